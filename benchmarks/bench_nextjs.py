@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
+from cronshift.targets.typescript.library import PACKAGE
 from table import Row
 
+NODE = Path(__file__).parents[1] / "tests" / "node"
+LEDGER_MILLISECONDS = 0.2
 MANY, FEW = 1_000, 250
 SECONDS = 10
 ROUTE = """export async function GET(request: Request) {
@@ -46,8 +53,63 @@ def rows() -> list[Row]:
             taken / expected,
             f"< {SECONDS} s, linear (≤ 1.5)",
             taken < SECONDS and taken <= 1.5 * expected,
+        ),
+        *_ledger(),
+    ]
+
+
+def _ledger() -> list[Row]:
+    """Return what the ledger adds to a guard's decision in TypeScript; nothing without Node's packages."""
+    packages = NODE / "node_modules"
+    if not (packages / "tsx").is_dir():
+        return []
+    root = NODE / "apps" / "bench"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(PACKAGE / "src", root / "cronshift")
+    shutil.copy(Path(__file__).with_name("guard_decisions.ts"), root)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Taking)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        done = subprocess.run(
+            ["node", "--import", (packages / "tsx/dist/loader.mjs").as_uri(), "guard_decisions.ts"],
+            cwd=root,
+            env=os.environ
+            | {"CRON_SECRET": "s3cret", "TO": f"http://127.0.0.1:{server.server_port}/"},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        server.shutdown()
+        server.server_close()
+        shutil.rmtree(root)
+    without, with_ledger = json.loads(done.stdout)
+    more = with_ledger - without
+    return [
+        Row(
+            "TypeScript: the ledger, more for each decision",
+            f"{more * 1000:.0f} µs",
+            f"without {without * 1000:.0f} µs",
+            with_ledger / without,
+            "< 200 µs",
+            more < LEDGER_MILLISECONDS,
         )
     ]
+
+
+class _Taking(BaseHTTPRequestHandler):
+    """Takes what it is sent."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(202)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 def _measure(count: int) -> tuple[float, float]:

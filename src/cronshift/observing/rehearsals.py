@@ -79,7 +79,7 @@ class RehearsalSight(Struct, frozen=True):
         if not self.ticks:
             return ""
         floor = (
-            f"the acting side differs from itself in {self._noisy} of {self.floor:,}"
+            f"asked again {self.floor:,} times, the acting side differed from itself in {self._noisy}"
             if self.floor
             else "how the acting side differs from itself is not known"
         )

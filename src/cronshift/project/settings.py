@@ -124,6 +124,7 @@ class Settings(Struct, frozen=True):
         serve: what serves a Python package's functions.
         library: where generated TypeScript has from what it shares.
         ownership: where generated TypeScript reads whose a tick is.
+        claims: the app's own client of PostgreSQL, by which generated TypeScript claims ticks.
         environments: what ``cronshift link`` wrote, by the environment's name.
         named: the names of the options that stand under ``[defaults]``.
         workflows: the files of GitHub's whose schedules are jobs too.
@@ -139,6 +140,7 @@ class Settings(Struct, frozen=True):
     library: Library = Library.FILES
     ownership: OwnershipSource = OwnershipSource.BUILT_IN
     ledger: bool = False
+    claims: str | None = None
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
@@ -222,7 +224,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         file=file,
         **{
             key: project[key]
-            for key in ("vercel_config", "target", "out", "app_id")
+            for key in ("vercel_config", "target", "out", "app_id", "claims")
             if key in project
         },
         mode=_mode(project.get("mode")),

@@ -288,6 +288,7 @@ SCHEMA: dict[str, Any] = {
                     "runtime": {"enum": [library.value for library in Library]},
                     "ownership": {"enum": [source.value for source in OwnershipSource]},
                     "ledger": {"type": "boolean"},
+                    "claims": _ROWS,
                     "workflows": {"type": "array", "items": _WORKFLOW, "uniqueItems": True},
                 }
             ),

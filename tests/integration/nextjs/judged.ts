@@ -29,7 +29,7 @@ const call: Call = {
   path: "/x",
   tick: new Date(now),
   isScheduled: false,
-  needsClaim: false,
+  data: {},
   runId: "01RUN",
 };
 

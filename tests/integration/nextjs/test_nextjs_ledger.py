@@ -182,8 +182,8 @@ def test_an_app_has_the_ledger_where_it_is_asked_for(tmp_path: Path, has_ledger:
         files["lib/inngest/functions/report.ts"],
         files["app/api/cronshift/api/cron/report/route.ts"],
     )
-    assert ("toldDue(call, due(call))" in job) is has_ledger
-    assert ("toldCall(call, direct(GET, call))" in job) is has_ledger
+    assert ("toldDue(call, due(call), event.ts)" in job) is has_ledger
+    assert ("toldCall(call, direct(GET, call), attempt)" in job) is has_ledger
     assert ("toldGet(JOBS, answer)" in route) is has_ledger
 
 
@@ -235,7 +235,7 @@ def test_a_job_says_which_late_ticks_it_makes_up_for(tmp_path: Path) -> None:
     ]
     assert 'policy: "latest"' in job
     assert 'weekdays: "1-5"' in job
-    assert "toldDue(call, inTime(call, MISSED, due(call)))" in job
+    assert "inTime(call, MISSED, due(call))" in job
     settings = root / "cronshift.toml"
     settings.write_text(settings.read_text() + 'schedule = "TZ=Europe/Berlin 0 9 * * 1-5"\n')
     with pytest.raises(ConfigError, match="needs a schedule in UTC"):

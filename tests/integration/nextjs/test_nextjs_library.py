@@ -195,7 +195,7 @@ def test_a_guarded_route_takes_whatever_context_its_next_gives() -> None:
     """Next 15 refuses a route whose second argument has a type that its own context does not."""
     declared = [
         kind
-        for module in ("guard", "twins", "options", "ledger")
+        for module in ("guard", "twins", "options", "ledger", "rehearsal")
         for kind in re.findall(r"\bown\?: (\w+)", source(module))
     ]
     assert set(declared) == {"unknown"}

@@ -74,7 +74,7 @@ def test_what_differs_by_itself_counts_for_nothing() -> None:
     assert sight.beyond == ()
     assert sight.problem == ""
     assert "no value differs by more than chance" in sight.sentence
-    assert "differs from itself in at of 30" in sight.sentence
+    assert "asked again 30 times, the acting side differed from itself in at." in sight.sentence
 
 
 def test_what_differs_between_the_sides_alone_is_named() -> None:

@@ -69,8 +69,10 @@ class TypescriptApp(Struct, frozen=True):
         manager: the program that installs its packages.
         library: where its functions have from what they share.
         reads_environment: whether variables may say whose a tick is; where there are sessions, they may.
-        has_ledger: whether its guard and functions tell the ledger of ticks.
+        has_ledger: whether its guard and functions tell the ledger of ticks; where a job has a dry
+            run they do.
         names_files: whether its modules import files by their whole names, as Node wants it.
+        claims: the module and the export of its client of PostgreSQL, where ticks are claimed.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
     """
@@ -89,6 +91,7 @@ class TypescriptApp(Struct, frozen=True):
     endpoint_path: str = ENDPOINT
     has_ledger: bool = False
     names_files: bool = False
+    claims: str | None = None
 
 
 def app_of(plan: Plan) -> TypescriptApp:

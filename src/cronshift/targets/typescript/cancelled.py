@@ -25,6 +25,7 @@ def cancelled_module(plan: Plan) -> str:
     report = "pingFailure" if watched else "reportFailure"
     names = {"heartbeat" if watched else "failures": report}
     names |= {"dead-letters": "bury"} if app_of(plan).has_ledger else {}
+    names |= {"claims": "released"} if app_of(plan).claims else {}
     jobs = {f"{plan.app_id}-{name}": job for job in plan.runnable for name in function_ids(job)}
     ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
@@ -47,6 +48,7 @@ def cancelled_module(plan: Plan) -> str:
             for module, name in sorted(names.items())
         ],
         buried=app_of(plan).has_ledger,
+        claims=app_of(plan).claims is not None,
         report=report,
         ended=", data" if watched else "",
         jobs=[member(name, _reported(job), _IN_TABLE) for name, job in jobs.items()],
@@ -62,4 +64,9 @@ def _reported(job: Job) -> dict[str, str]:
 
 def hears_of_cancelled(plan: Plan) -> bool:
     """Return whether somebody waits for what became of a job: else Inngest alone tells it."""
-    return app_of(plan).has_ledger or any(job.options.heartbeat_env for job in plan.runnable)
+    app = app_of(plan)
+    return (
+        app.has_ledger
+        or app.claims is not None
+        or any(job.options.heartbeat_env for job in plan.runnable)
+    )

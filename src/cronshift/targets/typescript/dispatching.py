@@ -10,11 +10,12 @@ import re
 from collections import defaultdict
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from cronshift.model import BridgeSettings, Job, Origin
+from cronshift.plan.functions import is_rehearsed
 from cronshift.runtime.schedule import Schedule
 from cronshift.runtime.schedule.fields import minutes_of_day, runs, values
 from cronshift.runtime.ticks import lateness
@@ -89,8 +90,15 @@ def dispatcher_file(plan: Plan, job: Job) -> str | None:
 
 
 def is_shared(plan: Plan, dispatcher: Dispatcher) -> bool:
-    """Return whether a dispatcher is written for several jobs, as it is where a ledger is told them."""
-    return len(dispatcher.jobs) > 1 or app_of(plan).has_ledger
+    """Return whether a dispatcher is written for several jobs, as it is where they are told or claimed."""
+    app = app_of(plan)
+    return len(dispatcher.jobs) > 1 or app.has_ledger or app.claims is not None
+
+
+def claims_here(plan: Plan, dispatcher: Dispatcher) -> bool:
+    """Return whether a dispatcher claims the ticks of Vercel's calls: on the Edge no driver runs."""
+    is_edge = any(job.handler and job.handler.runtime == "edge" for job in dispatcher.jobs)
+    return app_of(plan).claims is not None and not is_edge
 
 
 def guard_names(plan: Plan, dispatcher: Dispatcher, page: str = "") -> dict[str, list[str]]:
@@ -130,6 +138,7 @@ def guard_constant(plan: Plan, dispatcher: Dispatcher) -> str:
                     "path": routers.in_app(job.entry.path),
                     "schedule": job.entry.schedule,
                     **shared_members(plan),
+                    **rehearsal_member(job),
                 },
                 depth=4 if several else 2,
             )
@@ -147,7 +156,15 @@ def shared_members(plan: Plan) -> dict[str, str]:
     return {"secret": secret} if secret != BridgeSettings().secret_env else {}
 
 
-def guarded(job: Job, members: Mapping[str, str], depth: int) -> Iterator[str]:
+def rehearsal_member(job: Job) -> dict[str, Any]:
+    """Return the member by which both sides know a job's dry run; none for a job without."""
+    if not is_rehearsed(job):
+        return {}
+    ignored = [*job.options.rehearsal_ignore]
+    return {"rehearsal": {"dryRun": job.options.rehearsal, "ignore": ignored}}
+
+
+def guarded(job: Job, members: Mapping[str, Any], depth: int) -> Iterator[str]:
     """Yield the lines that tell the guard about a job, ``depth`` columns in."""
     yield from (member(name, value, depth) for name, value in members.items())
     yield "ownership"

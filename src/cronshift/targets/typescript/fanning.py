@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.model import FanOutMode, RowSource
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.naming import TAKEN
-from cronshift.targets.typescript.source import in_template, running, text
+from cronshift.targets.typescript.source import broken, in_template, running, text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -50,7 +50,7 @@ def library_names(fan_out: FanOut) -> dict[str, list[str]]:
 
 
 def fan_out_work(
-    options: JobOptions, event: str, called: Callee, rows: str | None
+    options: JobOptions, event: str, called: Callee, rows: str | None, *, claims: bool = False
 ) -> Iterator[str]:
     """Yield the statements that do a job's work once for every value; ``answer`` is what comes of it.
 
@@ -59,6 +59,7 @@ def fan_out_work(
         event: what asks for one row.
         called: what does the work.
         rows: the name of the function that gives the rows.
+        claims: whether the claim of the tick ends with the work.
     """
     fan_out = options.fan_out
     if fan_out is None:
@@ -77,7 +78,7 @@ def fan_out_work(
         yield "for (const [number, some] of events.entries()) {"
         yield "  await step.sendEvent(`send ${number}`, some);"
         yield "}"
-        yield f"{end} {{ sent: {values}.length }};"
+        yield _ending(end, f"{{ sent: {values}.length }}", claims=claims)
         return
     work = called.answering(f"withParameter(call, {text(fan_out.param)}, value)")
     step = f"step.run(`call {in_template(fan_out.param)}=${{value}}`,"
@@ -90,7 +91,15 @@ def fan_out_work(
         yield f"for (const value of {values}) {{"
         yield "  outcomes.push(...(await Promise.allSettled([one(value)])));"
         yield "}"
-    yield f"{end} together({text(fan_out.param)}, {values}, outcomes);"
+    outcome = f"together({text(fan_out.param)}, {values}, outcomes)"
+    yield _ending(end, outcome, claims=claims)
+
+
+def _ending(end: str, outcome: str, *, claims: bool) -> str:
+    """Return the last statement of a fan-out, with which the claim of its tick ends."""
+    if not claims:
+        return f"{end} {outcome};"
+    return f"{broken(f'{end} await claimedCall', ['claims', 'call', outcome], _WORK)};"
 
 
 def row_work(fan_out: FanOut, called: Callee) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from cronshift.model import Plan
     from cronshift.targets.typescript.app import TypescriptApp
 
+_CODE = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
 SDK_MAJORS = (3, 4)
 """The majors of the npm package that functions are generated for."""
 
@@ -172,11 +174,29 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
             arguments=", ".join(["ownership", *([] if is_usual else [text(secret)])]),
         ),
     )
+    if app.claims and plan.runnable:
+        yield f"{plan.out}/claims.ts", _claims(plan, app.claims)
     wanted = {"ownership", *(["environment"] if reads_environment else [])}
     wanted |= app.framework.endpoint_modules(app)
     wanted = wanted.union(*(modules_of(plan, job) for job in plan.runnable))
     wanted = wanted.union(*(dispatcher_modules(plan, each) for each in dispatching))
     yield from copied(plan, wanted)
+
+
+def _claims(plan: Plan, client: str) -> str:
+    """Return the module of the claims, over the client of the app's that cronshift.toml names."""
+    file = f"{plan.out}/claims.ts"
+    module, _, export = client.rpartition(":")
+    path = PurePosixPath(module)
+    target = str(path.with_suffix("") if path.suffix in _CODE else path)
+    is_taken = export in {"claims", "claimsIn"}
+    return _render(
+        "claims",
+        clause=f"{export} as client" if is_taken else export,
+        name="client" if is_taken else export,
+        module=text(import_path(target, file, app_of(plan).code.alias)),
+        library=partial(library_import, plan, file=file),
+    )
 
 
 def _render(template: str, **values: Any) -> str:

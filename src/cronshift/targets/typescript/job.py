@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.model import Missed, Overlap, RowSource
-from cronshift.plan.functions import function_ids, has_runs, receiving, sending
+from cronshift.plan.functions import function_ids, has_runs, is_rehearsed, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.runtime.schedule.durations import format_duration
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.dispatching import due, shared_members
+from cronshift.targets.typescript.dispatching import (
+    dispatcher_file,
+    due,
+    rehearsal_member,
+    shared_members,
+)
 from cronshift.targets.typescript.fanning import (
     fan_out_work,
     library_names,
@@ -27,6 +33,7 @@ from cronshift.targets.typescript.naming import function_name
 from cronshift.targets.typescript.source import (
     WIDTH,
     braced,
+    broken,
     comment,
     data,
     imported,
@@ -36,6 +43,7 @@ from cronshift.targets.typescript.source import (
     running,
     text,
 )
+from cronshift.vercel.dispatcher import dispatched_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +58,7 @@ _WATCHED_FAILURE = """onFailure: async ({{ error, event, step }}) =>
   step.run("report", () => pingFailure(JOB, error, event.data))"""
 _DEATH = """onFailure: async ({{ error, event, step }}) =>
   step.run("report", async () => {{
-    await bury(JOB, event.data, error);
+    {}
     return {}(JOB, error{});
   }})"""
 
@@ -102,6 +110,8 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(plan, job, called, rows)),
+        claims=app_of(plan).claims is not None,
+        context=["attempt"] if app_of(plan).has_ledger and fan_out is None else [],
     )
 
 
@@ -127,6 +137,8 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
         **(library_names(job.options.fan_out) if job.options.fan_out else {}),
         "calls": ["callOf", *(["direct"] if callee(plan, job).file else []), "due"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
+        "claims": ["claimedCall", "claimedDue", "released"],
+        "rehearsal": ["rehearseBehind", "rehearseBeside"],
     }
     for module in sorted(modules_of(plan, job)):
         yield imported(names[module], library_import(plan, module, file))
@@ -140,14 +152,17 @@ def names_of(job: Job) -> list[str]:
 def modules_of(plan: Plan, job: Job) -> set[str]:
     """Return the names of the library's modules that the job's module imports."""
     called, options = callee(plan, job), job.options
-    is_reported = app_of(plan).has_ledger or has_runs(options)
+    app = app_of(plan)
+    is_reported = app.has_ledger or app.claims is not None or has_runs(options)
     return {
         "calls",
         *called.modules,
         *(["retry-after"] if _waits(job, called) else []),
         *(library_names(options.fan_out) if options.fan_out else ()),
         *(["heartbeat"] if options.heartbeat_env else ["failures"] if is_reported else []),
-        *(["dead-letters", "ledger"] if app_of(plan).has_ledger else []),
+        *(["dead-letters", "ledger"] if app.has_ledger else []),
+        *(["claims"] if app.claims else []),
+        *(["rehearsal"] if is_rehearsed(job) else []),
         *(["stale"] if options.stale_after is not None else []),
         *(["missed"] if options.missed is not Missed.ALL else []),
     }
@@ -167,11 +182,19 @@ def _description(plan: Plan, job: Job, called: Callee) -> Iterator[str]:
         "schedule": job.entry.schedule,
         **({"heartbeat": heartbeat} if heartbeat is not None else {}),
         **shared_members(plan),
+        **_told_members(plan, job),
     }
     yield from (member(key, value, _JOB) for key, value in members.items())
     yield "ownership"
     if _waits(job, called):
         yield "failure: retryAfter"
+
+
+def _told_members(plan: Plan, job: Job) -> dict[str, Any]:
+    """Return the members for the ledger: the job's dry run, and the path that a function looks at."""
+    there = dispatched_path(job.entry.path, app_of(plan).routers.base_path)
+    has_guard = app_of(plan).has_ledger and dispatcher_file(plan, job) is not None
+    return {**({"guard": there} if has_guard else {}), **rehearsal_member(job)}
 
 
 def function_options(job_id: str, options: JobOptions) -> dict[str, Any]:
@@ -203,21 +226,41 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
     return {"limit": limit.limit, "period": format_duration(limit.period), **key}
 
 
-def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
-    """Yield the statements behind the call's making."""
-    options, answer, asked = job.options, called.answering("call"), "due(call)"
+def _asked_and_answered(plan: Plan, job: Job, called: Callee) -> tuple[str, str]:
+    """Return the expressions that say whether a run does its work, and that do it."""
+    options, app, within = job.options, app_of(plan), _WORK + 2
+    asked, answer = "due(call)", called.answering("call")
     if options.stale_after is not None:
         asked = f"fresh(call, {options.stale_after // timedelta(milliseconds=1)}, {asked})"
     if options.missed is not Missed.ALL:
         asked = f"inTime(call, MISSED, {asked})"
-    if app_of(plan).has_ledger:
-        answer = _telling(answer)
-        asked = f"toldDue(call, {asked})"
-    if options.heartbeat_env is not None:
-        asked = f"pingDue(call, {asked})"
+    is_watched = options.heartbeat_env is not None
+    inner = within + 2 if app.has_ledger else within
+    outer = within + 2 if is_watched else within
+    if app.claims:
+        answer = broken("claimedCall", ["claims", "call", answer], inner)
+        asked = broken("claimedDue", ["claims", "call", asked], outer + inner - within)
+    if app.has_ledger:
+        answer = broken("toldCall", ["call", answer, "attempt"], within)
+        asked = broken("toldDue", ["call", asked, "event.ts"], outer)
+    if is_watched:
+        asked = broken("pingDue", ["call", asked], within)
+    return asked, answer
+
+
+def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
+    """Yield the statements behind the call's making."""
+    options, (asked, answer) = job.options, _asked_and_answered(plan, job, called)
     yield running('const skipped = await step.run("due",', asked, ");", _WORK)
-    yield "if (skipped) return { skipped };"
-    if options.fan_out is None and options.heartbeat_env is None:
+    if is_rehearsed(job):
+        beside = "await rehearseBeside(step, call, skipped, event.ts,"
+        yield "if (skipped) {"
+        yield indent(running(beside, called.answering("dry"), ");", _WORK + 2, "dry"), "  ")
+        yield "  return { skipped };"
+        yield "}"
+    else:
+        yield "if (skipped) return { skipped };"
+    if options.fan_out is None and options.heartbeat_env is None and not is_rehearsed(job):
         yield running('return step.run("call",', answer, ");", _WORK)
         return
     if options.fan_out is None:
@@ -225,9 +268,14 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
         yield running(step, answer, ");", _WORK)
     else:
         event = row_event(plan.app_id, job.id)
-        yield from fan_out_work(options, event, called, rows[1] if rows else None)
+        claims = app_of(plan).claims is not None
+        yield from fan_out_work(options, event, called, rows[1] if rows else None, claims=claims)
     if options.heartbeat_env is not None:
         yield 'await step.run("heartbeat", () => pingSuccess(JOB, call));'
+    if is_rehearsed(job):
+        behind = "await rehearseBehind(step, call,"
+        yield running(behind, called.answering("dry"), ");", _WORK, "dry")
+    if options.heartbeat_env is not None or is_rehearsed(job):
         yield "return answer;"
 
 
@@ -251,14 +299,6 @@ def _missed(plan: Plan, job: Job) -> str | None:
         braced("due: {", [member(*pair, 4) for pair in due(job.schedule).items()], "}"),
     ]
     return braced("const MISSED: Missed = {", lines, "};")
-
-
-def _telling(answer: str) -> str:
-    """Return the work with its telling around it, on lines of its own where it is too long for one."""
-    line = f"toldCall(call, {answer})"
-    if _WORK + 2 + len(line) < WIDTH:  # two columns in, a comma behind
-        return line
-    return f"toldCall(\n    call,\n    {answer},\n  )"
 
 
 def _row(plan: Plan, job: Job, called: Callee) -> str | None:
@@ -285,9 +325,14 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
 
 
 def _on_failure(plan: Plan, job: Job) -> str:
-    watched = job.options.heartbeat_env is not None
-    if app_of(plan).has_ledger:
-        return _DEATH.format(_report(job), ", event.data" if watched else "")
+    """Return the option that gives a tick back, keeps a letter and tells that a run failed for good."""
+    watched, app = job.options.heartbeat_env is not None, app_of(plan)
+    steps = [
+        *(["await released(claims, JOB, event.data);"] if app.claims else []),
+        *(["await bury(JOB, event.data, error);"] if app.has_ledger else []),
+    ]
+    if steps:
+        return _DEATH.format("\n    ".join(steps), _report(job), ", event.data" if watched else "")
     if watched:
         return _WATCHED_FAILURE.format()
     words = f"`{in_template(job.id)} failed: ${{error.message}}`"

@@ -76,8 +76,9 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
         library=project.settings.library,
         reads_environment=_reads_environment(project, resolver, out),
         endpoint_path=framework.endpoint_path(resolver),
-        has_ledger=project.settings.ledger,
+        has_ledger=project.settings.ledger or _rehearses(project),
         names_files=framework.runs_on_node and _is_module(resolver),
+        claims=project.settings.claims,
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
@@ -95,6 +96,13 @@ def usual_out(framework: AppFramework, root: Path) -> str:
     ours = ("ownership.ts", "ownership.js", "cronshift.ts", "cronshift.js")
     is_ours = any((usual / file).is_file() for file in ours)
     return f"{name.rpartition('/')[0]}/cronshift" if taken and not is_ours else name
+
+
+def _rehearses(project: Project) -> bool:
+    """Return whether some job has a dry run, of which only a ledger could tell anything."""
+    settings = project.settings
+    options = [settings.defaults, *(job.over(settings.defaults) for job in settings.jobs.values())]
+    return any(option.rehearsal is not None for option in options)
 
 
 def _reads_environment(project: Project, resolver: Resolver, out: str) -> bool:

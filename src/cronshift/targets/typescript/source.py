@@ -85,12 +85,21 @@ def braced(start: str, items: Sequence[str], end: str) -> str:
     return start + "\n" + "".join(indent(f"{item},", "  ") + "\n" for item in items) + end
 
 
-def running(start: str, work: str, end: str, depth: int) -> str:
+def running(start: str, work: str, end: str, depth: int, taken: str = "") -> str:
     """Return a call whose last argument is a function: ``start () => work end``, ``depth`` columns in."""
-    line = f"{start} () => {work}{end}"
-    if depth + len(line) <= WIDTH:
+    line = f"{start} ({taken}) => {work}{end}"
+    if "\n" not in work and depth + len(line) <= WIDTH:
         return line
-    return f"{start} () =>\n  {work},\n{end}"
+    return f"{start} ({taken}) =>\n{indent(work, '  ')},\n{end}"
+
+
+def broken(name: str, arguments: Sequence[str], depth: int) -> str:
+    """Return a call, an argument a line where it is too long for one, ``depth`` columns in."""
+    line = f"{name}({', '.join(arguments)})"
+    if "\n" not in line and depth + len(line) < WIDTH:  # a comma behind
+        return line
+    lines = ",\n".join(indent(argument, "  ") for argument in arguments)
+    return f"{name}(\n{lines},\n)"
 
 
 def in_template(value: str) -> str:

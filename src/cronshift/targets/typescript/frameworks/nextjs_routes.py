@@ -6,11 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.plan.functions import is_rehearsed
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.client import client_import
 from cronshift.targets.typescript.dispatching import (
+    claims_here,
     guard_call,
     guard_constant,
     guard_names,
@@ -19,7 +21,7 @@ from cronshift.targets.typescript.dispatching import (
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.library import library_import
-from cronshift.targets.typescript.source import WIDTH, braced, comment, data, passing, text
+from cronshift.targets.typescript.source import WIDTH, braced, broken, comment, data, passing, text
 
 if TYPE_CHECKING:
     from cronshift.model import Plan
@@ -74,6 +76,7 @@ def dispatcher_route(plan: Plan, dispatcher: Dispatcher) -> str:
         is_edge=is_edge,
         config=data(limits) if limits else None,
         max_duration=seconds,
+        claims=claims_here(plan, dispatcher),
         jobs=guard_constant(plan, dispatcher),
         answered=_answered(plan, dispatcher),
     )
@@ -94,33 +97,56 @@ def _names(plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
         **guard_names(plan, dispatcher, page),
         **({} if called.file else {f"{page}forward": [f"forwarding{end}"]}),
         **({f"{page}ledger": [f"told{end or 'Get'}"]} if has_ledger else {}),
+        **({f"{page}claims": [f"claimed{end}"]} if claims_here(plan, dispatcher) else {}),
+        **(
+            {f"{page}rehearsal": [f"rehearsed{end or 'Get'}"]}
+            if any(map(is_rehearsed, dispatcher.jobs))
+            else {}
+        ),
         **({"options": ["withOptions"]} if dispatcher.pages and is_edge else {}),
         **({"params": ["withParams"]} if called.params and not page else {}),
     }
 
 
 def _answered(plan: Plan, dispatcher: Dispatcher) -> str:
-    """Return the export of the route, telling the ledger where there is one."""
+    """Return the export of the route, which claims, tells and rehearses where that is asked for."""
     called, base_path = callee(plan, dispatcher.jobs[0]), app_of(plan).routers.base_path
     names = {module: last for module, (*_, last) in _names(plan, dispatcher).items()}
-    guard = next(name for name in names.values() if name.startswith("guarded"))
-    forward = next((name for name in names.values() if name.startswith("forwarding")), None)
-    ledger = next((name for name in names.values() if name.startswith("told")), None)
+
+    def named(start: str) -> str | None:
+        return next((name for name in names.values() if name.startswith(start)), None)
+
+    forward, claimed, ledger, rehearsed = map(named, ("forwarding", "claimed", "told", "rehearsed"))
+    guard, jobs = f"{named('guarded')}", guard_call(plan, dispatcher)[1]
     exported = "export default" if dispatcher.pages else "export const GET ="
     start, end = f"{exported if ledger is None else 'const answer ='} {guard}(", ");"
     if "options" in names:
         start, end = start.replace(guard, f"withOptions(tell, {guard}"), "));"
-    arguments = [
-        guard_call(plan, dispatcher)[1],
-        f"{forward}({text(base_path) if base_path else ''})" if forward else "route",
-        *([f"withParams({data(called.params)})"] if "params" in names else []),
-    ]
+    route = f"{forward}({text(base_path) if base_path else ''})" if forward else "route"
+    params = [f"withParams({data(called.params)})"] if "params" in names else []
+    arguments = [jobs, f"{claimed}(claims, JOBS, {route})" if claimed else route, *params]
     line = f"{start}{', '.join(arguments)}{end}"
     if called.params and "params" not in names:
         line = passing(start, arguments, called.params)
     elif len(line) > WIDTH:
         line = braced(start, arguments, end)
-    return line if ledger is None else f"{line}\n{exported} {ledger}(JOBS, answer);"
+    if ledger is None:
+        return line
+    if rehearsed is None:
+        return f"{line}\n{exported} {ledger}(JOBS, answer);"
+    dry = f"{forward}({', '.join(_dry_headers(dispatcher, base_path))})" if forward else route
+    more = [data(called.params)] if called.params and not params else params
+    last = broken(rehearsed, ["JOBS", "told", dry, *more], len(exported) + 1)
+    return f"{line}\nconst told = {ledger}(JOBS, answer);\n{exported} {last};"
+
+
+def _dry_headers(dispatcher: Dispatcher, base_path: str) -> list[str]:
+    """Return the arguments by which what is asked over HTTP hears of a dry run that is a header."""
+    dry_runs = [job.options.rehearsal or "?" for job in dispatcher.jobs]
+    headers = sorted({dry.partition(":")[0] for dry in dry_runs if not dry.startswith("?")})
+    if headers:
+        return [text(base_path), data(headers)]
+    return [text(base_path)] if base_path else []
 
 
 def _is_edge(dispatcher: Dispatcher) -> bool:

@@ -14,18 +14,16 @@ const KEPT = 65_536; // bytes of an answer's body
 /** Return the call that a run is for; `isScheduled` says that no person started it. */
 export function callOf(job: Job, event: Event, runId: string) {
   const data = Object(event.data) as Record<string, unknown>;
-  const time = data["scheduledAt"] || event.ts || 0;
-  const tick = new Date(time as string | number);
+  const tick = new Date((data["scheduledAt"] || event.ts || 0) as number);
   tick.setUTCSeconds(0, 0);
   const isTimer = event.name === "inngest/scheduled.timer";
   const isScheduled = isTimer && data["cronshift"] !== "run";
-  const needsClaim = data["missed"] === true;
-  return { job, path: job.path, tick, isScheduled, needsClaim, runId };
+  return { job, path: job.path, tick, isScheduled, runId, data };
 }
 
 /** Return why a run is not to do its work, if it is not; Vercel's cron calls production only. */
 export async function due(call: Call) {
-  if (call.needsClaim) return "a replay needs claims"; // which there are none of here
+  if (call.data["missed"] === true) return "a replay needs claims";
   if (!call.isScheduled) return null;
   const name = process.env["CRONSHIFT_ENV"] || process.env["VERCEL_ENV"];
   const allowed = (process.env["CRONSHIFT_RUN_IN"] || "production").split(",");
@@ -59,6 +57,7 @@ export function headersOf({ job, tick, runId }: Call): Record<string, string> {
     "x-vercel-cron-schedule": job.schedule,
     "x-cronshift-tick": tickText(tick),
     "x-cronshift-run": runId,
+    ...job.headers,
     ...(secret ? { authorization: `Bearer ${secret}` } : {}),
   };
 }

@@ -2,12 +2,12 @@
 import type { Route } from "./calls";
 import { bypassHeaders } from "./protection";
 
-/** Return what asks the route that a request is for, where Vercel would have called it. */
-export function forwarding(basePath?: string): Route {
+/** Return what asks the route that a request is for, with those of its headers that Vercel sends, and `also`. */
+export function forwarding(basePath?: string, also?: string[]): Route {
   return async (request) => {
     const { origin, href } = new URL(request.url);
     const path = href.slice(origin.length);
-    return fetched(origin, path, request.headers, basePath);
+    return fetched(origin, path, request.headers, basePath, also);
   };
 }
 
@@ -17,11 +17,12 @@ export async function fetched(
   path: string,
   from: Headers,
   basePath = "",
+  also: string[] = [],
 ): Promise<Response> {
   const headers = new Headers({
     "user-agent": from.get("user-agent") ?? "vercel-cron/1.0",
   });
-  for (const name of ["authorization", "x-vercel-cron-schedule"]) {
+  for (const name of ["authorization", "x-vercel-cron-schedule", ...also]) {
     const value = from.get(name);
     if (value) headers.set(name, value);
   }

@@ -4,9 +4,11 @@
  * counted and dropped.
  */
 import type { Call, settled } from "./calls";
+import { answerTokens } from "./comparing";
 import { digestOf } from "./digest";
 import type { Guarded } from "./guard";
-import { hasBearer, type Job, ownerOf, tickText } from "./ownership";
+import { look, type ToldJob } from "./looking";
+import { hasBearer, ownerOf, tickText } from "./ownership";
 import { called } from "./twins";
 
 const MOST = 100; // records on their way at once
@@ -15,25 +17,29 @@ const NUMBERS = 32;
 const DEEPEST = 4;
 let underWay = 0;
 let dropped = 0;
+let told = 0; // of those that were dropped
 
 type Answer = Awaited<ReturnType<typeof settled>>;
 
-/** One delivery of a tick to one side. */
+/** One delivery of a tick to one side; `rehearses` where it makes the job's dry run. */
 export type Delivery = {
   side: "inngest" | "vercel";
-  job: Job;
+  job: ToldJob;
   tick: Date;
   runId: string;
   arrived: Date;
+  rehearses?: boolean;
 };
 
 /** What became of it; `text` is the answer's body, where it is known. */
 export type Outcome = {
   status: "skipped" | "running" | "completed" | "failed";
-  reason?: string;
+  attempts?: number;
   error?: unknown;
   code?: number;
   text?: string | Promise<string>;
+  seen?: Record<string, string>;
+  numbers?: Record<string, number>;
 };
 
 /** Return a route of the dispatcher that tells what became of Vercel's calls. */
@@ -75,9 +81,9 @@ export function outcomeOf(
   code: number,
   text?: Promise<string>,
 ): Outcome {
-  if (reason) return { status: "skipped", reason };
+  if (reason) return { status: "skipped", seen: { reason } };
   const status = 200 <= code && code < 300 ? "completed" : "failed";
-  return { status, code, ...(text ? { text } : {}) };
+  return { status, attempts: 1, code, ...(text ? { text } : {}) };
 }
 
 /** Tell what becomes of a call of Vercel's; only who has the bearer bears witness. */
@@ -86,7 +92,11 @@ export function tellCall(
   { search, headers, at }: Arrived,
   outcome: Promise<Outcome>,
 ): void {
-  const failed = (error: unknown): Outcome => ({ status: "failed", error });
+  const failed = (error: unknown): Outcome => ({
+    status: "failed",
+    attempts: 1,
+    error,
+  });
   const ended = outcome.catch(failed);
   const schedule = headers.get("x-vercel-cron-schedule") ?? "";
   const job = called(jobs, search, schedule);
@@ -100,56 +110,76 @@ export function tellCall(
   });
 }
 
-/** Tell why a run does not do its work, or that it begins. */
+/** Tell why a run does not do its work, with what it sees of the other side, or that it begins. */
 export async function toldDue(
   call: Call,
   reason: Promise<string | null>,
+  sent = 0,
 ): Promise<string | null> {
+  const now = Date.now();
   const why = await reason;
-  if (call.isScheduled && !why?.startsWith("environment ")) {
-    const skipped = why ? ({ status: "skipped", reason: why } as const) : null;
-    tell(deliveryOf(call), skipped ?? { status: "running" });
+  if (!why) {
+    tell(call, { status: "running" });
+  } else if (!why.startsWith("environment ")) {
+    const queued = sent ? Math.max(now - sent, 0) / 1000 : 0;
+    const numbers = { queued };
+    const seen = why.startsWith("owner ") ? look(call) : Promise.resolve({});
+    tell(
+      call,
+      seen.then((found) => ({
+        status: "skipped",
+        numbers,
+        seen: { reason: why, ...found },
+      })),
+    );
   }
   return why;
 }
 
-/** Tell how an attempt to do a run's work went. */
+/** Tell how an attempt to do a run's work went; 0 is the first. */
 export async function toldCall(
   call: Call,
   work: Promise<Answer>,
+  attempt = 0,
 ): Promise<Answer> {
+  const attempts = attempt + 1;
+  const [answer, outcome] = await settledBy(work);
+  tell(call, { ...outcome, attempts });
+  if (!answer) throw outcome.error;
+  return answer;
+}
+
+/** Return the answer that work gives, if it gives one, and what becomes of it. */
+export async function settledBy(
+  work: Promise<Answer>,
+): Promise<[Answer | undefined, Outcome]> {
   try {
     const answer = await work;
     const { body, cut, status: code } = answer;
     const text = typeof body === "string" ? body : JSON.stringify(body);
-    const known = cut ? {} : { text };
-    if (call.isScheduled) {
-      tell(deliveryOf(call), { status: "completed", code, ...known });
-    }
-    return answer;
+    return [answer, { status: "completed", code, ...(cut ? {} : { text }) }];
   } catch (error) {
     const message = error instanceof Error ? error.message : "";
     const [, code] = / answered (\d{3})/.exec(message) ?? [];
-    const answered = code ? { code: Number(code) } : { error };
-    if (call.isScheduled) {
-      tell(deliveryOf(call), { status: "failed", ...answered });
-    }
-    throw error;
+    const answered = code ? { code: Number(code) } : {};
+    return [undefined, { status: "failed", error, ...answered }];
   }
 }
 
-function deliveryOf({ job, tick, runId }: Call): Delivery {
+/** Tell what became of a run of the schedule's, or of one in the place of such a run. */
+function tell(call: Call, outcome: Outcome | Promise<Outcome>): void {
+  const isTold = call.isScheduled || call.data["cronshift"] === "replay";
+  if (!isTold || !process.env["CRONSHIFT_LEDGER_URL"]) return;
+  const delivery = deliveryOf(call);
+  behind(async () => record(delivery, await outcome));
+}
+
+export function deliveryOf({ job, tick, runId }: Call): Delivery {
   return { side: "inngest", job, tick, runId, arrived: new Date() };
 }
 
-/** Tell what became of a delivery. */
-function tell(delivery: Delivery, outcome: Outcome): void {
-  if (!process.env["CRONSHIFT_LEDGER_URL"]) return;
-  behind(() => record(delivery, outcome));
-}
-
 /** Do something behind the caller's back, who neither waits for it nor hears how it went. */
-function behind(work: () => Promise<void>): void {
+export function behind(work: () => Promise<void>): void {
   if (underWay >= MOST) {
     dropped += 1;
     return;
@@ -167,9 +197,17 @@ function behind(work: () => Promise<void>): void {
   platform()?.waitUntil?.(done);
 }
 
-async function record(delivery: Delivery, outcome: Outcome): Promise<void> {
+/** Send the record of a delivery; with the last one of it, how many could not be kept. */
+export async function record(
+  delivery: Delivery,
+  outcome: Outcome,
+): Promise<void> {
   const now = new Date().toISOString();
-  await send("ticks", await recordOf(delivery, outcome, now));
+  const lost = outcome.status === "running" ? 0 : dropped - told;
+  const counted: Record<string, string> = lost ? { dropped: String(lost) } : {};
+  const seen = { ...outcome.seen, ...counted };
+  await send("ticks", await recordOf(delivery, { ...outcome, seen }, now));
+  told += lost;
 }
 
 type Platform = { waitUntil?: (work: Promise<unknown>) => void };
@@ -184,8 +222,8 @@ function platform(): Platform | undefined {
 }
 
 async function recordOf(
-  { side, job, tick, runId, arrived }: Delivery,
-  { status, reason, error, code, text }: Outcome,
+  { side, job, tick, runId, arrived, rehearses }: Delivery,
+  { status, attempts = 0, error, code, text, seen, numbers = {} }: Outcome,
   now: string,
 ): Promise<object> {
   const { ownership } = await job.ownership();
@@ -197,20 +235,26 @@ async function recordOf(
       )
     : "";
   const hasActed = status !== "skipped";
+  const role = rehearses ? "rehearsed" : hasActed ? "acted" : "stood by";
+  const tokens =
+    job.rehearsal && text !== undefined
+      ? answerTokens(await text, job.rehearsal.ignore)
+      : {};
   const hasEnded = status === "completed" || status === "failed";
   return {
     job: job.id,
     tick: tickText(tick),
     side,
     owner,
-    role: hasActed ? "acted" : "stood by",
+    role,
     arrived: arrived.toISOString(),
     started: hasActed ? arrived.toISOString() : null,
     ended: hasEnded ? now : null,
     status,
-    attempts: hasActed ? 1 : 0,
-    error_class: error === undefined ? null : nameOf(error),
+    attempts,
+    error_class: error === undefined || code ? null : nameOf(error),
     http_status: code ?? null,
+    numbers,
     ...(await measured(text)),
     run_id: runId,
     deployment:
@@ -218,7 +262,7 @@ async function recordOf(
       process.env["VERCEL_DEPLOYMENT_ID"] ??
       null,
     ownership_digest: ownership && (await digestOf(ownership)),
-    seen: reason ? { reason } : {},
+    seen: { ...seen, ...(await tokens) },
   };
 }
 

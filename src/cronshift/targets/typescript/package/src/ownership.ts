@@ -23,6 +23,7 @@ export type Job = {
   schedule: string;
   ownership: Source;
   secret?: string;
+  headers?: Record<string, string>;
   /** Return the error of an answer that may say when to try again. */
   failure?: (message: string, headers: Headers) => Error;
 };

@@ -31,8 +31,8 @@ type Sent = { id: string; name: string; data: Record<string, string> };
 /** Return an event for every value, a step's worth at a time; the same run sends each but once. */
 export function eventsOf(call: Call, name: string, values: string[]): Sent[][] {
   const scheduledAt = call.tick.toISOString();
-  const byHand = call.isScheduled ? {} : { cronshift: "run" };
-  const events = values.map((value) => ({
+  const byHand: Sent["data"] = call.isScheduled ? {} : { cronshift: "run" };
+  const events = values.map((value): Sent => ({
     id: `${call.runId} ${value}`,
     name,
     data: { value, scheduledAt, ...byHand },

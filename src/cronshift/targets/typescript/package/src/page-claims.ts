@@ -1,0 +1,30 @@
+/** Claims in the pages router. */
+import type { NextApiHandler } from "next";
+
+import { CLAIMED, type Claims, turnOf } from "./claims";
+import type { Guarded } from "./guard";
+import { headersOf } from "./page-telling";
+
+/** Return a page that claims the tick of Vercel's calls, of a caller who has the bearer. */
+export function claimedPage(
+  claims: Claims,
+  jobs: Guarded[],
+  page: NextApiHandler,
+): NextApiHandler {
+  return async (request, response) => {
+    const headers = headersOf(request);
+    const turn = await turnOf(claims, jobs, request.url ?? "/", headers);
+    if (turn === null) {
+      response.setHeader("x-cronshift-skipped", CLAIMED);
+      response.status(200).json({ skipped: CLAIMED });
+      return;
+    }
+    let isSuccess = false;
+    try {
+      await page(request, response);
+      isSuccess = 200 <= response.statusCode && response.statusCode < 300;
+    } finally {
+      await turn?.end(isSuccess);
+    }
+  };
+}
