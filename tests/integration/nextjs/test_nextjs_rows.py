@@ -74,7 +74,6 @@ def test_what_is_generated_compiles_and_registers(root: Path) -> None:
         "rows-parallel": [10],
         "rows-runs": [1],
         "rows-runs--row": [10],
-        "rows-cronshift-cancelled": [],
     }
 
 
