@@ -84,7 +84,7 @@ def test_done_again_it_is_still_done_once(
     done = apply(tmp_path, an_operation(tmp_path, table))
     step = finish if way == "finish" else revert
     for _ in range(3):
-        step(tmp_path, done)
+        done = step(tmp_path, done)
     assert balance(engine, table) == (15 if way == "finish" else 10)
 
 

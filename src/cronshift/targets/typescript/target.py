@@ -178,7 +178,7 @@ class TypescriptTarget:
             raise ConfigError(
                 f"The session flow is not generated for {framework.title} apps in TypeScript.",
                 reason="target-does-not-fit",
-                hint="cronshift scaffold sessions --target python",
+                hint="cronshift sessions scaffold --target python",
             )
         return session_edits(root, flow, self.name, force=force)
 
