@@ -66,25 +66,28 @@ NEXTJS = {
 }
 SVELTEKIT = {
     "vercel.json": VERCEL,
-    "package.json": '{"name": "shop", "private": true, "type": "module",'
-    ' "scripts": {"dev": "node dev.js --port PORT"}, "devDependencies": {"@sveltejs/kit": "2.49.0"}}\n',
+    "package.json": json.dumps(
+        {
+            "name": "shop",
+            "private": True,
+            "type": "module",
+            "devDependencies": {
+                "@sveltejs/kit": "2.70.4",
+                "@sveltejs/vite-plugin-svelte": "7.3.1",
+                "svelte": "5.57.3",
+                "vite": "8.3.8",
+            },
+        }
+    ),
+    "vite.config.js": 'import { sveltekit } from "@sveltejs/kit/vite";\nexport default { plugins: [sveltekit()] };\n',
+    "svelte.config.js": "export default {};\n",
+    "src/app.html": "<!doctype html><head>%sveltekit.head%</head><body>%sveltekit.body%</body>\n",
     "src/routes/api/cron/mail/+server.js": """export async function GET({ request }) {
   if (request.headers.get("authorization") !== `Bearer ${process.env.CRON_SECRET}`) {
     return new Response("no", { status: 401 });
   }
   return Response.json({ sent: 3 });
 }
-""",
-    # What stands in for vite: it answers the app's own route and nothing else.
-    "dev.js": """import { createServer } from "node:http";
-import { GET } from "./src/routes/api/cron/mail/+server.js";
-
-createServer(async (incoming, outgoing) => {
-  const url = new URL(incoming.url, "http://localhost");
-  if (url.pathname !== "/api/cron/mail") return outgoing.writeHead(404).end();
-  const answer = await GET({ url, request: new Request(url, { headers: incoming.headers }) });
-  outgoing.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
-}).listen(Number(process.argv.at(-1)));
 """,
 }
 
@@ -208,15 +211,11 @@ def test_who_comes_from_nextjs(newcomer: Newcomer) -> None:
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not here")
 @pytest.mark.parametrize("newcomer", [(SVELTEKIT, False)], indirect=True)
 def test_who_comes_from_sveltekit(newcomer: Newcomer) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    package = newcomer.root / "package.json"
-    package.write_text(package.read_text().replace("PORT", str(port)))
     assert '"sent": 3' in newcomer.goes()
     assert newcomer.commands == [
         "cronshift audit",
         "cronshift migrate",
+        "npm install",
         "cronshift validate",
-        "CRON_SECRET=only-here npm run dev",
-        f"CRON_SECRET=only-here cronshift run mail --base-url http://localhost:{port}",
+        "CRON_SECRET=only-here cronshift run mail --start",
     ]
