@@ -154,7 +154,12 @@ def test_any_schedule_in_any_zone_raises_no_false_alarm_and_misses_none(
         ("0 8,20 * * 1-5", True),
         ("TZ=Europe/Berlin 0 3 * * *", True),
         ("TZ=America/New_York 30 2 * * *", False),  # in spring it comes due for cronsim alone
-        ("TZ=America/New_York 5 1 * * *", True),  # in autumn twice for Inngest alone
+        (
+            "TZ=America/New_York 5 1 * * *",
+            False,
+        ),  # in autumn cronsim, asked at the second 1:00, looks back
+        ("TZ=America/New_York 5,55 1 * * *", False),
+        ("TZ=America/New_York 5 4 * * *", True),
         ("0 0 1 JAN,FEB *", True),
         (f"{','.join(map(str, range(0, 60, 2)))} {','.join(map(str, range(24)))} * * *", False),
     ],

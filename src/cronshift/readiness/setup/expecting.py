@@ -108,12 +108,31 @@ def is_read_alike(schedule: Schedule, now: datetime) -> bool:
     zone = ZoneInfo(schedule.zone)
     daily = Schedule.parse(f"TZ={schedule.zone} 0 12 {' '.join(days)}")
     try:
-        return _expects_no_more(daily, now, now + _YEAR) and all(
-            _expects_no_more(schedule, start, start + span)
-            for start, span in ((now, 8 * _DAY), *_clock_changes(zone, now))
+        return (
+            _expects_no_more(daily, now, now + _YEAR)
+            and all(
+                _expects_no_more(schedule, start, start + span)
+                for start, span in ((now, 8 * _DAY), *_clock_changes(zone, now))
+            )
+            and not any(
+                _looks_back(schedule.expression, start.astimezone(zone), span)
+                for start, span in _clock_changes(zone, now)
+            )
         )
     except CronSimError:
         return False
+
+
+def _looks_back(expression: str, start: datetime, span: timedelta) -> bool:
+    """Return whether cronsim, asked in an hour that comes twice, may answer with an instant that is over."""
+    from cronsim import CronSim
+
+    minutes = (start.astimezone(UTC) + timedelta(minutes=n) for n in range(int(span / _MINUTE)))
+    repeated = (local for each in minutes if (local := each.astimezone(start.tzinfo)).fold)
+    return any(
+        next(CronSim(expression, local)).astimezone(UTC) <= local.astimezone(UTC)
+        for local in repeated
+    )
 
 
 def _expects_no_more(schedule: Schedule, start: datetime, end: datetime) -> bool:
