@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -108,11 +107,11 @@ def _read(folder: int) -> bytes | None:
 
 def _made(folder: int) -> bytes | None:
     """Make a key and return the one that stands there then: another process may have been first."""
-    waiting = f".{_NAME}.{secrets.token_hex(8)}"
+    waiting = f".{_NAME}.{os.urandom(8).hex()}"
     descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
     try:
         with open(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_LENGTH))
+            file.write(os.urandom(_LENGTH))
             file.flush()
             os.fsync(descriptor)
         with suppress(FileExistsError):

@@ -11,12 +11,14 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cronshift.model import RowSource
 from cronshift.plan.functions import function_ids, has_runs, is_rehearsed
+from cronshift.runtime.regular_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,9 +88,7 @@ class Load(Struct, frozen=True):
 @cache
 def allowances() -> tuple[Allowance, ...]:
     """Return Inngest's plans, the smallest first; the file tells the date and the source."""
-    from importlib.resources import files
-
-    data = tomllib.loads(files("cronshift.plan").joinpath("plans.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(read_text(Path(__file__).with_name("plans.toml")))
     return tuple(Allowance(**plan) for plan in data["plans"])
 
 

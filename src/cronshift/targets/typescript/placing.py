@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.inngest_sdk import sdk_of
 from cronshift.project.locks import package_manager
+from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.targets.typescript.app import TypescriptApp
 from cronshift.vercel.dispatcher import MOUNT
@@ -20,20 +22,41 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cronshift.handlers import Resolver
+    from cronshift.handlers.tree import SourceTree
     from cronshift.project import Project
     from cronshift.targets.target import Fit
     from cronshift.targets.typescript.framework import AppFramework
 
+_CODE = (".ts", ".mts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
+_SERVING = re.compile(
+    r"""\bserve\b[^;]*?["']inngest/(?!types|components|helpers|middleware|test|api)[\w/-]+["']"""
+)
 _VARIABLE = "CRONSHIFT_OWNERSHIP_URL"
 
 
 def fit(framework: AppFramework, project: Project, resolver: Resolver) -> Fit:
     """Return whether the project is an app of a framework."""
     if framework.present(resolver):
+        serving = own_serving(resolver.tree) if framework.library is not None else None
+        if serving is not None:
+            return DoesNotFit(
+                f"{serving} serves functions of the app's own, and only an endpoint of Next.js is extended."
+            )
         return Fits(suits=framework.suits(project, resolver))
     other = resolver.router.name if resolver.router else project.framework
     what = f"this is an app of {other}" if other else f"nothing here uses {framework.title}"
     return DoesNotFit(f"{what}, and its functions would be routes of a {framework.title} app.")
+
+
+def own_serving(tree: SourceTree) -> str | None:
+    """Return the file by which an app serves functions that are not cronshift's; ``None`` for none.
+
+    What stands there once cronshift has written is its own, or was extended by it.
+    """
+    if OWNERSHIP_NAME in tree.files:
+        return None
+    files = (file for file in tree.files if file.endswith(_CODE))
+    return next((file for file in sorted(files) if _SERVING.search(tree.read(file))), None)
 
 
 def place(framework: AppFramework, project: Project, resolver: Resolver) -> Placement:
