@@ -266,14 +266,22 @@ def _first_share(journey: _Journey, job: Job, *, is_guarded: bool) -> Iterator[N
 
 def _trial(project: Project, plan: Plan, job: Job) -> Iterator[NextStep]:
     """Yield the steps that run one job here, with the secret that its route asks for."""
-    command = target_named(plan.target).trial.replace("JOB", job.id)
+    command = target_named(plan.target).trial(plan).replace("JOB", job.id)
     secret = _secret(project, plan, job)
+    if "ADDRESS" in command:
+        served, there = _dev_server(project)
+        if served is not None:
+            start = f"{secret}INNGEST_DEV=1 {served}"
+            yield NextStep(start, "in another terminal: the functions are served there")
+        command = command.replace("ADDRESS", there)
     if job.mode is Mode.BRIDGE and command == f"cronshift run {job.id}":
         address = os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
         if address is None:
-            start, address = _dev_server(project)
-            if start is not None:
-                yield NextStep(f"{secret}{start}", f"in another terminal: {job.id} is called there")
+            served, address = _dev_server(project)
+            if served is not None:
+                yield NextStep(
+                    f"{secret}{served}", f"in another terminal: {job.id} is called there"
+                )
             command += f" --base-url {address}"
     yield NextStep(f"{secret}{command}", "one real run, step by step")
 
@@ -323,7 +331,7 @@ def _fresh(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     project, plan = journey.project, journey.plan
     subject = Subject(project, plan, jobs, journey.now)
     direct = [job for job in jobs if job.mode is Mode.DIRECT]
-    trial = target_named(plan.target).trial
+    trial = target_named(plan.target).trial(plan)
     if direct and trial == "cronshift run JOB" and not (project.root / plan.out).is_dir():
         yield from _trial(project, plan, direct[0])
     fix = " --fix" if by_hand(subject) else ""

@@ -195,9 +195,11 @@ class Target(Protocol):
     def migrates_tables(self) -> bool:
         """True when a migration makes the flow's tables; else they are made when first written."""
 
-    @property
-    def trial(self) -> str:
-        """The command that tries the function of ``JOB`` before it is cut over."""
+    def trial(self, plan: Plan) -> str:
+        """Return the command that tries the function of ``JOB`` before it is cut over.
+
+        ``ADDRESS`` in it is where the developer has started the app.
+        """
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return whether functions of this kind can live in a project."""

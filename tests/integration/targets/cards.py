@@ -67,7 +67,9 @@ class Cards:
     removes_unused = True
     checks_types = False
     migrates_tables = False
-    trial = "read the cards"
+
+    def trial(self, plan: Plan) -> str:
+        return "read the cards"
 
     def fit(self, project: Project, resolver: Resolver) -> Fits | DoesNotFit:
         if (project.root / BOX).is_file():

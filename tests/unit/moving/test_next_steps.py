@@ -18,6 +18,7 @@ from cronshift.moving.next_steps import in_one_line, next_steps, steps_behind
 from cronshift.moving.pause import prepare_pause
 from cronshift.moving.rollout import prepare_rollout
 from cronshift.operations import apply
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.project.rollouts_file import Rollout, Rollouts, dump_rollouts
 
@@ -192,6 +193,30 @@ def test_a_bridged_job_is_tried_where_its_app_runs(root: Path) -> None:
         "npm run dev",
         "cronshift run mail --base-url http://localhost:5173",
         "cronshift cutover mail --no-guard",
+    ]
+
+
+def test_a_job_of_an_app_without_a_developers_server_is_tried_where_the_app_is_started(
+    root: Path,
+) -> None:
+    (root / "requirements.txt").unlink()
+    (root / "api/index.py").unlink()
+    (root / "package.json").write_text(
+        '{"name": "shop", "type": "module", "scripts": {"dev": "tsx watch src/index.ts --port 4000"},'
+        ' "dependencies": {"hono": "4.9.0"}}'
+    )
+    (root / "tsconfig.json").write_text("{}")
+    (root / "src").mkdir()
+    (root / "src/index.ts").write_text(
+        'import { Hono } from "hono";\nconst app = new Hono();\n'
+        'app.get("/api/cron/mail", (c) => c.json({ sent: 1 }));\nexport default app;\n'
+    )
+    apply(root, prepare_migration(load_project(root), (), NOW).operation)
+    assert make_plan(load_project(root)).target == "typescript"
+    tried = [command for command in commands(root) if "dev" in command or " run " in command]
+    assert tried == [
+        "INNGEST_DEV=1 npm run dev",
+        "cronshift run mail --endpoint http://localhost:4000/api/inngest",
     ]
 
 

@@ -45,6 +45,6 @@ def open_engine(url: str, needs: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     """Let several processes of one machine write: readers go on, writers wait their turn."""
+    connection.execute("PRAGMA busy_timeout=10000")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA busy_timeout=10000")

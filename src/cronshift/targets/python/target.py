@@ -47,7 +47,10 @@ class PythonTarget:
     removes_unused = False  # the user's code calls the guard
     checks_types = False
     migrates_tables = False
-    trial = "cronshift run JOB"
+
+    def trial(self, plan: Plan) -> str:
+        """Return the command that runs it in the package."""
+        return "cronshift run JOB"
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return a fit for any project; the target suits where its package is already."""

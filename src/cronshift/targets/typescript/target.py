@@ -51,7 +51,13 @@ class TypescriptTarget:
     removes_unused = True  # the dispatcher has a route for every entry, and no other caller
     checks_types = True
     migrates_tables = True  # TypeScript makes no tables
-    trial = "cronshift run JOB --start"
+
+    def trial(self, plan: Plan) -> str:
+        """Return the command that runs it in the framework's own server, else in the app as it is started."""
+        app = app_of(plan)
+        if app.framework.dev_server is not None:
+            return "cronshift run JOB --start"
+        return f"cronshift run JOB --endpoint ADDRESS{app.endpoint_path}"
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return whether the project is an app of a framework that is known here."""
