@@ -30,7 +30,7 @@ _OPTIONS, _VERSION_4 = 4, 4
 _STALE = "stale"
 
 
-class OwnFunction(Struct, frozen=True):
+class WorkingFunction(Struct, frozen=True):
     """The function of one job in a module that is the app's own.
 
     Attributes:
@@ -51,7 +51,7 @@ def free_name(job: Job, taken: Collection[str]) -> str:
     return name if name not in taken else f"{name}Job"
 
 
-def direct_module(plan: Plan, file: str, functions: Sequence[OwnFunction]) -> str:
+def direct_module(plan: Plan, file: str, functions: Sequence[WorkingFunction]) -> str:
     """Return the module ``file`` of jobs that are the app's own, whose work is the same.
 
     Raises:
@@ -66,7 +66,7 @@ def direct_module(plan: Plan, file: str, functions: Sequence[OwnFunction]) -> st
     return _with_client(source, file, client) + written
 
 
-def _function(plan: Plan, file: str, function: OwnFunction) -> str:
+def _function(plan: Plan, file: str, function: WorkingFunction) -> str:
     """Return the part of a module that is one job's."""
     job, converted, event = function.job, function.converted, function.event
     if job.schedule is None:

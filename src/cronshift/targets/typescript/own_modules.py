@@ -16,7 +16,7 @@ from cronshift.targets.direct.javascript.handler import names_in
 from cronshift.targets.direct.javascript.sending import sending_route
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.direct_module import OwnFunction, direct_module, free_name
+from cronshift.targets.typescript.direct_module import WorkingFunction, direct_module, free_name
 from cronshift.targets.typescript.relocating import relocated
 from cronshift.targets.typescript.retiring import callers_of
 from cronshift.targets.typescript.source import text
@@ -102,7 +102,9 @@ def _modules(
         raise _StaysError(f": others call {handler.file} too, which is {_named(jobs)}")
     event = _event(plan, first) if route is not None else None
     functions = [
-        OwnFunction(job, _called(job, jobs, work), free_name(job, {*taken, work.function}), event)
+        WorkingFunction(
+            job, _called(job, jobs, work), free_name(job, {*taken, work.function}), event
+        )
         for job, work in zip(jobs, works, strict=True)
     ]
     text = direct_module(plan, file, functions)
