@@ -173,7 +173,7 @@ def _cookies_member(_machine: Machine, name: str) -> Value | None:
 
 
 _NO_COOKIE = {
-    "has": PlainValue(False, _CREDENTIAL),  # noqa: FBT003
+    "has": PlainValue(False, _CREDENTIAL),
     "toString": PlainValue("", _CREDENTIAL),
     **dict.fromkeys(("set", "delete", "clear", "forEach"), NOTHING),
 }
