@@ -177,6 +177,10 @@ class SourceTree:
                         return module
         return self._of_workspace(specifier)
 
+    def followed(self, file: str, specifier: str) -> str | None:
+        """Return the file that an import in ``file`` names, if it may be followed."""
+        return self.imported(file, specifier)
+
     def _aliases(self, file: str) -> dict[str, list[str]]:
         """Return the path aliases that hold in a file: of the nearest tsconfig.json that has some."""
         folder = file.rpartition("/")[0]

@@ -152,7 +152,9 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
     inside = [
         site.name for site in sites if promise.place in site.within and site.place != promise.place
     ]
-    if is_side_work(promise.name) or (inside and all(map(is_side_work, inside))):
+    around = [site.name for site in sites if site.place in promise.calls]
+    is_beside = any(map(is_side_work, (promise.name, *around)))
+    if is_beside or (inside and all(map(is_side_work, inside))):
         return Loose.SIDE
     if _LOOPS.search(place.text):
         return Loose.MAIN
