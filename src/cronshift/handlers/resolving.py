@@ -18,6 +18,7 @@ from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
 from cronshift.handlers.functions import FunctionFiles
+from cronshift.handlers.go_routes import entry_answer
 from cronshift.handlers.javascript import METHODS, exports
 from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
@@ -334,7 +335,9 @@ class Resolver:
                 if is_app or inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
                     return inside
                 return self._judged(handler, path)
-        return Resolution(Verdict.ANSWERED, handler)
+        if handler.language in {"typescript", "javascript", "python"}:
+            return Resolution(Verdict.ANSWERED, handler)
+        return entry_answer(self.tree, handler, path)
 
     def _by_app(self, path: str) -> Resolution | None:
         """Return the resolution of a path by the one app of a framework preset."""
