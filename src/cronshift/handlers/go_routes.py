@@ -25,11 +25,14 @@ _ROUTING = re.compile(
 )
 _NESTING = re.compile(r"\.(?:Group|Mount|Route|PathPrefix|Subrouter)\(|StripPrefix\(")
 """What puts a prefix before the paths of others."""
+_READ = {"typescript", "javascript", "python"}
 _ENTRIES = {"index", "main", "app", "server"}
 
 
 def entry_answer(tree: SourceTree, handler: Handler, path: str) -> Resolution:
     """Return the verdict of a file that a rewrite leads to; unknown where it routes by itself."""
+    if handler.language in _READ:
+        return Resolution(Verdict.ANSWERED, handler)
     if handler.language != "go":
         stem = handler.file.rpartition("/")[2].partition(".")[0]
         why = f"{handler.file} may route by itself, and {handler.language} is not read"

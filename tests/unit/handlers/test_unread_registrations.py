@@ -297,7 +297,7 @@ def test_a_middleware_that_a_function_makes_answers_no_path(
     assert resolved(tmp_path, "src/index.ts", files).verdict is verdict
 
 
-GO = 'package api\n\nfunc Handler(w http.ResponseWriter, r *http.Request) {\n\trouter := chi.NewRouter()\n%s\n\trouter.ServeHTTP(w, r)\n}\n'
+GO = "package api\n\nfunc Handler(w http.ResponseWriter, r *http.Request) {\n\trouter := chi.NewRouter()\n%s\n\trouter.ServeHTTP(w, r)\n}\n"
 
 
 @pytest.mark.parametrize(

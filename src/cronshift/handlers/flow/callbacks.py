@@ -1,4 +1,4 @@
-"""Calls that tell how they ended by calling back, ``db.run(sql, (error, rows) => …)``."""
+"""Calls that tell of their end by calling back, ``db.run(sql, (error, rows) => …)``."""
 
 from __future__ import annotations
 

@@ -56,5 +56,5 @@ def body_of(ending: RequestEnding) -> Value | None:
 
 
 def answered_at(ending: RequestEnding) -> CodePlace | None:
-    """Return where a request is answered; ``None`` where that is not told."""
+    """Return the place where a request is answered; ``None`` where nothing says it."""
     return next((answer.place for answer in answers_of(ending) if answer.place is not None), None)

@@ -148,9 +148,9 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     _may_throw(machine, name, place)
     if not machine.loading:
         machine.visit(place, name, followed=False, package=_package(called))
-    callback = None if machine.loading else error_callback(name, arguments)
-    if callback is not None:
-        return called_back(machine, callback, name, arguments)
+    listener = None if machine.loading else error_callback(name, arguments)
+    if listener is not None:
+        return called_back(machine, listener, name, arguments)
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
     taints = _handed(machine, name, arguments)

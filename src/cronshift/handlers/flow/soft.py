@@ -48,7 +48,7 @@ def _without_settings(reader: HandlerReader, run: Trace) -> Trace:
 
 
 def soft_word(body: Value | None) -> str:
-    """Return what a body says of a failure, ``ok: false``; empty where it says none."""
+    """Return the words of a body about a failure, ``ok: false``; empty where there are none."""
     if not isinstance(body, ObjectValue):
         return ""
     for key in ("success", "ok"):
