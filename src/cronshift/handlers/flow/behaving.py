@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
 from cronshift.handlers.flow.callers import Callers, callers_of
-from cronshift.handlers.flow.failures import failures_of, soft_answers
+from cronshift.handlers.flow.failures import failures_of
 from cronshift.handlers.flow.idle import is_idle, only_says
+from cronshift.handlers.flow.soft import soft_answers
 from cronshift.handlers.flow.unread import unread_results
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
 from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
@@ -59,7 +60,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
             whole,
             loose=tuple(_loose(work)),
             swallowed=tuple(swallowed),
-            soft=(*admitted, *soft_answers(work)),
+            soft=(*admitted, *soft_answers(reached, work)),
             unread=tuple(unread_results(reached, work)),
         )
     if not run.is_complete:

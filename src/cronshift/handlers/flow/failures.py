@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
+from cronshift.handlers.flow.endings import answered_at, answers_of, body_of, succeeds
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.refusals import REFUSED
+from cronshift.handlers.flow.soft import soft_word
 from cronshift.handlers.flow.values import (
     ListValue,
     NativeObject,
     ObjectValue,
     PlainValue,
-    Response,
     Taint,
     Unknown,
     Value,
@@ -41,8 +42,6 @@ _ANSWERED = re.compile(
     r"|(?:AsyncClient|Client|Session|ClientSession)\.(?:get|post|put|patch|delete|request)$"
 )
 """A call whose result is the answer of another side, in Python."""
-_OK = 300
-_PLAIN_OK = 200
 _MOST_FAILURES = 14  # calls of the work whose failure is tried out
 _MOST_LOOKS = 8  # and calls that only look
 _MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
@@ -60,8 +59,8 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
     softly = {
         answer.place
         for ending in run.endings
-        for answer in _answers(ending)
-        if _false_key(answer.body)
+        for answer in answers_of(ending)
+        if soft_word(answer.body)
     }
     steps = 0
     seen: set[CodePlace | None] = set()
@@ -76,19 +75,19 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         steps += failed.steps
         others = _refusals(run) if refused and site.awaited else frozenset()
         ending = success_after_failure(failed, others)
-        counts = ending is not None and _counts(body_of(ending), refused=refused)
-        if ending is None or (refused and _answered_at(ending) in softly):
+        is_counted = ending is not None and counts(body_of(ending), refused=refused)
+        if ending is None or (refused and answered_at(ending) in softly):
             continue
         turned = ending.path.caught or (ending.path.decided if refused else None)
-        if turned is None and not (refused and counts):
+        if turned is None and not (refused and is_counted):
             continue
         place = turned or site.place
         works = is_work(site) or (refused and bool(site.written))
         leaves_work = works or _leaves_work(run, failed)
-        if (ending.path.instead or not leaves_work) and not counts:
+        if (ending.path.instead or not leaves_work) and not is_counted:
             continue  # something else was done instead, or a look has a value to fall back to
         seen |= {guard} - {None}
-        is_told = counts or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
+        is_told = is_counted or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
         if is_told and not ending.path.in_catch:
             what = f"An error of `{site.name}` is told in an answer of success"
             admitted.setdefault(place, _spot(place, what))
@@ -226,28 +225,7 @@ def _refusals(run: Trace) -> frozenset[_Spots]:
 
 
 def _spots(ending: RequestEnding) -> _Spots:
-    return ending.place, _answered_at(ending)
-
-
-def succeeds(ending: RequestEnding) -> bool:
-    """Return whether a request ends in success, as far as it is known."""
-    if ending.thrown:
-        return False
-    if not ending.statuses:  # what a framework answers with 200
-        return isinstance(ending.value, PlainValue | ObjectValue | ListValue)
-    return all(status is not None and 0 < status < _OK for status in ending.statuses)
-
-
-def _answered_at(ending: RequestEnding) -> CodePlace | None:
-    return next((answer.place for answer in _answers(ending) if answer.place is not None), None)
-
-
-def body_of(ending: RequestEnding) -> Value | None:
-    """Return the body that a request is answered with, as far as it is known."""
-    answer = ending.path.answered or ending.value
-    body = answer.body if isinstance(answer, Response) else ending.value
-    is_text = isinstance(body, NativeObject) and body.name == "json"
-    return cast("Value", body.data) if isinstance(body, NativeObject) and is_text else body
+    return ending.place, answered_at(ending)
 
 
 def _turns_false(run: Trace, body: Value | None) -> bool:
@@ -275,18 +253,18 @@ def _tells(body: Value | None) -> bool:
         return any(_tells(alternative) for alternative in body.alternatives)
     if body is None or isinstance(body, PlainValue):
         return False
-    return _counts(body) or is_of_failure(body)
+    return counts(body) or is_of_failure(body)
 
 
-def _counts(body: Value | None, *, refused: bool = False) -> bool:
+def counts(body: Value | None, *, refused: bool = False) -> bool:
     """Return whether a body says by a name that something failed: ``failed``, ``errors``, ``ok``.
 
     It must be what failed here that it says so of, but for the answer's own ``ok``, if it is sure.
     """
     if isinstance(body, Unknown):
-        return any(_counts(alternative, refused=True) for alternative in body.alternatives)
+        return any(counts(alternative, refused=True) for alternative in body.alternatives)
     if isinstance(body, ListValue):
-        return any(_counts(element, refused=True) for element in body.elements.values)
+        return any(counts(element, refused=True) for element in body.elements.values)
     if not isinstance(body, ObjectValue):
         return False
     for key, value in body.cell.items():
@@ -294,7 +272,7 @@ def _counts(body: Value | None, *, refused: bool = False) -> bool:
             return True
         if _COUNTED.search(key) and is_of_failure(value):
             return True
-        if isinstance(value, ObjectValue | ListValue | Unknown) and _counts(value, refused=True):
+        if isinstance(value, ObjectValue | ListValue | Unknown) and counts(value, refused=True):
             return True
     return False
 
@@ -321,44 +299,3 @@ def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE) -> bool:
 
 def _spot(place: CodePlace, what: str) -> SourceSpot:
     return SourceSpot(place.file, place.line, what, place.column)
-
-
-def soft_answers(run: Trace) -> Iterator[SourceSpot]:
-    """Yield the answers that say failure with a status of success."""
-    seen: set[CodePlace] = set()
-    for ending in run.endings:
-        if not succeeds(ending):
-            continue
-        for answer in _answers(ending):
-            body = answer.body
-            key = _false_key(body)
-            if (
-                key
-                and answer.place is not None
-                and answer.place not in seen
-                and answer.status == _PLAIN_OK
-            ):
-                seen.add(answer.place)
-                yield _spot(answer.place, f"The answer says {key}: false with status 200")
-
-
-def _answers(ending: RequestEnding) -> Iterator[Response]:
-    answered = ending.path.answered or ending.value
-    if isinstance(answered, Response):
-        yield answered
-    elif isinstance(answered, Unknown):
-        yield from (
-            alternative
-            for alternative in answered.alternatives
-            if isinstance(alternative, Response)
-        )
-    elif isinstance(answered, ObjectValue):
-        yield Response(200, answered, ending.place)
-
-
-def _false_key(body: Value | None) -> str:
-    if isinstance(body, ObjectValue):
-        for key in ("success", "ok"):
-            if _is_false(body.cell.get(key) or Unknown()):
-                return key
-    return ""

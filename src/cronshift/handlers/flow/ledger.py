@@ -85,6 +85,8 @@ class Ledger:
         heard: whether anything is asked of the result that tells of the failure which is tried out.
         settled: whether promises are waited for whatever becomes of each.
         entered: the project's functions that were followed, by where they are called last.
+        variables: those of the environment that were read, as far as their names are told.
+        hinges: whether a condition hangs on one of them, and on no caller.
         decided: how conditions came out that hang on the code alone, by where they stand.
     """
 
@@ -101,6 +103,8 @@ class Ledger:
     heard: bool = False
     settled: bool = False
     entered: dict[CodePlace, Function] = field(default_factory=dict)
+    variables: set[str] = field(default_factory=set)
+    hinges: bool = False
     decided: dict[CodePlace, set[bool]] = field(default_factory=dict)
 
     def left(self) -> list[Promise]:

@@ -32,6 +32,8 @@ _HEARD = TELLING | {"data", "count", "statusText", "success", "id", "length"}
 REFUSED = "refused"
 """The data of a result that tells of a failure."""
 _REFUSED = 500
+_DATA = frozenset({"data", "count"})
+"""The members that are null where a client that throws nothing tells of an error."""
 
 
 def refused_answer(machine: Machine) -> Value:
@@ -44,6 +46,8 @@ def refused_result(name: str) -> Value:
     """Return the result of a client that tells of errors in ``{ error }``."""
 
     def of(machine: Machine, member: str) -> Value:
+        if machine.world.emptied and member in _DATA:
+            return PlainValue(None, FAILED)
         machine.ledger.heard = machine.ledger.heard or member in _HEARD
         if member == "error":
             return ObjectValue({"message": Unknown(FAILED)}, open=True, taints=FAILED)
