@@ -98,6 +98,14 @@ class SourceTree:
         """Return whether there is a file below ``folder``."""
         return next(self.under(folder), None) is not None
 
+    def with_text(self, file: str, text: str) -> SourceTree:
+        """Return the same files, one of them with another text."""
+        tree = SourceTree(self.root, {**self._edited, file: text.encode()})
+        tree.files = self.files
+        tree._texts = {**self._texts, file: text}
+        tree._parsed = {name: root for name, root in self._parsed.items() if name != file}
+        return tree
+
     def read(self, file: str) -> str:
         """Return a file's text; nothing for one that is missing, too long or not text."""
         if file not in self._texts:
