@@ -6,7 +6,6 @@ condition is not known, and what is too much to follow ends as :class:`~.paths.E
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
@@ -35,11 +34,12 @@ from cronshift.handlers.flow.values import (
     tainted,
     taints_of,
 )
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_OF_OTHERS = re.compile(
+_OF_OTHERS = lazy_pattern(
     r"(?:^|\.)(?:psycopg2?|sqlite3|pymysql|asyncpg|aiohttp|botocore)\.(?:\w+\.)*\w*Error$|(?:^|\.)\w*(?:Request|HTTP|Http|"
     r"Api|API|Client|Service|Connect|Timeout|SMTP|Smtp|Database|Operational|SQLAlchemy|Network|Mail|Mongo|Redis|"
     r"Telegram|Twilio|Stripe|Slack|OpenAI|URL|IO|OS|Socket|Transport|Server|Gateway|Upstream|External|Provider|"
