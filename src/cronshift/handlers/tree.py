@@ -10,6 +10,7 @@ from bisect import bisect_left
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 from cronshift.runtime.regular_files import read_at
 
@@ -51,12 +52,12 @@ _LANGUAGES = {
 }
 _SUFFIXES = ("", ".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
 _WRITTEN_AS = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
-IMPORT = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
+IMPORT = lazy_pattern(r"""\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
 """What imports a module, in a text that is not parsed; the group is its specifier."""
 
-_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_COMMENT = lazy_pattern(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _MOST_EXTENDED = 4  # tsconfig.json of tsconfig.json
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_TRAILING_COMMA = lazy_pattern(r",(\s*[}\]])")
 
 
 class SourceTree:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cronshift.handlers.flow.code import Bind, Name, NamePattern, Statement
 from cronshift.handlers.flow.javascript_code import JavaScript
@@ -31,16 +32,14 @@ _DEFINED = {
 _WHOLE = "*"
 
 
-@dataclass(slots=True)
-class Imported:
+class Imported(Struct):
     """An import of a module from another: ``name`` is ``*`` for all of it."""
 
     source: str
     name: str
 
 
-@dataclass(slots=True)
-class ModuleCode:
+class ModuleCode(Struct):
     """The names that a module defines, imports and exports.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -27,6 +26,7 @@ from cronshift.handlers.flow.values import (
     text_of,
 )
 from cronshift.handlers.flow.worlds import ANY
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
@@ -36,7 +36,7 @@ _CREDENTIAL = frozenset({Taint.CREDENTIAL})
 _QUERY = frozenset({Taint.QUERY})
 _WHOLE = frozenset({Taint.REQUEST})
 _SESSIONS = {"locals", "user", "session", "state", "nextauth", "token", "kindeAuth"}
-_CREDENTIALS = re.compile(
+_CREDENTIALS = lazy_pattern(
     r"auth|key|secret|token|signature|cron|session|csrf|cookie|origin|referer|password|x-api|bearer"
 )
 """What only a browser, or somebody with a secret, sends."""

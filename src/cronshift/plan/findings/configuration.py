@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers import Resolver, Verdict
 from cronshift.handlers.app_folder import MANIFESTS
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.runtime.regular_files import is_regular, read_regular
@@ -31,8 +31,8 @@ _BUILT_BY = (
     "Cargo.toml",
     "index.html",
 )
-_VARIABLE = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|\{\{[^}]*\}\}|<\w+>")
-_SEGMENT = re.compile(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}")
+_VARIABLE = lazy_pattern(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|\{\{[^}]*\}\}|<\w+>")
+_SEGMENT = lazy_pattern(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}")
 
 
 def _misplaced(project: ProjectSubject) -> Iterator[Evidence]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import IMPORT
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind, Location, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from cronshift.plan.findings.subject import ProjectSubject
 
 _OPTION = "automaticVercelMonitors"
-_ADDRESS = re.compile(
+_ADDRESS = lazy_pattern(
     r"hc-ping\.com/|healthchecks\.io/ping|/api/v1/heartbeat/|cronitor\.link/|nosnch\.in/"
     r"|/api/[^/]+/cron/[^/]+/|heartbeat\.uptimerobot\.com|push\.statuscake\.com|cronhub\.io/ping"
     r"|api\.honeybadger\.io/v1/check_in|heartbeat\.checkly-analytics\.com"
 )
 """The addresses at which services that watch jobs are pinged."""
-_VARIABLE = re.compile(
+_VARIABLE = lazy_pattern(
     r"\b[A-Z0-9_]*(?:HEARTBEAT|HEALTHCHECKS|HC_PING|CRONITOR|SNITCH)[A-Z0-9_]*\b"
 )
-_CHECK_IN = re.compile(
+_CHECK_IN = lazy_pattern(
     r"(?:^|\.)(?:captureCheckIn|withMonitor|capture_checkin)$|(?:^|\.)crons\.monitor$"
 )
-_ENVIRONMENT = re.compile(r"\benv\b|environ|getenv")
+_ENVIRONMENT = lazy_pattern(r"\benv\b|environ|getenv")
 _CALLS = {"call_expression", "call"}
 _TEXTS = {"string", "template_string"}
 _LONGEST_READ = 80  # characters of a call that reads a variable

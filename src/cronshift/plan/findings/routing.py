@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers import Verdict
 from cronshift.handlers.app_folder import apps, config_in, has_config
 from cronshift.handlers.tree import IMPORT
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind, Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule, at
 from cronshift.project.conventions.sources import is_test
@@ -23,19 +24,19 @@ _RENDERED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _CODE = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".py", ".go", ".rb", ".rs", ".php")
 _SOURCES = (".py", ".ts", ".js", ".mjs")
 _PROSE = (".md", ".mdx", ".txt", ".lock", ".css", ".svg", ".snap")
-_SCHEDULED_BY_OTHERS = re.compile(
+_SCHEDULED_BY_OTHERS = lazy_pattern(
     r"upstash-signature|verifyQstash|verifySignature|qstash|trigger\.dev|inngest/|zeplo|mergent|"
     r"defer\.run|cloudscheduler|x-cloudscheduler|github-actions",
     re.IGNORECASE,
 )
 """What a route says that another scheduler or queue calls."""
-_SCHEDULED_BY_VERCEL = re.compile(
+_SCHEDULED_BY_VERCEL = lazy_pattern(
     r"cron_?secret|vercel[- ]?cron|cron[- ]?(?:auth|guard|handler|request)|"
     r"(?:verify|require|with|assert|check|is|authorize|valid\w*)\w*cron",
     re.IGNORECASE,
 )
 """What a route says that waits for Vercel's call."""
-_SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
+_SCHEDULED_NAME = lazy_pattern(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
 
 
 def _dead(job: JobSubject) -> Iterator[Evidence]:
