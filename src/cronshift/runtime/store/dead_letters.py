@@ -85,6 +85,7 @@ class DeadLetters:
 
     def replayed(self, run_id: str, replay: str, now: datetime) -> None:
         """Record which run was started in the place of one."""
+        replay = replay[: DEAD_LETTERS.c.replay.type.length]
         values = {"replayed": _milliseconds(now), "replay": replay}
         with self._engine.begin() as connection:
             connection.execute(

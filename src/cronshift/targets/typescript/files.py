@@ -177,6 +177,7 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
     if app.claims and plan.runnable:
         yield f"{plan.out}/claims.ts", _claims(plan, app.claims)
     wanted = {"ownership", *(["environment"] if reads_environment else [])}
+    wanted |= {"dead-letters"} if app.sessions and app.has_ledger else set()
     wanted |= app.framework.endpoint_modules(app)
     wanted = wanted.union(*(modules_of(plan, job) for job in plan.runnable))
     wanted = wanted.union(*(dispatcher_modules(plan, each) for each in dispatching))
