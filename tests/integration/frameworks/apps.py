@@ -178,7 +178,32 @@ FASTIFY = Kit(
     is_coded=True,
     edited=frozenset({"index.ts"}),
 )
-KITS = (SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, HONO, EXPRESS, NESTJS, FASTIFY, FUNCTIONS)
+KOA = Kit(
+    "koa",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/index.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/server.js"],
+    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
+    is_coded=True,
+    edited=frozenset({"src/index.ts"}),
+)
+NESTJS_ON_FASTIFY = Kit(
+    "nestjs-fastify",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/main.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/main.js"],
+    is_coded=True,
+    edited=frozenset({"src/main.ts"}),
+)
+KITS = (
+    SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, HONO, EXPRESS, NESTJS, NESTJS_ON_FASTIFY, FASTIFY, KOA, FUNCTIONS,
+)  # fmt: skip
 
 
 def installed(kit: Kit) -> Path:

@@ -9,7 +9,8 @@ from cronshift.targets.typescript.frameworks.express import EXPRESS
 from cronshift.targets.typescript.frameworks.fastify import FASTIFY
 from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
 from cronshift.targets.typescript.frameworks.hono import HONO
-from cronshift.targets.typescript.frameworks.nestjs import NESTJS
+from cronshift.targets.typescript.frameworks.koa import KOA
+from cronshift.targets.typescript.frameworks.nestjs import NESTJS, NESTJS_ON_FASTIFY
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 from cronshift.targets.typescript.frameworks.nitro import NITRO
 from cronshift.targets.typescript.frameworks.remix import REMIX
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-CODED = (HONO, NESTJS, EXPRESS, FASTIFY)
+CODED = (HONO, NESTJS, NESTJS_ON_FASTIFY, EXPRESS, FASTIFY, KOA)
 """Those whose routes are declared in code."""
 
 FRAMEWORKS: tuple[AppFramework, ...] = (
