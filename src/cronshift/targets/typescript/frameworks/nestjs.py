@@ -10,13 +10,13 @@ from cronshift.targets.typescript.frameworks.express import Express
 from cronshift.targets.typescript.frameworks.fastify import Fastify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.mounting import MountSite
 
 _ADAPTER = "FastifyAdapter"
-_MAKERS: Mapping[str, Collection[str]] = {"@nestjs/core": ("NestFactory",)}
+_MAKERS: dict[str, Collection[str]] = {"@nestjs/core": ("NestFactory",)}
 
 
 class Nestjs(Express):
