@@ -14,7 +14,9 @@ from cronshift.targets.typescript.frameworks.nestjs import NESTJS, NESTJS_ON_FAS
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 from cronshift.targets.typescript.frameworks.nitro import NITRO
 from cronshift.targets.typescript.frameworks.remix import REMIX
+from cronshift.targets.typescript.frameworks.solidstart import SOLIDSTART
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
+from cronshift.targets.typescript.frameworks.tanstack import TANSTACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,8 @@ FRAMEWORKS: tuple[AppFramework, ...] = (
     ASTRO,
     NITRO,
     REMIX,
+    SOLIDSTART,
+    TANSTACK,
     *CODED,
     FUNCTIONS,
 )
