@@ -65,7 +65,7 @@ class Sveltekit(WebFramework):
         """Return the app's own answer, within the event."""
         return Behind("within(event)", ("within",), self.module)
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
         return f"export const GET = (event: RequestEvent) =>\n  {answer}(event.request);\nexport const OPTIONS = GET;"
 
