@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,10 @@ from cronshift.targets.typescript.compiling import NotCompiledError, compile_typ
 
 from .apps import (
     FUNCTIONS,
-    HONO,
     LONG_AGO,
     NUXT,
     REACT_ROUTER,
     SVELTEKIT,
-    Kit,
     copied,
     handed_over,
     migrated,
@@ -67,30 +64,6 @@ def test_functions_of_other_languages_beside_keep_the_python_package(tmp_path: P
         make_plan(load_project(app))
     assert caught.value.reason == "target-does-not-fit"
     assert "SvelteKit" in caught.value.message
-
-
-@pytest.mark.parametrize(
-    ("kit", "file", "adapter"),
-    [
-        (REACT_ROUTER, "app/routes/api.inngest.ts", "inngest/remix"),
-        (SVELTEKIT, "src/routes/inngest/+server.ts", "inngest/sveltekit"),
-        (NUXT, "server/api/inngest.ts", "inngest/nuxt"),
-        (FUNCTIONS, "api/inngest.ts", "inngest/node"),
-        (HONO, "src/inngest.ts", "inngest/hono"),
-    ],
-)
-def test_an_endpoint_of_the_apps_own_is_never_written_over(
-    tmp_path: Path, kit: Kit, file: str, adapter: str
-) -> None:
-    app = copied(kit, tmp_path / "app")
-    (app / file).parent.mkdir(parents=True, exist_ok=True)
-    (app / file).write_text(
-        f'import {{ serve }} from "{adapter}";\nexport default serve({{ client, functions: [own] }});\n'
-    )
-    assert make_plan(load_project(app)).target == "python"
-    (app / "cronshift.toml").write_text('[project]\ntarget = "typescript"\n')
-    with pytest.raises(ConfigError, match=re.escape(f"{file} serves functions of the app's own")):
-        make_plan(load_project(app))
 
 
 def test_what_an_app_takes_else_from_the_sdk_is_no_endpoint(tmp_path: Path) -> None:

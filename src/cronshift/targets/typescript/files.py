@@ -100,7 +100,8 @@ def _files(plan: Plan, app: TypescriptApp) -> Iterator[tuple[str, str]]:
         yield f"{plan.out}/cancelled.ts", cancelled_module(plan)
     for dispatcher in dispatching:
         yield dispatcher.file, app.framework.dispatcher(plan, dispatcher)
-    if app.endpoint_file and not app.code.serve_file:
+    mounts = app.routers.mount is not None and app.endpoint_file != app.code.serve_file
+    if app.endpoint_file and (mounts or not app.code.serve_file):
         yield app.endpoint_file, app.framework.endpoint(plan, app.endpoint_file)
 
 

@@ -38,6 +38,8 @@ class Functions(WebFramework):
     out = "lib/inngest"
     module = "pages"
     telling = "export const OPTIONS = tell;"
+    own_telling = ('export { tell as OPTIONS } from "OWNERSHIP";',)
+    duration = "config"
 
     def present(self, resolver: Resolver) -> bool:
         """Return whether functions in TypeScript or JavaScript answer all of the entries that are answered.
