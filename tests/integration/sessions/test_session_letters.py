@@ -133,7 +133,18 @@ def test_an_events_id_names_its_session(flow: Flow, event_id: str, session: str 
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["ask", "run", "die", "cancel", "lose", "replay", "replay", "send", "orphans", "refunds"]
+            [
+                "ask",
+                "run",
+                "die",
+                "cancel",
+                "lose",
+                "replay",
+                "replay",
+                "send",
+                "orphans",
+                "refunds",
+            ]
         ),
         st.integers(0, 5),
     ),
@@ -142,7 +153,9 @@ STEPS = st.lists(
 
 
 def test_replaying_in_any_order_pays_and_charges_once(app: App, flow: Flow) -> None:
-    @settings(max_examples=15, suppress_health_check=list(HealthCheck), derandomize=True, deadline=None)
+    @settings(
+        max_examples=15, suppress_health_check=list(HealthCheck), derandomize=True, deadline=None
+    )
     @given(STEPS)
     def law(steps: Sequence[tuple[str, int]]) -> None:
         with app.engine.begin() as connection:

@@ -40,6 +40,11 @@ _CREDENTIALS = lazy_pattern(
     r"auth|key|secret|token|signature|cron|session|csrf|cookie|origin|referer|password|x-api|bearer"
 )
 """What only a browser, or somebody with a secret, sends."""
+_OF_ALL = {
+    "host", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-for", "x-real-ip", "x-vercel-id",
+    "x-vercel-deployment-url", "x-vercel-forwarded-for", "x-vercel-ip-country", "accept", "connection",
+}  # fmt: skip
+"""What every request has that reaches an app on Vercel, whoever sends it."""
 _OF_BODIES = {"content-length", "content-type", "transfer-encoding"}
 SCHEDULE = "x-vercel-cron-schedule"
 
@@ -51,10 +56,17 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
         machine.ask("schedule")
     if machine.world.sessionless and not machine.world.forged and _is_chance(machine, name):
         return Unknown(name=name)
+    if name in _OF_ALL and machine.world.headers.get(name, ANY) == ANY:
+        return _whatever(name)
     text = ANY if machine.world.forged else machine.world.headers.get(name)
     if text is not None:
         return PlainValue(text, _CREDENTIAL)
     return missing if missing is not None else PlainValue(None, _CREDENTIAL)
+
+
+def _whatever(name: str) -> Value:
+    """Return a text that is there, and of which nothing else is known."""
+    return Unknown(alternatives=(ObjectValue({}, open=True),), name=name)
 
 
 def _is_chance(machine: Machine, name: str) -> bool:
