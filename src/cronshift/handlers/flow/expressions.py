@@ -14,6 +14,7 @@ from cronshift.handlers.flow.paths import Exhausted
 from cronshift.handlers.flow.refusals import decides_by_failure
 from cronshift.handlers.flow.values import (
     FAILED,
+    QUIETLY_FAILED,
     ClassValue,
     Closure,
     ListValue,
@@ -147,6 +148,8 @@ class Expressions(Calls):
             elif key is None and isinstance(content, ObjectValue):
                 fields.cell |= content.cell
                 fields.open = fields.open or content.open
+            elif key is None and isinstance(content, Unknown) and content.alternatives:
+                _spread(fields, content)
             else:
                 fields.open = True
                 fields.taints |= taints_of(content)
@@ -175,6 +178,7 @@ class Expressions(Calls):
         return items_of(*values, is_open=is_open)
 
     def _assigned(self, node: code.Assigned, scope: Scope) -> Value:
+        counts = False
         if node.operator:
             old = (
                 self.member_of(node.target, scope)[1]
@@ -191,11 +195,13 @@ class Expressions(Calls):
                     else self.value(node.value, scope)
                 )
             else:
-                value = operate(self, node.operator, [old, self.value(node.value, scope)], scope)
+                step = self.value(node.value, scope)
+                counts = isinstance(step, PlainValue) and isinstance(step.value, int | float)
+                value = operate(self, node.operator, [old, step], scope)
         else:
             value = self.value(node.value, scope)
         if self.catching:
-            value = tainted(value, FAILED)
+            value = tainted(value, QUIETLY_FAILED if counts else FAILED)
         self.bind(node.target, value, scope, declared=False)
         return value
 
@@ -216,6 +222,15 @@ class Expressions(Calls):
         code.OperatorExpression: _operation,
         code.SequenceExpression: _several,
     }
+
+
+def _spread(fields: ObjectValue, content: Unknown) -> None:
+    """Take over the fields of an object that is one of a few."""
+    fields.open = True
+    fields.taints |= content.taints
+    for part in content.alternatives:
+        for name, value in part.cell.items() if isinstance(part, ObjectValue) else ():
+            fields.cell[name] = joined(fields.cell[name], value) if name in fields.cell else value
 
 
 def _is_unknown_list(left: Value, right: Value) -> bool:

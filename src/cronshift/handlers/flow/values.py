@@ -33,11 +33,14 @@ class Taint(StrEnum):
     """A variable of the environment."""
     FAILURE = "failure"
     """Something that only a failure of the work makes."""
+    QUIET = "quiet"
+    """Something that comes out otherwise where the work fails, and does not say why: a zero, a count."""
 
 
 Taints = frozenset[Taint]
 CLEAN: Taints = frozenset()
 FAILED: Taints = frozenset({Taint.FAILURE})
+QUIETLY_FAILED: Taints = frozenset({Taint.FAILURE, Taint.QUIET})
 
 
 @dataclass(slots=True, unsafe_hash=True)  # not frozen, as too many are made to make each slowly
