@@ -14,7 +14,6 @@ from cronshift.handlers.flow.paths import Exhausted
 from cronshift.handlers.flow.refusals import decides_by_failure
 from cronshift.handlers.flow.values import (
     FAILED,
-    QUIETLY_FAILED,
     ClassValue,
     Closure,
     ListValue,
@@ -178,7 +177,6 @@ class Expressions(Calls):
         return items_of(*values, is_open=is_open)
 
     def _assigned(self, node: code.Assigned, scope: Scope) -> Value:
-        counts = False
         if node.operator:
             old = (
                 self.member_of(node.target, scope)[1]
@@ -195,13 +193,11 @@ class Expressions(Calls):
                     else self.value(node.value, scope)
                 )
             else:
-                step = self.value(node.value, scope)
-                counts = isinstance(step, PlainValue) and isinstance(step.value, int | float)
-                value = operate(self, node.operator, [old, step], scope)
+                value = operate(self, node.operator, [old, self.value(node.value, scope)], scope)
         else:
             value = self.value(node.value, scope)
         if self.catching:
-            value = tainted(value, QUIETLY_FAILED if counts else FAILED)
+            value = tainted(value, FAILED)
         self.bind(node.target, value, scope, declared=False)
         return value
 

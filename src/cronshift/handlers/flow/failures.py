@@ -46,7 +46,7 @@ _MOST_FAILURES = 14  # calls of the work whose failure is tried out
 _MOST_LOOKS = 8  # and calls that only look
 _MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
 _MOST_A_GUARD = 3  # of those that one catch guards
-_MOST_STEPS = 80_000  # of all of them
+_MOST_STEPS = 120_000  # of all of them
 _DEEPEST = 8  # functions of the project around a call whose failure is tried out
 _MOST_INSIDE = 5  # lists and objects inside each other
 _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
@@ -308,13 +308,7 @@ def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE, *, aloud: bool
         return False
     if isinstance(value, NativeObject) and value.data == REFUSED:
         return True
-    if isinstance(value, ListValue | ObjectValue | Unknown) and aloud:
-        is_said = Taint.FAILURE in value.taints and Taint.QUIET not in value.taints
-    else:
-        is_said = Taint.FAILURE in taints_of(value) and not (
-            aloud and Taint.QUIET in taints_of(value)
-        )
-    if is_said:
+    if _is_said(value, aloud=aloud):
         return True
     if depth == 0:
         return False
@@ -323,9 +317,23 @@ def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE, *, aloud: bool
         parts = value.elements.values
     elif isinstance(value, ObjectValue):
         parts = value.cell.values()
-    elif isinstance(value, Unknown):
+    elif isinstance(value, Unknown) and not (aloud and _is_scalar(value)):
         parts = value.alternatives
     return any(is_of_failure(part, depth - 1, aloud=aloud) for part in parts)
+
+
+def _is_said(value: Value, *, aloud: bool) -> bool:
+    """Return whether a value itself is made of a failure."""
+    if not aloud:
+        return Taint.FAILURE in taints_of(value)
+    if isinstance(value, Unknown) and value.alternatives and _is_scalar(value):
+        return all(_is_said(part, aloud=True) for part in value.alternatives)
+    return Taint.FAILURE in value.taints and Taint.QUIET not in value.taints
+
+
+def _is_scalar(value: Unknown) -> bool:
+    """Return whether a value that is one of a few is no list and no object."""
+    return all(isinstance(part, PlainValue | Unknown) for part in value.alternatives)
 
 
 def _spot(place: CodePlace, what: str) -> SourceSpot:

@@ -68,7 +68,9 @@ def _negated(value: Value, taints: Taints) -> Value:
     """Return ``!value``, of a value that is one of a few each by itself."""
     parts = value.alternatives if isinstance(value, Unknown) else ()
     outcomes = [(truth_of(part), taints_of(part)) for part in parts]
-    whole = tuple(PlainValue(not outcome, own) for outcome, own in outcomes if outcome is not None)
+    whole = tuple(
+        PlainValue(not outcome, part) for outcome, part in outcomes if outcome is not None
+    )
     return Unknown(taints, whole if len(whole) == len(parts) else ())
 
 

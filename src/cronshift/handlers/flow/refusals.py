@@ -95,7 +95,7 @@ def of_failure(value: Value) -> Value:
 
 
 def failing_side(machine: Machine, test: Value) -> bool | None:
-    """Return how a condition comes out where the work failed, if it may come out otherwise too."""
+    """Return the outcome of a condition where the work failed, if it may come out otherwise too."""
     if not machine.path.failed or not isinstance(test, Unknown):
         return None
     outcomes = {truth(part) for part in test.alternatives if Taint.FAILURE in taints_of(part)}
