@@ -58,6 +58,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a row that is only looked up": (route(f"await supabase.from('rows').select().eq('id', 1);\n  {OK}"), set()),
     "a mail of which nothing is read": (route(f"await resend.emails.send({{ to: 'a' }});\n  {OK}", RESEND), {"CS555"}),
     "a mail whose error is thrown": (route(f"const {{ error }} = await resend.emails.send({{ to: 'a' }});\n  if (error) throw new Error(error.message);\n  {OK}", RESEND), set()),
+    "a user that is not deleted": (route(f"await supabase.auth.admin.deleteUser('1');\n  {OK}"), {"CS555"}),
     # an error that is read, and ends in success
     "an error that is only logged": (route(f"const {{ error }} = await {MARK};\n  if (error) console.error(error);\n  {OK}"), {"CS204"}),
     "a success that alone is counted": (route(f"let done = 0;\n  const {{ error }} = await {MARK};\n  if (!error) done++;\n  return Response.json({{ done }});"), {"CS204"}),

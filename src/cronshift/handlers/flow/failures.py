@@ -47,7 +47,7 @@ _MOST_FAILURES = 14  # calls of the work whose failure is tried out
 _MOST_LOOKS = 8  # and calls that only look
 _MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
 _MOST_A_GUARD = 3  # of those that one catch guards
-_MOST_STEPS = 40_000  # of all of them
+_MOST_STEPS = 120_000  # of all of them
 _DEEPEST = 8  # functions of the project around a call whose failure is tried out
 _MOST_INSIDE = 5  # lists and objects inside each other
 _COUNTED = lazy_pattern(r"fail|error|problem|skipped|reject", re.IGNORECASE)
@@ -74,7 +74,7 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
             continue
         failed = reader.run(replace(reader.world, fail_at=site.place, refused=refused))
         steps += failed.steps
-        others = _refusals(run) if refused and site.awaited else frozenset()
+        others = _refusals(run) if site.awaited or not refused else frozenset()
         ending = success_after_failure(failed, others)
         is_counted = ending is not None and counts(body_of(ending), refused=refused)
         if ending is None or (refused and answered_at(ending) in softly):
@@ -87,7 +87,7 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         leaves_work = works or _leaves_work(run, failed)
         if (ending.path.instead or not leaves_work) and not is_counted:
             continue  # something else was done instead, or a look has a value to fall back to
-        seen |= {guard} - {None}
+        seen.add(place)
         is_told = is_counted or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
         if is_told and not ending.path.in_catch:
             what = f"An error of `{site.name}` is told in an answer of success"
@@ -132,7 +132,8 @@ def _candidates(run: Trace) -> list[Site]:
     )
     looks.sort(key=lambda site: (not site.written, site.depth))
     few_works, few_looks = _few_a_guard(work, run.ledger), _few_a_guard(looks, run.ledger)
-    return [*few_works[:_MOST_FAILURES], *few_looks[:_MOST_LOOKS]]
+    chosen = [*few_works[:_MOST_FAILURES], *few_looks[:_MOST_LOOKS]]
+    return _each_guard_first(chosen, run.ledger)
 
 
 def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
@@ -152,6 +153,17 @@ def _few_a_guard(sites: list[Site], ledger: Ledger) -> list[Site]:
     return chosen
 
 
+def _each_guard_first(sites: list[Site], ledger: Ledger) -> list[Site]:
+    """Return sites, the first of each ``catch`` before the second of any."""
+    turns: dict[CodePlace | None, int] = {}
+    ranked = []
+    for site in sites:
+        guard = _guard(site, ledger)
+        turns[guard] = turns.get(guard, 0) + 1
+        ranked.append((turns[guard], site))
+    return [site for _, site in sorted(ranked, key=lambda pair: pair[0])]
+
+
 def _is_caught(site: Site, ledger: Ledger) -> bool:
     """Return whether something may catch the failure of a call; of what is settled, its outcome."""
     is_settled = ledger.settled and not site.followed and writes(site.name)
@@ -169,13 +181,20 @@ def _telling(run: Trace) -> list[Site]:
     chosen = [
         site
         for site in run.ledger.sites.values()
-        if run.ledger.telling
+        if _is_asked(site, run.ledger)
         and not (site.followed or site.beside or site.rescuing or site.name.endswith(_BODIES))
         and (not is_python(site.place.file) or _ANSWERED.search(site.name))
         and site.depth <= _DEEPEST
     ]
     chosen.sort(key=lambda site: (not is_work(site), not site.awaited, site.depth))
     return chosen[:_MOST_REFUSALS]
+
+
+def _is_asked(site: Site, ledger: Ledger) -> bool:
+    """Return whether a result like that of a call is asked anywhere whether it failed."""
+    if is_python(site.place.file) or site.name == "fetch":
+        return bool(ledger.telling)
+    return site.name.rpartition(".")[2] in ledger.telling
 
 
 def _unfailing(run: Trace) -> Iterator[CodePlace]:
@@ -210,8 +229,8 @@ def success_after_failure(
         if ending.path.failed
         and (
             succeeds(ending)
-            or ending.path.caught
             or ending.path.hangs
+            or is_of_failure(ending.value)
             or _spots(ending) not in others
         )
     ]
@@ -254,7 +273,7 @@ def _tells(body: Value | None) -> bool:
         return any(_tells(alternative) for alternative in body.alternatives)
     if body is None or isinstance(body, PlainValue):
         return False
-    return counts(body) or is_of_failure(body)
+    return counts(body) or is_of_failure(body, aloud=True)
 
 
 def counts(body: Value | None, *, refused: bool = False) -> bool:
@@ -278,13 +297,19 @@ def counts(body: Value | None, *, refused: bool = False) -> bool:
     return False
 
 
-def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE) -> bool:
-    """Return whether a value is made of a caught error, looking into lists and objects."""
+def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE, *, aloud: bool = False) -> bool:
+    """Return whether a value is made of a caught error, looking into lists and objects.
+
+    Args:
+        value: of an answer.
+        depth: how many lists and objects inside each other are looked into.
+        aloud: whether a zero or a count is not enough, that only comes out otherwise.
+    """
     if value is None:
         return False
     if isinstance(value, NativeObject) and value.data == REFUSED:
         return True
-    if Taint.FAILURE in taints_of(value):
+    if _is_said(value, aloud=aloud):
         return True
     if depth == 0:
         return False
@@ -293,9 +318,23 @@ def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE) -> bool:
         parts = value.elements.values
     elif isinstance(value, ObjectValue):
         parts = value.cell.values()
-    elif isinstance(value, Unknown):
+    elif isinstance(value, Unknown) and not (aloud and _is_scalar(value)):
         parts = value.alternatives
-    return any(is_of_failure(part, depth - 1) for part in parts)
+    return any(is_of_failure(part, depth - 1, aloud=aloud) for part in parts)
+
+
+def _is_said(value: Value, *, aloud: bool) -> bool:
+    """Return whether a value itself is made of a failure."""
+    if not aloud:
+        return Taint.FAILURE in taints_of(value)
+    if isinstance(value, Unknown) and value.alternatives and _is_scalar(value):
+        return all(_is_said(part, aloud=True) for part in value.alternatives)
+    return Taint.FAILURE in value.taints and Taint.QUIET not in value.taints
+
+
+def _is_scalar(value: Unknown) -> bool:
+    """Return whether a value that is one of a few is no list and no object."""
+    return all(isinstance(part, PlainValue | Unknown) for part in value.alternatives)
 
 
 def _spot(place: CodePlace, what: str) -> SourceSpot:

@@ -15,7 +15,12 @@ from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
 from cronshift.handlers.flow.paths import Abrupt, Exit, Left, Returned, Thrown
 from cronshift.handlers.flow.program import is_python
-from cronshift.handlers.flow.refusals import decides_by_failure, handed_on, of_failure
+from cronshift.handlers.flow.refusals import (
+    decides_by_failure,
+    failing_side,
+    handed_on,
+    of_failure,
+)
 from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
@@ -174,16 +179,26 @@ class Machine(Expressions):
             return
         self.path.hangs = self.path.hangs or Taint.FAILURE in taints
 
-        def side(body: tuple[code.Statement, ...]) -> Callable[[], None]:
+        failing = failing_side(self, test)
+
+        def side(body: tuple[code.Statement, ...], fails: bool) -> Callable[[], None]:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
-            return lambda: self.block(body, inner)
+            return lambda: self._caught_side(body, inner, fails=fails)
 
         self.fork(
             taints,
-            side(node.yes),
-            side(node.no),
+            side(node.yes, failing is True),
+            side(node.no, failing is False),
             about_caller=bool(taints & ABOUT_CALLER),
         )
+
+    def _caught_side(self, body: Sequence[code.Statement], scope: Scope, *, fails: bool) -> None:
+        """Follow one side of a condition, which is that of the failure or may be any."""
+        self.catching += fails
+        try:
+            self.block(body, scope)
+        finally:
+            self.catching -= fails
 
     def _loop(self, node: code.Loop, scope: Scope) -> None:
         turns: Sequence[Value] = (Unknown(),)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.values import (
     FAILED,
+    QUIETLY_FAILED,
     Arguments,
     Native,
     NativeObject,
@@ -84,11 +85,21 @@ def decides_by_failure(machine: Machine, test: Value) -> bool:
 
 
 def of_failure(value: Value) -> Value:
-    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``."""
+    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``; a zero tells nobody why."""
     if isinstance(value, ObjectValue):
-        cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
+        cell = {key: of_failure(part) for key, part in value.cell.items()}
         return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
-    return tainted(value, FAILED)
+    is_empty = isinstance(value, PlainValue) and not truth(value) and value.value is not False
+    is_other = isinstance(value, Unknown) and Taint.FAILURE not in value.taints
+    return tainted(value, QUIETLY_FAILED if is_empty or is_other else FAILED)
+
+
+def failing_side(machine: Machine, test: Value) -> bool | None:
+    """Return the outcome of a condition where the work failed, if it may come out otherwise too."""
+    if not machine.path.failed or not isinstance(test, Unknown):
+        return None
+    outcomes = {truth(part) for part in test.alternatives if Taint.FAILURE in taints_of(part)}
+    return outcomes.pop() if len(outcomes) == 1 else None
 
 
 def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
@@ -100,7 +111,7 @@ def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
     tells = denied or (error is not None and truth(error) is not False)
     if not tells or not (machine.catching or Taint.FAILURE in taints_of(value)):
         return value
-    machine.path.caught = machine.path.caught or place
+    machine.path.caught = machine.path.caught or machine.path.decided or place
     return of_failure(value)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.reader import HandlerReader
 
 _MOST = 12  # calls that are tried out
-_SUPABASE_WRITES = lazy_pattern(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$")  # fmt: skip
+_SUPABASE_WRITES = lazy_pattern(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$|\.auth\.admin\.(?:deleteUser|createUser|updateUserById)$")  # fmt: skip
 _EMPTIED = lazy_pattern(r"\.(?:insert|update|upsert|delete)\.(?:[\w.]*\.)?select(?:\.|$)")
 """Writes that give the rows which they wrote: an error leaves none."""
 _RESEND_WRITES = lazy_pattern(r"\.(?:emails|batch)\.(?:send|create)$")
