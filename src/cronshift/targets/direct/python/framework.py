@@ -22,6 +22,7 @@ from cronshift.targets.direct.python.answers import (
     write,
 )
 from cronshift.targets.direct.python.checks import remove_checks
+from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.parameters import (
     Parameters,
     parameters_of,
@@ -36,7 +37,7 @@ from cronshift.targets.direct.python.source import (
     own_nodes,
     quoted,
 )
-from cronshift.targets.direct.python.unused import with_import, without_unused
+from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree

@@ -10,8 +10,9 @@ from cronshift.targets.direct.conversion import Converted, Entry, NotCertainErro
 from cronshift.targets.direct.python.about import REQUEST, PythonScope
 from cronshift.targets.direct.python.answers import NON_RETRIABLE, PythonAnswer, words_of, write
 from cronshift.targets.direct.python.checks import remove_checks
+from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.source import PythonSource, every_block, names_used, quoted
-from cronshift.targets.direct.python.unused import with_import, without_unused
+from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

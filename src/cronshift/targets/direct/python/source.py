@@ -61,6 +61,11 @@ class PythonSource:
         start, end = self.span(node)
         return self.text[start:end]
 
+    def text_up_to(self, node: Node) -> str:
+        """Return the text of a node's line before it."""
+        start, _ = self.span(node)
+        return self.text[self.text.rfind("\n", 0, start) + 1 : start]
+
     def replace(self, node: Node, text: str) -> None:
         """Put a text in a node's place."""
         self.edits.replace(*self.span(node), text)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from cronshift.targets.direct.python.about import NOTHING, PythonScope, about, is_told
-from cronshift.targets.direct.python.source import PythonSource, is_docstring, names_used
+from cronshift.targets.direct.python.source import PythonSource, names_used
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -87,17 +86,3 @@ def _trim(
         )
     else:
         source.replace(statement, f"import {names}")
-
-
-def with_import(text: str, name: str) -> str:
-    """Return a module that imports a name of the Inngest SDK, before what it imports."""
-    source = PythonSource("", text, ast.parse(text))
-    first = [*takewhile(_comes_first, source.module.body)]
-    at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
-    return f"{text[:at]}from inngest import {name}\n{text[at:]}"
-
-
-def _comes_first(statement: ast.stmt) -> bool:
-    """Return whether nothing may stand before a statement: a docstring, or an import of the future."""
-    is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-    return is_docstring(statement) or is_future
