@@ -323,10 +323,10 @@ def _changed(
         ):
             yield name, _all_of(call.args, kinds, place)
             return
-    for value in call.args:
-        is_own = isinstance(value, ast.Name) and kinds.get(value.id) is Certainty.JSON
-        if is_own and not leaves_alone(call, value.id, place):
-            yield value.id, Certainty.UNKNOWN
+    handed = [value.id for value in call.args if isinstance(value, ast.Name)]
+    for name in handed:
+        if kinds.get(name) is Certainty.JSON and not leaves_alone(call, name, place):
+            yield name, Certainty.UNKNOWN
 
 
 def _of_gathered(value: ast.expr, kinds: Certainties, place: ModuleScope) -> Certainty:
