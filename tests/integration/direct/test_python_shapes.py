@@ -104,15 +104,16 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 def loaded(name: str, text: str) -> ModuleType:
     module = ModuleType(name)
+    module.__file__ = str(SHAPES / f"{name}.py")
     sys.modules[name] = module  # pydantic looks up what annotations name
     exec(compile(text, name, "exec"), module.__dict__)  # noqa: S102 - of this test's own data
     return module
 
 
 def conversion_of(name: str, *, steps: bool = False) -> Converted:
-    kind = "handler" if name.startswith("class") else None
+    handler, app = ("handler", None) if name.startswith("class") else ("app", f"{name}.py")
     entry = Entry(ENTRIES[name], "0 6 * * *")
-    conversion = convert(SourceTree(SHAPES), f"{name}.py", entry, kind, steps=steps)
+    conversion = convert(SourceTree(SHAPES), f"{name}.py", entry, handler, app, steps=steps)
     assert isinstance(conversion, Converted), str(conversion)
     return conversion
 
@@ -203,7 +204,9 @@ def test_a_function_asks_and_ends_as_its_handler_did(
 STEPPED = {
     "class_caught": ["ask rows", "ask send", "ask send", "ask send"],
     "class_early": ["ask rows"],
+    "class_senders": ["ask rows", "ask store"],
     "class_users": ["ask rows", "ask 0", "time.sleep 0", "ask 2", "time.sleep 2", "date.today"],
+    "fastapi_around": ["ask rows", "ask store"],
     "fastapi_caught": ["ask rows", "ask store"],
     "fastapi_gather": ["fetch rows", "fetch models", "announce rows", "announce models"],
     "fastapi_gather_rows": [

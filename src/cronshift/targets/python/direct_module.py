@@ -56,13 +56,8 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
         ),
         "from typing import Any",
     ]
-    flask = converted.encoder not in {None, "fastapi"}
-    used = (
-        [converted.function] if not flask else sorted({converted.function, str(converted.encoder)})
-    )
-    imported = ", ".join(f"{name} as work" if name == converted.function else name for name in used)
-    work_import = f"from {module} import {imported}"
-    packages = [] if mounted else [work_import]
+    imports = list(_imports(module, converted))
+    packages = [] if mounted else imports
     if converted.encoder == "fastapi":
         packages.append("from fastapi.encoders import jsonable_encoder")
     return render(
@@ -77,12 +72,30 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
         stale=int(options.stale_after.total_seconds()) if options.stale_after else None,
         signature=", ".join(_parameters(converted)),
         each=_each(converted),
-        inner=[f"{work_import}  # late: the app imports this package", ""] if mounted else [],
+        inner=[*(f"{line}  # late: the app imports this package" for line in imports), ""]
+        if mounted
+        else [],
         work=work,
         arguments=arguments,
         name=names.job_function(job.id),
         lines=list(_lines(job, converted)),
     )
+
+
+def _imports(module: str, converted: Converted) -> Iterator[str]:
+    """Yield the imports of the work, and of the app in whose context it is done."""
+    file, _, app = (converted.encoder or "").rpartition(":")
+    imported = {f"{converted.function} as work"}
+    if file:
+        yield f"from {_module_of(file, app)} import {app}"
+    elif converted.encoder not in {None, "fastapi"}:
+        imported.add(str(converted.encoder))
+    yield f"from {module} import {', '.join(sorted(imported))}"
+
+
+def _module_of(file: str, name: str) -> str:
+    """Return the module that Python imports for a name of a file."""
+    return names.reference(file, name).partition(":")[0]
 
 
 def _each(converted: Converted) -> str:
@@ -113,7 +126,8 @@ def _work(converted: Converted) -> Iterator[str]:
         arguments.append(f"{converted.parameter}={converted.parameter}")
     if converted.run:
         arguments.append("run_id=run_id")
-    flask = converted.encoder if converted.encoder != "fastapi" else None
+    encoder = converted.encoder if converted.encoder != "fastapi" else None
+    flask = encoder and encoder.rpartition(":")[2]
     if converted.is_async:
         result = f"await work({', '.join(arguments)})"
     else:

@@ -119,8 +119,8 @@ def _job(
     )
     file = handler.route.file if handler.route is not None else handler.file
     is_class = handler.kind is HandlerKind.HTTP_HANDLER
-    name, app = (handler.export, None) if is_class else (None, handler.file)
-    conversion = convert(tree, file, entry, name, app, steps=wishes.steps)
+    app = None if is_class else handler.file
+    conversion = convert(tree, file, entry, handler.export, app, steps=wishes.steps)
     if isinstance(conversion, Kept):
         return str(conversion)
     target = f"{plan.out}/work/{module_name(job.id)}.py" if is_class else file
