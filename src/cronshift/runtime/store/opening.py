@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, ProgrammingError
+from sqlalchemy.schema import CreateTable
 
 from cronshift.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Table
 
 INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """How rows are inserted that may be there, by the kinds of databases that can hold records."""
@@ -41,6 +42,19 @@ def open_engine(url: str, needs: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def make_table(engine: Engine, table: Table) -> None:
+    """Make a table that is not there; of several who make it at once PostgreSQL turns some away, who look again."""
+    for is_last in (False, True):
+        try:
+            with engine.begin() as connection:
+                connection.execute(CreateTable(table, if_not_exists=True))
+        except (IntegrityError, ProgrammingError):
+            if is_last:
+                raise
+        else:
+            return
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
