@@ -133,7 +133,18 @@ def test_an_events_id_names_its_session(flow: Flow, event_id: str, session: str 
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["ask", "run", "die", "cancel", "lose", "replay", "replay", "send", "orphans", "refunds"]
+            [
+                "ask",
+                "run",
+                "die",
+                "cancel",
+                "lose",
+                "replay",
+                "replay",
+                "send",
+                "orphans",
+                "refunds",
+            ]
         ),
         st.integers(0, 5),
     ),
@@ -142,7 +153,9 @@ STEPS = st.lists(
 
 
 def test_replaying_in_any_order_pays_and_charges_once(app: App, flow: Flow) -> None:
-    @settings(max_examples=15, suppress_health_check=list(HealthCheck), derandomize=True, deadline=None)
+    @settings(
+        max_examples=15, suppress_health_check=list(HealthCheck), derandomize=True, deadline=None
+    )
     @given(STEPS)
     def law(steps: Sequence[tuple[str, int]]) -> None:
         with app.engine.begin() as connection:
@@ -228,11 +241,18 @@ class World:
         if verb != "lose":
             self.flow.settle(session, well=False, reason=verb, run_id=run)
         status = TickStatus.CANCELLED if verb == "cancel" else TickStatus.FAILED
-        names = {"run_id": run, "job": NAME, "status": status, "tick": None}
-        letter = DeadLetter(
-            **names, event=event["name"], event_id=event["id"], error="no", died=NOW
+        self.letters.append(
+            DeadLetter(
+                run_id=run,
+                job=NAME,
+                status=status,
+                tick=None,
+                event=event["name"],
+                event_id=event["id"],
+                error="no",
+                died=NOW,
+            )
         )
-        self.letters.append(letter)
 
     def _replay(self, letter: DeadLetter) -> None:
         """Replayed twice is replayed once."""
