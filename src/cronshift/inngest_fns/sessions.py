@@ -150,8 +150,8 @@ def session_functions(
     async def settle_cancelled(ctx: inngest.Context) -> dict[str, Any]:
         ended = ctx.event.data
         name = cancellable.get(str(ended.get("function_id")), flow.name)
-        told = (name, ended, TickStatus.CANCELLED, cancelled_message(ended), USUAL_SECRET)
-        await ctx.step.run("dead letter", bury, *told)
+        why = cancelled_message(ended)
+        await ctx.step.run("dead letter", _bury, name, ended, TickStatus.CANCELLED, why)
         return await ctx.step.run("settle", _settle_run, flow, *_run_of(ctx), "took too long")
 
     @client.create_function(
@@ -205,8 +205,11 @@ async def enqueue_session(  # noqa: PLR0913 - two that serve, four that are aske
 async def _bury_failed(ctx: inngest.Context, name: str) -> None:
     """Keep the letter first: a database that is away keeps the session from being settled."""
     ended = ctx.event.data
-    told = (name, ended, TickStatus.FAILED, failure_message(ended), USUAL_SECRET)
-    await ctx.step.run("dead letter", bury, *told)
+    await ctx.step.run("dead letter", _bury, name, ended, TickStatus.FAILED, failure_message(ended))
+
+
+async def _bury(name: str, ended: Mapping[str, Any], status: TickStatus, error: str) -> str:
+    return await bury(name, ended, status, error, USUAL_SECRET)
 
 
 def _checked(data: Any) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def failure_message(ended: Mapping[str, Any]) -> str:
 
 
 def cancelled_message(ended: Mapping[str, Any]) -> str:
-    """Return why a run ended, from the data of ``inngest/function.cancelled``."""
+    """Return the reason why a run ended, from the data of ``inngest/function.cancelled``."""
     return (
         f"Inngest cancelled the run {ended.get('run_id')}, most often because it took"
         " longer than its finish timeout"

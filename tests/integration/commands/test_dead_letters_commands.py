@@ -243,8 +243,8 @@ def sessions(project: Path, env: dict[str, str]) -> list[str]:
     engine.dispose()
     letters = DeadLetters.open(env["CRONSHIFT_LEDGER_URL"])
     for session in ids:
-        event = {"tick": None, "event": EVENT, "event_id": f"{EVENT}-{session}-0"}
-        letters.keep(replace(LETTER, run_id=f"S-{session}", job="session", **event), NOW)
+        letter = replace(LETTER, run_id=f"S-{session}", job="session", tick=None, event=EVENT)
+        letters.keep(replace(letter, event_id=f"{EVENT}-{session}-0"), NOW)
     letters.close()
     return ids
 

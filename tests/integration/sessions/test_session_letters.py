@@ -241,11 +241,18 @@ class World:
         if verb != "lose":
             self.flow.settle(session, well=False, reason=verb, run_id=run)
         status = TickStatus.CANCELLED if verb == "cancel" else TickStatus.FAILED
-        names = {"run_id": run, "job": NAME, "status": status, "tick": None}
-        letter = DeadLetter(
-            **names, event=event["name"], event_id=event["id"], error="no", died=NOW
+        self.letters.append(
+            DeadLetter(
+                run_id=run,
+                job=NAME,
+                status=status,
+                tick=None,
+                event=event["name"],
+                event_id=event["id"],
+                error="no",
+                died=NOW,
+            )
         )
-        self.letters.append(letter)
 
     def _replay(self, letter: DeadLetter) -> None:
         """Replayed twice is replayed once."""
