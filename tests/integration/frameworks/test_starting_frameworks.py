@@ -38,12 +38,18 @@ PROGRAMS = [
 def test_a_job_runs_in_the_frameworks_own_server(kit: Kit, program: str) -> None:
     with installed_copy(kit) as root:
         migrated(root)
-        command = [Path(sys.executable).with_name("cronshift"), "run", "echo", "--start", "--json"]
+        command = [
+            str(Path(sys.executable).with_name("cronshift")),
+            "run",
+            "echo",
+            "--start",
+            "--json",
+        ]
         done = subprocess.run(
             command, cwd=root, env=environment(), capture_output=True, text=True, check=False
         )
     assert done.returncode == 0, done.stdout + done.stderr
-    (run,) = json.loads(done.stdout)["runs"]
+    run = json.loads(done.stdout)
     assert run["output"]["body"]["schedule"] == "30 3 * * *"
     started = re.search(rf"Starting {program} at (http://127\.0\.0\.1:\d+)", done.stderr)
     assert started is not None, done.stderr

@@ -48,7 +48,7 @@ class Solidstart(WebFramework):
     def present(self, resolver: Resolver) -> bool:
         """Return whether the project uses the router of the first version."""
         wanted = resolver.tree.packages(resolver.app).get(_PACKAGE, "")
-        return super().present(resolver) and majors(wanted) == {1}
+        return super().present(resolver) and majors(wanted) == frozenset({1})
 
     def suits(self, project: Project, resolver: Resolver) -> bool:
         """Return whether the routes are in the usual folder."""
