@@ -32,7 +32,9 @@ _SETTING = (
     r"|THRESHOLD|MAX|MIN|LIMIT|TICK|MODE|LOG|PATH|FILE|MODEL|AGENT|USER|CHANNEL|EMAIL|COUNT|CRON"
     r"|SCHEDULE|API_KEY|TABLE|PORT)"
 )
-_VARIABLE = lazy_pattern(rf"\b[A-Z0-9_]*{_SERVICE}(?![A-Z0-9_]*_{_SETTING}(?![A-Z0-9]))[A-Z0-9_]*\b")
+_VARIABLE = lazy_pattern(
+    rf"\b[A-Z0-9_]*{_SERVICE}(?![A-Z0-9_]*_{_SETTING}(?![A-Z0-9]))[A-Z0-9_]*\b"
+)
 """A variable that holds an address, or the part of one that is secret; none that only sets something."""
 _MADE = lazy_pattern(rf"^[frb]*[`\"']+[A-Z0-9_]*{_SERVICE}_(?:\$?\{{|[`\"']+$)")
 """A variable's name that is put together: ``HEARTBEAT_${job}``."""

@@ -48,7 +48,7 @@ class Solidstart(WebFramework):
     def present(self, resolver: Resolver) -> bool:
         """Return whether the project uses the router of the first version."""
         wanted = resolver.tree.packages(resolver.app).get(_PACKAGE, "")
-        return super().present(resolver) and majors(wanted) == {1}
+        return super().present(resolver) and majors(wanted) == frozenset({1})
 
     def suits(self, project: Project, resolver: Resolver) -> bool:
         """Return whether the routes are in the usual folder."""
@@ -65,9 +65,12 @@ class Solidstart(WebFramework):
         return folders if name == "index" else [*folders, name]
 
     def served(self, serving: str, *, tells: bool) -> str:
-        """Return the three methods, each an export of its own: the router reads no others."""
-        answering = "export const GET = ({ request }: APIEvent) => answer(request);"
-        return f"const answer = {serving};\n\n{answering}\nexport const POST = GET;\nexport const PUT = GET;"
+        """Return the three methods: each is built alone, so that none can be another."""
+        methods = [
+            f"export const {verb} = ({{ request }}: APIEvent) => answer(request);"
+            for verb in ("GET", "POST", "PUT")
+        ]
+        return "\n".join([f"const answer = {serving};\n", *methods])
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the route's answer, called with the event that is being answered."""
@@ -78,8 +81,11 @@ class Solidstart(WebFramework):
         return Behind(f"within(event, route{params})", ("within",), self.module, called)
 
     def answered(self, answer: str, path: str) -> str:
-        """Return both methods."""
-        return f"export const GET = (event: APIEvent) =>\n  {answer}(event.request);\nexport const OPTIONS = GET;"
+        """Return both methods: each is built alone, so that none can be the other."""
+        return (
+            f"const answer = (event: APIEvent) =>\n  {answer}(event.request);\n\n"
+            "export const GET = answer;\nexport const OPTIONS = answer;"
+        )
 
 
 SOLIDSTART = Solidstart()
