@@ -76,6 +76,7 @@ class SourceTree:
         self._python: dict[str, ast.Module] = {}
         self._packages: dict[str, dict[str, str]] = {}
         self._aliases_of: dict[str, dict[str, list[str]]] = {}
+        self._imported: dict[tuple[str, str], str | None] = {}
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -170,6 +171,12 @@ class SourceTree:
 
     def imported(self, file: str, specifier: str) -> str | None:
         """Return the project's file that an import in ``file`` names, if it is one."""
+        key = (file, specifier)
+        if key not in self._imported:
+            self._imported[key] = self._named_by(file, specifier)
+        return self._imported[key]
+
+    def _named_by(self, file: str, specifier: str) -> str | None:
         if specifier.startswith("."):
             base = _normal(f"{file.rpartition('/')[0]}/{specifier}")
             built, _, source = (base or "").partition("/")

@@ -91,7 +91,12 @@ class Judge:
         subject = JobSubject(
             job, entry, schedule, resolution, handler, seen, elsewhere, self.resolver
         )
-        return handler, [finding for rule in CATALOGUE.values() for finding in rule.in_job(subject)]
+        return handler, [
+            finding
+            for rule in CATALOGUE.values()
+            if rule.of_job
+            for finding in rule.in_job(subject)
+        ]
 
     def named(self, reference: str) -> Handler:
         """Return the handler that ``path/to/file.ts:export`` names in the app's own TypeScript.

@@ -61,8 +61,9 @@ def callers(project: ProjectSubject, paths: Iterable[str]) -> Iterator[tuple[str
     handlers = project.called
     files = filter(_may_call, sorted(project.tree.files - handlers))
     inside = ((file, project.tree.read(file)) for file in files)
-    for file, text in chain(inside, _above(project)):
-        if not _may_call(file) or not spoken.search(text):
+    above = ((file, text) for file, text in _above(project) if _may_call(file))
+    for file, text in chain(inside, above):
+        if not spoken.search(text):
             continue
         seen = set()
         is_code = os.path.splitext(file)[1] in _CODE  # noqa: PTH122 - a thousand times

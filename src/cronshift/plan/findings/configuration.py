@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers import Resolver, Verdict
@@ -123,7 +122,7 @@ def _crons(document: dict[str, Any]) -> Iterator[str]:
 def _pattern_in_path(job: JobSubject) -> Iterator[Evidence]:
     path, _, query = job.entry.path.partition("?")
     variable = _VARIABLE.search(path) or _VARIABLE.search(query)
-    parts = (_SEGMENT.fullmatch(part) for part in PurePosixPath(path).parts)
+    parts = (_SEGMENT.fullmatch(part) for part in path.split("/"))
     variable = variable or next((pattern for pattern in parts if pattern is not None), None)
     if variable is not None:
         yield Evidence(
