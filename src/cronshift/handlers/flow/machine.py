@@ -107,6 +107,8 @@ class Machine(Expressions):
         """Return from a function; the ways out of a call that is returned stay apart."""
         self.statement = node.place
         result = self.value(node.value, scope) if node.value is not None else NOTHING
+        if isinstance(node.value, code.CallExpression) and self.calls:
+            self.ledger.returned.setdefault(self.calls[-1], set()).add(node.value.place)
         split = self.splits.get(id(result))
         if split is not None and split[0] is result:
             *others, last = split[1]
