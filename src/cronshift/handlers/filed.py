@@ -284,7 +284,6 @@ def _methods_made(root: SgNode | None) -> frozenset[str]:
 
 ROUTERS = (
     FileRouter("sveltekit", ("@sveltejs/kit",), sveltekit, HandlerKind.SVELTEKIT),
-    FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro, HandlerKind.NITRO),
     FileRouter("astro", ("astro",), astro, HandlerKind.ASTRO),
     FileRouter(
         "remix",
@@ -313,7 +312,9 @@ ROUTERS = (
         HandlerKind.SOLIDSTART,
         ignores_node=True,
     ),
+    FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro, HandlerKind.NITRO),
 )
+"""The routers, those first that are built with another: Start is built with Nitro."""
 BY_FILES = {
     "sveltekit": ("src/routes", ("+server.ts", "+server.js", "+page.svelte")),
 }
