@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from cronshift.handlers.flow.code import (
     Bind,
     Catch,
@@ -24,13 +22,13 @@ from cronshift.handlers.flow.code import (
     NamePattern,
     OperatorExpression,
     Parameter,
-    Pattern,
     Raise,
     Return,
     SequenceExpression,
     Statement,
     StatementBlock,
     Try,
+    named,
 )
 from cronshift.handlers.flow.javascript_expressions import (
     CLASS_KINDS,
@@ -153,7 +151,7 @@ class JavaScript(JavaScriptExpressions):
             )
             if declarator.kind() == "variable_declarator":
                 pattern = self.pattern(declarator.field("name"))
-                yield Bind(pattern, _named(self.expression(value), pattern), self.place(node))
+                yield Bind(pattern, named(self.expression(value), pattern), self.place(node))
 
     def _exported(self, node: SgNode) -> Iterator[Statement]:
         declaration = node.field("declaration")
@@ -291,10 +289,3 @@ def _case_body(case: SgNode) -> list[SgNode]:
     value = case.field("value")
     inner = named_children(case)
     return inner[1:] if value is not None else inner
-
-
-def _named(value: Expression, pattern: Pattern) -> Expression:
-    """Return a function with the name of the constant that it is given to."""
-    if isinstance(value, Function) and not value.name and isinstance(pattern, NamePattern):
-        return replace(value, name=pattern.name)
-    return value
