@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.handlers.verdict import Resolution, Verdict
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
 
-_COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_ROUTED = re.compile(
+_COMMENTS = lazy_pattern(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_ROUTED = lazy_pattern(
     r"\.(?:Get|GET|Any|All|Handle|HandleFunc|HandlerFunc)\(\s*(?:http\.MethodGet\s*,\s*|\"GET\"\s*,\s*)?"
     r"\"(?:GET )?(?P<path>/[^\"{}:*]*)\""
 )
 """A registration that answers GET, with the whole path as its text."""
-_ROUTING = re.compile(
+_ROUTING = lazy_pattern(
     r"\b(?:chi|mux|gin|echo|fiber|httprouter)\.New\w*\(|\bgin\.Default\(|NewServeMux\(|\.HandleFunc\(|"
     r"\.Group\(|\.Mount\(|\.Routes?\(|\.ServeHTTP\(|URL\.Path"
 )
-_NESTING = re.compile(r"\.(?:Group|Mount|Route|PathPrefix|Subrouter)\(|StripPrefix\(")
+_NESTING = lazy_pattern(r"\.(?:Group|Mount|Route|PathPrefix|Subrouter)\(|StripPrefix\(")
 """What puts a prefix before the paths of others."""
 _READ = {"typescript", "javascript", "python"}
 _ENTRIES = {"index", "main", "app", "server"}

@@ -24,8 +24,8 @@ from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import ENTRIES, PythonHandlers
 from cronshift.handlers.redirects import by_legacy_route, redirect_of
+from cronshift.handlers.repository import RepositoryTree
 from cronshift.handlers.routes import RouteTable, nearest
-from cronshift.handlers.tree import SourceTree
 from cronshift.handlers.vercel_rules import matched_by, rules_of
 from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.handlers.workspaces import app_that_answers
@@ -64,7 +64,7 @@ class Resolver:
         edited: Mapping[str, bytes | None] | None = None,
         app: str | None = None,
     ) -> None:
-        self.tree = SourceTree(root, edited)
+        self.tree = RepositoryTree(root, edited)
         self.document: dict[str, Any] = document if isinstance(document, dict) else {}
         self._chosen = app
         self._others: dict[str, Resolver] = {}

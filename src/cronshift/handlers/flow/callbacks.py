@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import NamePattern
@@ -17,12 +16,13 @@ from cronshift.handlers.flow.values import (
     Unknown,
     Value,
 )
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
 
-_ERROR = re.compile(r"_?(?:e|er|err|error)|\w+(?:Err|Error)")
-_OTHERS = re.compile(
+_ERROR = lazy_pattern(r"_?(?:e|er|err|error)|\w+(?:Err|Error)")
+_OTHERS = lazy_pattern(
     r"(?:^|\.)(?:on|once|use|then|catch|addListener|addEventListener|listen|connect|authenticate|verify|"
     r"each\w*|map\w*|for[A-Z]\w*|retry\w*|with[A-Z]\w*|\w*[hH]andler)$"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
@@ -23,6 +22,7 @@ from cronshift.handlers.flow.values import (
     text_of,
 )
 from cronshift.handlers.flow.worlds import secret, secrets_in
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _SECRET = frozenset({Taint.SECRET})
 _LOOSENING = {"optional", "nullish", "nullable", "default", "catch"}
 _SETTINGS = {"BaseSettings"}
-_OF_PROJECT = re.compile(r"[.@~#$]/|\$env/|astro:env|~|\.\.?/|@(?:env|config|lib)\b")
+_OF_PROJECT = lazy_pattern(r"[.@~#$]/|\$env/|astro:env|~|\.\.?/|@(?:env|config|lib)\b")
 _NUXT = ("nuxt.config.ts", "nuxt.config.js", "nuxt.config.mjs")
 _METHODS = {"get", "toObject", "has", "copy"}
 

@@ -23,6 +23,7 @@ from cronshift.handlers.flow.values import (
     taints_of,
 )
 from cronshift.handlers.flow.work import is_work, writes
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _BODIES = (".json", ".text", ".blob", ".arrayBuffer", ".formData")
 """What reads an answer: it throws, and tells of nothing in what it gives."""
-_ANSWERED = re.compile(
+_ANSWERED = lazy_pattern(
     r"(?:^|\.)(?:requests|httpx|(?:\w*_)?(?:session|client|http))\.(?:get|post|put|patch|delete|request)$"
     r"|(?:AsyncClient|Client|Session|ClientSession)\.(?:get|post|put|patch|delete|request)$"
 )
@@ -49,7 +50,7 @@ _MOST_A_GUARD = 3  # of those that one catch guards
 _MOST_STEPS = 120_000  # of all of them
 _DEEPEST = 8  # functions of the project around a call whose failure is tried out
 _MOST_INSIDE = 5  # lists and objects inside each other
-_COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
+_COUNTED = lazy_pattern(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 
 
 def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:

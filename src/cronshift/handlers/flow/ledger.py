@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cronshift.handlers.flow.values import Taint
 
@@ -37,8 +36,7 @@ class Comparison(Struct, frozen=True):
     written: str = ""
 
 
-@dataclass(slots=True)
-class Site:
+class Site(Struct):
     """A call that begins work, or may.
 
     Attributes:
@@ -70,8 +68,7 @@ class Site:
     package: str = ""
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """The record that is kept while code is followed.
 
     Attributes:

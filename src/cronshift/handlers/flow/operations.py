@@ -145,6 +145,10 @@ def _is_equal(left: Value, right: Value) -> bool | None:
     if isinstance(left, Unknown | Outside) or isinstance(right, Unknown | Outside):
         return None
     if not isinstance(left, PlainValue) or not isinstance(right, PlainValue):
+        if any(
+            isinstance(side, ObjectValue) and side.open and not side.cell for side in (left, right)
+        ):
+            return False if is_nothing(left) or is_nothing(right) else None  # it may be a text
         return left is right if not (is_nothing(left) or is_nothing(right)) else False
     return _is_same(left, right)
 

@@ -33,6 +33,7 @@ from cronshift.handlers.flow.values import (
     items_of,
 )
 from cronshift.handlers.flow.work import is_side_work, looks, writes
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.values import Taints
 
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
-_QUIET = re.compile(
+_QUIET = lazy_pattern(
     r"^(?:console|logger|log|logging|winston|pino|Date|JSON|Math|Object|Array|Number|String|Buffer|"
     r"Intl|Symbol|BigInt|parseInt|parseFloat|isNaN|encodeURIComponent|decodeURIComponent|Error|"
     r"performance|structuredClone|path|url|os\.path|datetime|time|json|re|uuid|random|math|print|int|"
@@ -54,34 +55,34 @@ _QUIET = re.compile(
     r"padEnd|get(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
 """What computes or only says something."""
-AFTER = re.compile(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
-_SESSION = re.compile(
+AFTER = lazy_pattern(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
+_SESSION = lazy_pattern(
     r"(?:^|\.)(?:auth|getServerSession|getSession|getServerAuthSession|getToken|currentUser|getUser|"
     r"getAuth|useSession|getServerUser|getCurrentUser|requireUser|withAuth|validateRequest|getUserSession|getClaims)$"
 )
-_CHECKING = re.compile(
+_CHECKING = lazy_pattern(
     r"auth|verif|secret|guard|protect|require|assert|ensure|permission|allow|valid|signature|admin|"
     r"cron|session|token|middleware|secure|private",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"sentry|log|trac|monitor|instrument|telemetr|axiom|otel|metric|measure|limit|cors|helmet|handler?$|"
     r"json|parse|ip(?:address)?$|geo|context|wrap(?:route)?$|error|async",
     re.IGNORECASE,
 )
-_GIVES_ON = re.compile(
+_GIVES_ON = lazy_pattern(
     r"(?:^|\.)(?:run|with|wrap|start|step|transaction|measure|time|retry|retries|trace|execute|lock|"
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
-_LISTENING = re.compile(r"\.(?:on|once|addListener|addEventListener|prependListener)$")
-_TROUBLE = re.compile(
+_LISTENING = lazy_pattern(r"\.(?:on|once|addListener|addEventListener|prependListener)$")
+_TROUBLE = lazy_pattern(
     r"error|close|exit|disconnect(?:ed)?|reconnect(?:ing)?|abort|timeout|warning|remove|"
     r"uncaughtException|unhandledRejection|SIG[A-Z]+",
     re.IGNORECASE,
 )
-_THROWING = re.compile(r"verify|decode|decrypt|jwt", re.IGNORECASE)
-_PROMISING = re.compile(
+_THROWING = lazy_pattern(r"verify|decode|decrypt|jwt", re.IGNORECASE)
+_PROMISING = lazy_pattern(
     r"(?:create|update|delete|upsert)Many$|\.emails\.send$|\.sendMail$|\$executeRaw(?:Unsafe)?$|"
     r"(?:^|\.)prisma\.\w+\.(?:create|update|upsert|delete)$"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -11,6 +10,7 @@ from cronshift.handlers.behaviour import SourceSpot, UnreadResult
 from cronshift.handlers.flow.endings import body_of, succeeds
 from cronshift.handlers.flow.failures import counts, is_of_failure
 from cronshift.handlers.flow.program import is_python
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.reader import HandlerReader
 
 _MOST = 12  # calls that are tried out
-_SUPABASE_WRITES = re.compile(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$|\.auth\.admin\.(?:deleteUser|createUser|updateUserById)$")  # fmt: skip
-_EMPTIED = re.compile(r"\.(?:insert|update|upsert|delete)\.(?:[\w.]*\.)?select(?:\.|$)")
+_SUPABASE_WRITES = lazy_pattern(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$|\.auth\.admin\.(?:deleteUser|createUser|updateUserById)$")  # fmt: skip
+_EMPTIED = lazy_pattern(r"\.(?:insert|update|upsert|delete)\.(?:[\w.]*\.)?select(?:\.|$)")
 """Writes that give the rows which they wrote: an error leaves none."""
-_RESEND_WRITES = re.compile(r"\.(?:emails|batch)\.(?:send|create)$")
-_PYTHON_WRITES = re.compile(
+_RESEND_WRITES = lazy_pattern(r"\.(?:emails|batch)\.(?:send|create)$")
+_PYTHON_WRITES = lazy_pattern(
     r"(?:^|\.)(?:requests|httpx|(?:\w*_)?(?:session|client|http)|AsyncClient|Client|Session)\."
     r"(?:post|put|patch|delete)$"
 )
