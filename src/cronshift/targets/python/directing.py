@@ -17,7 +17,7 @@ from cronshift.targets.direct import Entry, Kept
 from cronshift.targets.direct.python.converting import convert
 from cronshift.targets.python import names
 from cronshift.targets.python.direct_module import direct_module
-from cronshift.targets.python.mounting import MOUNT_MODULE
+from cronshift.targets.python.mounting import MOUNT_MODULE, Framework
 from cronshift.targets.python.package import client_module
 from cronshift.targets.python.serving import served_by
 from cronshift.targets.rendering import render
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _AGE = "The endpoint is the SDK's alone: that a signature is older than five minutes, it does not mind."
+_ASYNC_VIEWS = "asgiref>=3.2"
+"""What Flask needs for views that are awaited, as the SDK's is."""
 _SERVED = {"fastapi": ("fast_api", "fastapi", "FastAPI"), "flask": ("flask", "flask", "Flask")}
 """The SDK's module, the framework's, and its app, by the framework that serves the functions."""
 
@@ -193,7 +195,8 @@ def _package(
     manifest = manifest_of(tree)
     if manifest is not None:
         before = tree.read(manifest)
-        after = without_runtime(before, manifest)
+        is_flask = mount is not None and mount.framework is Framework.FLASK
+        after = without_runtime(before, manifest, *([_ASYNC_VIEWS] if is_flask else []))
         if after != before:
             yield Edit(
                 manifest,
