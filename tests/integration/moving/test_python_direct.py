@@ -209,6 +209,29 @@ def test_where_one_job_stays_all_do_with_the_reason(app: Path) -> None:
     assert done.kept["session-recovery"].endswith("with the others.")
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "place"),
+    [
+        ("scripts/now.sh", "#!/bin/sh\ncurl $APP/api/cron/session-recovery\n", "scripts/now.sh:2"),
+        ("web/admin.html", "<a href='/api/cron/session-recovery'>\n", "web/admin.html:1"),
+        ("tasks.py", 'PATH = "/api/cron/session-recovery?by=hand"\n', "tasks.py:1"),
+        ("notes.py", '"""Ask /api/cron/session-recovery."""\n', None),
+        ("other.py", 'PATH = "/api/cron/session-recovery/other"\n', None),
+    ],
+)
+def test_a_route_that_others_call_stays(app: Path, file: str, text: str, place: str | None) -> None:
+    (app / file).parent.mkdir(exist_ok=True)
+    (app / file).write_text(text)
+    done = prepare_finalization(
+        load_project(app), (), LATER, lambda *_: True, direct=Directness.WHOLE
+    )
+    if place is None:
+        assert len(done.direct) == 6
+    else:
+        why = f"api/index.py: it is called by {place}."
+        assert done.kept["session-recovery"] == f"session-recovery stays as it is. {why}"
+
+
 def test_one_job_alone_stays_as_long_as_others_need_the_package(app: Path) -> None:
     done = finalized(app, "session-recovery", direct=Directness.WHOLE)
     assert done.direct == ()

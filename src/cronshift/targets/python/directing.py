@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -16,6 +17,7 @@ from cronshift.project.requirements import manifest_of, without_runtime
 from cronshift.targets.direct import Entry, Kept
 from cronshift.targets.direct.python.converting import convert
 from cronshift.targets.python import names
+from cronshift.targets.python.callers import callers_of
 from cronshift.targets.python.direct_module import direct_module
 from cronshift.targets.python.mounting import MOUNT_MODULE, Framework
 from cronshift.targets.python.package import client_module
@@ -109,6 +111,9 @@ def _job(
     handler, options = job.handler, job.options
     if handler is None or handler.kind not in {*_APPS, HandlerKind.HTTP_HANDLER}:
         return f"What answers {job.entry.path} is neither a route of FastAPI or Flask nor a class of http.server"
+    callers = callers_of(tree, plan.out, urlsplit(job.entry.path).path)
+    if callers is not None:
+        return f"{handler.route.file if handler.route else handler.file}: {callers}"
     if options.heartbeat_env is not None:
         return "Its heartbeat is told by cronshift"
     fan_out = options.fan_out
