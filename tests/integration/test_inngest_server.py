@@ -55,11 +55,11 @@ def served(project: Path) -> Iterator[str]:
             process.terminate()
 
 
-def wait_for_runs(function: str) -> list[dict[str, Any]]:
+def wait_for_runs(function: str, app: str = "predictions") -> list[dict[str, Any]]:
     """Return a function's runs once one of them has ended; the server's list lags behind."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        path = f"/api/v2/apps/predictions/functions/{function}/runs"
+        path = f"/api/v2/apps/{app}/functions/{function}/runs"
         runs: list[dict[str, Any]] = httpx.get(SERVER + path).json().get("data", [])
         if any(str(run.get("status", "")).upper() in {"COMPLETED", "FAILED"} for run in runs):
             return runs
@@ -142,11 +142,12 @@ def test_work_of_python_is_done_in_the_steps_that_its_code_shows(tmp_path: Path)
     rewrites = [{"source": "/(.*)", "destination": "/api/index"}]
     (tmp_path / "vercel.json").write_text(json.dumps({"crons": crons, "rewrites": rewrites}))
     (tmp_path / "requirements.txt").write_text("fastapi\n")
-    (tmp_path / "cronshift.toml").write_text('[project]\napp_id = "predictions"\n')
-    subprocess.run([sys.executable, "-c", DIRECT], cwd=tmp_path, check=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    app = f"steps-{os.getpid()}"
+    (tmp_path / "cronshift.toml").write_text(f'[project]\napp_id = "{app}"\n')
+    subprocess.run([sys.executable, "-c", DIRECT], cwd=tmp_path, check=True)
     environment = os.environ | {"INNGEST_DEV": SERVER, "NOTES": str(tmp_path / "notes")}
     command = [sys.executable, "-m", "uvicorn", "api.index:app", "--port", str(port)]
     url = f"http://127.0.0.1:{port}/api/inngest"
@@ -155,8 +156,8 @@ def test_work_of_python_is_done_in_the_steps_that_its_code_shows(tmp_path: Path)
             with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
                 answer = client.put(url)
             assert answer.is_success, answer.text
-            httpx.post(f"{SERVER}/invoke/predictions-x", json={"data": {}})
-            runs = wait_for_runs("x")
+            httpx.post(f"{SERVER}/invoke/{app}-x", json={"data": {}})
+            runs = wait_for_runs("x", app)
         finally:
             process.terminate()
     assert [str(run["status"]).upper() for run in runs] == ["COMPLETED"]
