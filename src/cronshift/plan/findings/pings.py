@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.reached import Reached
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
 
-_ADDRESS = re.compile(
+_ADDRESS = lazy_pattern(
     r"hc-ping\.com/|healthchecks\.io/ping|/ping/[0-9a-f]{8}-[0-9a-f]{4}-"
     r"|better(?:stack|uptime)\.com/api/v\d+/heartbeat/"
     r"|cronitor\.link/|cronitor\.io/ping|nosnch\.in/"
@@ -31,20 +32,22 @@ _SETTING = (
     r"|THRESHOLD|MAX|MIN|LIMIT|TICK|MODE|LOG|PATH|FILE|MODEL|AGENT|USER|CHANNEL|EMAIL|COUNT|CRON"
     r"|SCHEDULE|API_KEY|TABLE|PORT)"
 )
-_VARIABLE = re.compile(rf"\b[A-Z0-9_]*{_SERVICE}(?![A-Z0-9_]*_{_SETTING}(?![A-Z0-9]))[A-Z0-9_]*\b")
+_VARIABLE = lazy_pattern(
+    rf"\b[A-Z0-9_]*{_SERVICE}(?![A-Z0-9_]*_{_SETTING}(?![A-Z0-9]))[A-Z0-9_]*\b"
+)
 """A variable that holds an address, or the part of one that is secret; none that only sets something."""
-_MADE = re.compile(rf"^[frb]*[`\"']+[A-Z0-9_]*{_SERVICE}_(?:\$?\{{|[`\"']+$)")
+_MADE = lazy_pattern(rf"^[frb]*[`\"']+[A-Z0-9_]*{_SERVICE}_(?:\$?\{{|[`\"']+$)")
 """A variable's name that is put together: ``HEARTBEAT_${job}``."""
-_MEMBER = re.compile(r"[.\]](?:heartbeat|health_?checks?_?ping|hc_?ping)_?url$", re.IGNORECASE)
-_CHECK_IN = re.compile(
+_MEMBER = lazy_pattern(r"[.\]](?:heartbeat|health_?checks?_?ping|hc_?ping)_?url$", re.IGNORECASE)
+_CHECK_IN = lazy_pattern(
     r"(?:^|\.)(?:captureCheckIn|withMonitor|capture_checkin)$|(?:^|\.)crons\.monitor$"
     r"|(?:^|\.)cronitor\.(?:wrap|Monitor|job)$"
 )
-_HINT = re.compile(
+_HINT = lazy_pattern(
     rf"{_ADDRESS.pattern}|{_SERVICE}|CheckIn|withMonitor|capture_checkin|monitor_slug|cronitor"
     r"|(?i:heartbeat_?url|checks?_?ping|hc_?ping)"
 )
-_ENVIRONMENT = re.compile(r"\benv\b|environ|getenv")
+_ENVIRONMENT = lazy_pattern(r"\benv\b|environ|getenv")
 _CALLS = {"call_expression", "call", "new_expression"}
 _TEXTS = {"string", "template_string"}
 _READS = {"member_expression", "subscript_expression", "subscript", "attribute"}
