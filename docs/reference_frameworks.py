@@ -47,6 +47,6 @@ def _row(framework: AppFramework) -> str:
         f"`{able.guard}`",
         "yes",
         "moves to its function" if able.retires else "stays",
-        "yes" if able.sessions else "in Python",
+        "yes",
     )
     return f"| {' | '.join(cells)} |"
