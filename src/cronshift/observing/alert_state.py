@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Column, MetaData, String, Table, delete, select
-from sqlalchemy.schema import CreateTable
 
 from cronshift.observing.ledger_database import told_by_database
-from cronshift.runtime.store.opening import INSERTS, open_engine
+from cronshift.runtime.store.opening import INSERTS, make_table, open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +35,8 @@ class AlertState:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        with told_by_database(), engine.begin() as connection:
-            connection.execute(CreateTable(_ALERTS, if_not_exists=True))
+        with told_by_database():
+            make_table(engine, _ALERTS)
 
     @classmethod
     def open(cls, url: str) -> closing[AlertState]:

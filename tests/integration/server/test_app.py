@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from cronshift.engine.server.app import ServedApp, build_app
+from cronshift.engine.server.observed import Metrics, Observers
 from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
@@ -227,3 +228,21 @@ def test_the_packages_lifespan_runs_with_its_state(load: Callable[..., ServedApp
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert state == {"pool": 1}
     assert app.startup_error is None
+
+
+def test_a_call_is_counted_before_its_peer_has_the_answer(load: Callable[..., ServedApp]) -> None:
+    app = load()
+    metrics = app.metrics = Metrics([], lambda: 0)
+    app.observers = Observers([metrics])
+    counts: list[bool] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            counts.append(b'cronshift_calls_total{function="other"' in metrics.text())
+
+    scope = {"type": "http", "method": "POST", "path": app.path, "query_string": b"", "headers": []}
+    asyncio.run(app(scope, receive, send))
+    assert counts == [True]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.schema import CreateSchema
 
 from cronshift.errors import ConfigError
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
@@ -127,6 +131,37 @@ def test_a_cancelled_run_is_cancelled_whatever_its_attempts(ledger: TickLedger, 
 def test_a_second_delivery_is_a_record_of_its_own(ledger: TickLedger, job: str) -> None:
     ledger.write([replace(ACTED, job=job, run_id=run) for run in ("01A", "01B")])
     assert [record.run_id for record in read(ledger, job)] == ["01A", "01B"]
+
+
+def test_those_that_open_a_new_database_at_once_all_keep_their_records(
+    url: str, tmp_path: Path
+) -> None:
+    records = [replace(ACTED, run_id=f"01JRUN{number}") for number in range(4)]
+    for number in range(20):
+        new_url = new_database(url, tmp_path / f"{number}.db")
+        gate = Barrier(len(records))
+
+        def write(record: TickRecord, url: str = new_url, gate: Barrier = gate) -> None:
+            gate.wait()
+            ledger = TickLedger.open(url)
+            ledger.write([record])
+            ledger.close()
+
+        with ThreadPoolExecutor(len(records)) as pool:
+            list(pool.map(write, records))
+        assert read_ledger(new_url, TICK, TICK + MINUTE) == records
+
+
+def new_database(url: str, file: Path) -> str:
+    """Return the address of an empty database: another file, or another schema."""
+    if url.startswith("sqlite"):
+        return f"sqlite:///{file}"
+    schema = f"s{uuid4().hex}"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(CreateSchema(schema))
+    engine.dispose()
+    return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}"
 
 
 def test_another_database_is_refused_and_its_address_not_told() -> None:

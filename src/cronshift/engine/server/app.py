@@ -145,18 +145,26 @@ class ServedApp:
                 await self._run(scope, _replaying(body, receive), send)
 
     async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Pass a call of a function on, and tell the observers its outcome."""
-        began, status = time.perf_counter(), 0
+        """Pass a call of a function on, and tell the observers its outcome before the peer has it."""
+        began, status, is_told = time.perf_counter(), 0, False
+        function = function_of(scope["query_string"])
         if self.metrics is not None:
             self.metrics.note()
+
+        def tell() -> None:
+            nonlocal is_told
+            if not is_told:
+                is_told = True
+                self.observers.call(function, status, began, body)
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif not message.get("more_body"):
+                tell()
             await send(message)
 
-        function = function_of(scope["query_string"])
         try:
             if self.tracing is None:
                 await self._run(scope, _replaying(body, receive), sending)
@@ -167,7 +175,7 @@ class ServedApp:
         finally:
             if self.metrics is not None:
                 self.metrics.note()
-            self.observers.call(function, status, began, body)
+            tell()
 
     async def _arrived(self, scope: Scope, receive: Receive) -> bytes:
         """Return a request's body once it is here and may be looked at."""

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.schema import CreateTable
 
 from cronshift.runtime.ownership import tick_text
-from cronshift.runtime.store.opening import INSERTS, open_engine
+from cronshift.runtime.store.opening import INSERTS, make_table, open_engine
 from cronshift.runtime.store.tables import CLAIMS
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ class Claims:
         self._lease = lease
         self._clock = clock
         self._insert = INSERTS[engine.dialect.name]
-        with engine.begin() as connection:
-            connection.execute(CreateTable(CLAIMS, if_not_exists=True))
+        make_table(engine, CLAIMS)
 
     @classmethod
     def open(cls, url: str) -> Claims:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, inspect, null, select, update
-from sqlalchemy.schema import CreateTable
 
 from cronshift.runtime import wire
 from cronshift.runtime.dead_letters import DeadLetter
 from cronshift.runtime.ledger import TickStatus
 from cronshift.runtime.ownership import tick_text
-from cronshift.runtime.store.opening import INSERTS, open_engine
+from cronshift.runtime.store.opening import INSERTS, make_table, open_engine
 from cronshift.runtime.store.tables import DEAD_LETTERS, TICKS
 
 if TYPE_CHECKING:
@@ -58,8 +57,8 @@ class DeadLetters:
             "died": _milliseconds(letter.died),
         }
         insert = INSERTS[self._engine.dialect.name](DEAD_LETTERS).values(row)
+        make_table(self._engine, DEAD_LETTERS)
         with self._engine.begin() as connection:
-            connection.execute(CreateTable(DEAD_LETTERS, if_not_exists=True))
             connection.execute(insert.on_conflict_do_nothing(index_elements=[_LETTER.run_id]))
             expired = _LETTER.died < _milliseconds(now - retention())
             connection.execute(delete(DEAD_LETTERS).where(expired))

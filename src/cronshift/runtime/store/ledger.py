@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import case, func, inspect, or_, select
-from sqlalchemy.schema import CreateTable
 
 from cronshift.runtime.dry_runs import FLOOR
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import tick_text
-from cronshift.runtime.store.opening import INSERTS, open_engine
+from cronshift.runtime.store.opening import INSERTS, make_table, open_engine
 from cronshift.runtime.store.tables import TICKS
 
 if TYPE_CHECKING:
@@ -38,8 +37,7 @@ class TickLedger:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        with engine.begin() as connection:
-            connection.execute(CreateTable(TICKS, if_not_exists=True))
+        make_table(engine, TICKS)
 
     @classmethod
     def open(cls, url: str) -> TickLedger:
