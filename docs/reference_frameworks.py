@@ -18,8 +18,13 @@ HTTP, and why: another language, a parameter that the path does not tell, or wha
 request (`locals`, `cookies`, `platform`, a context). A guard stands before either, so that any share of the
 ticks can be handed over.
 
-An app of another framework, and handlers in Go, Ruby, PHP or Rust, get a Python package that calls them
-over HTTP; an entry is handed over by a deploy there ([moving](moving.md)). In plain functions every route of
+Where an app serves functions of its own already, `migrate` adds the jobs' to the list in its call of `serve`,
+and shows that edit; where the list is not written there, it refuses, with the lines to write. The session flow is
+[that of Next.js](nextjs-sessions.md), in TypeScript alone.
+
+Functions in Go, Ruby, PHP (`vercel-php`) or Rust are called over HTTP: from TypeScript where a `package.json`
+stands beside them, else from a Python package. An app of another framework gets such a package too; an entry is
+handed over by a deploy there ([moving](moving.md)). In plain functions every route of
 the guard is a function more, until the jobs are finalized.
 """
 

@@ -56,7 +56,7 @@ def served_as(plan: Plan, file: str) -> tuple[str, ...]:
 
 
 def _named(plan: Plan) -> str:
-    """Return what the app's own import paths end with, where they name files."""
+    """Return the end of import paths, where the app's own name files."""
     return ".js" if app_of(plan).imports_files else ""
 
 
