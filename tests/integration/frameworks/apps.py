@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -17,6 +18,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from filelock import FileLock
+from tests.integration.inngest_runs import SERVER
 
 from cronshift import operations
 from cronshift.moving.cutover import prepare_cutover
@@ -255,6 +257,14 @@ def copied(kit: Kit, root: Path) -> Path:
     return root
 
 
+def with_entry(root: Path, path: str, schedule: str) -> None:
+    """Add an entry to an app's ``vercel.json``."""
+    config = root / "vercel.json"
+    document = json.loads(config.read_text())
+    document["crons"].append({"path": path, "schedule": schedule})
+    config.write_text(json.dumps(document, indent=2))
+
+
 @contextmanager
 def installed_copy(kit: Kit) -> Iterator[Path]:
     """Give a copy where its packages are found, as in a workspace."""
@@ -296,11 +306,11 @@ def ran(kit: Kit, root: Path, script: Sequence[str]) -> subprocess.CompletedProc
 
 def environment(**variables: str) -> dict[str, str]:
     quiet = {"ASTRO_TELEMETRY_DISABLED": "1", "NUXT_TELEMETRY_DISABLED": "1", "CI": "1"}
-    return {**os.environ, **quiet, "INNGEST_DEV": "1", "CRON_SECRET": SECRET, **variables}
+    return {**os.environ, **quiet, "INNGEST_DEV": SERVER or "1", "CRON_SECRET": SECRET, **variables}
 
 
 @contextmanager
-def started(kit: Kit, root: Path) -> Iterator[str]:
+def started(kit: Kit, root: Path, **others: str) -> Iterator[str]:
     """Start what is built on the loopback; its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -308,7 +318,7 @@ def started(kit: Kit, root: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     script = kit.starting(port)
     command = ["node", *_found(kit, script)]
-    variables = environment(CRONSHIFT_BASE_URL=url, PORT=f"{port}", **kit.variables(port))
+    variables = environment(CRONSHIFT_BASE_URL=url, PORT=f"{port}", **kit.variables(port), **others)
     process = subprocess.Popen(
         command, cwd=root, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -93,6 +93,12 @@ class TypescriptApp(Struct, frozen=True):
     names_files: bool = False
     claims: str | None = None
 
+    @property
+    def imports_files(self) -> bool:
+        """True when import paths end as a file's name does: as Node wants it, or as the app has it."""
+        mount = self.routers.mount
+        return self.names_files or (mount is not None and bool(mount.extension))
+
 
 def app_of(plan: Plan) -> TypescriptApp:
     """Return the app in a plan of this target."""

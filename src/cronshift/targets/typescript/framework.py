@@ -104,6 +104,23 @@ class OwnEndpoint(Struct, frozen=True):
     max_duration: int
 
 
+class Additions(Struct, frozen=True):
+    """The additions to a serve route of the app's own, beside the functions.
+
+    Attributes:
+        duration: the export by which it says how long it may run, ``maxDuration`` or ``config``;
+            ``None`` where that is said elsewhere.
+        seconds: that it must be allowed to run; ``None`` where nothing says.
+        telling: the statement by which it tells which ownership file is held; empty for none.
+        imports: what that statement needs.
+    """
+
+    duration: str | None = None
+    seconds: int | None = None
+    telling: str = ""
+    imports: tuple[str, ...] = ()
+
+
 class DevServer(Struct, frozen=True):
     """The framework's own server for developers.
 
@@ -128,14 +145,12 @@ class Abilities(Struct, frozen=True):
         guard: the file of the guard before ``/api/cron/x``.
         called: the way a function calls a handler in process, in words.
         retires: whether a route goes at the end, its work being its function's.
-        sessions: whether the session flow is generated.
     """
 
     endpoint: str
     guard: str
     called: str
     retires: bool = True
-    sessions: bool = False
 
 
 class AppFramework(Protocol):
@@ -222,6 +237,11 @@ class AppFramework(Protocol):
 
     def own_endpoint(self, plan: Plan, endpoint: OwnEndpoint) -> str:
         """Return the source of the route that serves functions of the app's own."""
+
+    def additions(
+        self, routers: Routers, file: str, seconds: int | None, ownership: str
+    ) -> Additions:
+        """Return the additions to an endpoint of the app's own; ``ownership`` is imported to tell."""
 
     def untied(self, source: str) -> str | None:
         """Return a route's source without what only a route can import; ``None`` where it must stay one."""

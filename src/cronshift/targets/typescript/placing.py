@@ -11,6 +11,7 @@ from cronshift.errors import ConfigError
 from cronshift.model import Library, OwnershipSource
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
+from cronshift.project.conventions.inngest import serve_file_of
 from cronshift.project.inngest_sdk import sdk_of
 from cronshift.project.locks import package_manager
 from cronshift.runtime.ownership import OWNERSHIP_NAME
@@ -38,9 +39,9 @@ def fit(framework: AppFramework, project: Project, resolver: Resolver) -> Fit:
     """Return whether the project is an app of a framework."""
     if framework.present(resolver):
         serving = own_serving(resolver.tree) if framework.library is not None else None
-        if serving is not None:
+        if serving is not None and serve_file_of(resolver.tree) is None:
             return DoesNotFit(
-                f"{serving} serves functions of the app's own, and only an endpoint of Next.js is extended."
+                f"{serving} serves functions of the app's own, and no call of serve in it can be extended."
             )
         return Fits(suits=framework.suits(project, resolver))
     other = resolver.router.name if resolver.router else project.framework
@@ -100,7 +101,7 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
         reads_environment=_reads_environment(project, resolver, out),
         endpoint_path=framework.endpoint_path(resolver),
         has_ledger=project.settings.ledger or _rehearses(project),
-        names_files=framework.runs_on_node and _is_module(resolver),
+        names_files=framework.runs_on_node and is_module(resolver.tree, folder),
         claims=project.settings.claims,
     )
     return Placement(
@@ -144,8 +145,9 @@ def _allows_javascript(resolver: Resolver) -> bool:
     return isinstance(options, dict) and options.get("allowJs") is True
 
 
-def _is_module(resolver: Resolver) -> bool:
-    manifest = resolver.tree.data(f"{resolver.app}/package.json".lstrip("/"))
+def is_module(tree: SourceTree, folder: str) -> bool:
+    """Return whether Node takes an app's own files for ES modules."""
+    manifest = tree.data(f"{folder}/package.json".lstrip("/"))
     return manifest.get("type") == "module"
 
 

@@ -83,15 +83,6 @@ def test_a_route_of_express_is_asked_over_http(tmp_path: Path) -> None:
         pytest.param({"src/index.ts": APP}, [], None, id="no package says so"),
         pytest.param({"src/index.js": APP}, ["hono"], None, id="JavaScript"),
         pytest.param(
-            {
-                "src/index.ts": APP,
-                "src/jobs.ts": 'import { serve } from "inngest/hono";\nserve({});\n',
-            },
-            ["hono", "inngest"],
-            None,
-            id="it serves functions of its own",
-        ),
-        pytest.param(
             {"src/index.ts": APP.replace("new Hono();", "new Hono().use(cors());")},
             ["hono"],
             None,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cronshift.project import Project
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
-    from cronshift.targets.typescript.framework import OwnEndpoint
+    from cronshift.targets.typescript.framework import Additions, OwnEndpoint
 
 _ROUTERS = ("app", "pages")
 _PAGED = Wrapper("paged", "pages")
@@ -41,7 +41,6 @@ class Nextjs:
         "app/api/inngest/route.ts",
         "app/api/cronshift/api/cron/x/route.ts",
         "`GET` with a `NextRequest`; of the pages router, `(req, res)`",
-        sessions=True,
     )
     runs_on_node = False
     peers = {"next": ">=12.0.0"}  # noqa: RUF012 - read only
@@ -165,6 +164,14 @@ class Nextjs:
         from cronshift.targets.typescript.frameworks.nextjs_routes import own_endpoint
 
         return own_endpoint(plan, endpoint)
+
+    def additions(
+        self, routers: Routers, file: str, seconds: int | None, ownership: str
+    ) -> Additions:
+        """Return those of its router; none where the file is no route."""
+        from cronshift.targets.typescript.frameworks.nextjs_routes import additions
+
+        return additions(file, seconds, ownership)
 
     def untied(self, source: str) -> str | None:
         """Return the source: no import of it hangs on being a route."""

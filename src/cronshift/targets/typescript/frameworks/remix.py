@@ -47,6 +47,7 @@ class Remix(WebFramework):
     out = "app/lib/inngest"
     module = "remix"
     telling = ""
+    duration = "config"
 
     def suits(self, project: Project, resolver: Resolver) -> bool:
         """Return whether every file in the folder of routes is one, however they are listed."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.targets.typescript.framework import Abilities, DevServer, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
@@ -111,6 +111,12 @@ class Tanstack(WebFramework):
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer."""
         return Behind("answered", ("answered",), self.module)
+
+    def additions(
+        self, routers: Routers, file: str, seconds: int | None, ownership: str
+    ) -> Additions:
+        """Return none: a route's methods stand in its object, and the app says how long it may run."""
+        return Additions()
 
     def untied(self, source: str) -> str | None:
         """Return none: the app is asked for the route."""
