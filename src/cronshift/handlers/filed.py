@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from cronshift.handlers.javascript import METHODS, arguments
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.routes import Rank, Route, Segment
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _SOURCES = (".ts", ".js", ".mts", ".mjs", ".tsx", ".jsx")
-_NITRO_METHOD = re.compile(r"\.(get|post|put|patch|delete|head|options|connect|trace)$")
-_LOWER_GET = re.compile(r"^export\s+(?:async\s+)?(?:const|let|function)\s+get\b", re.MULTILINE)
+_NITRO_METHOD = lazy_pattern(r"\.(get|post|put|patch|delete|head|options|connect|trace)$")
+_LOWER_GET = lazy_pattern(r"^export\s+(?:async\s+)?(?:const|let|function)\s+get\b", re.MULTILINE)
 _UPPER_ONLY = 4  # the version of Astro
-_BRACKETS = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
+_BRACKETS = lazy_pattern(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
 
 
 class Folder(Struct, frozen=True):

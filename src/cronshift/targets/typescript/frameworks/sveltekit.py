@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.framework import DevServer
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from cronshift.model import Plan
     from cronshift.targets.typescript.dispatching import Dispatcher
 
-_OF_ROUTE = re.compile(
+_OF_ROUTE = lazy_pattern(
     r"(^import type \{[ \t]*(?:(?:RequestHandler|RequestEvent)[ \t]*,?[ \t]*)+\} from )(['\"])\./\$types\2",
     re.MULTILINE,
 )

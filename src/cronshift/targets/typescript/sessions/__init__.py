@@ -86,6 +86,7 @@ class SessionApp(Struct, frozen=True):
         spelling: gives a module, by its path, the import paths that the app's own have.
         loads_modules: whether Node itself loads the app's modules as ES modules: it finds no names in
             the package pg then.
+        dead_letters: what the library's module of those is imported as, where the app tells a ledger of its runs.
     """
 
     out: str
@@ -101,6 +102,7 @@ class SessionApp(Struct, frozen=True):
     ownership: str = "../cronshift/ownership"
     spelling: Callable[[str, str], str] = lambda _, written: written
     loads_modules: bool = False
+    dead_letters: str | None = None
 
     @property
     def folder(self) -> str:
@@ -138,6 +140,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "flow": text(app.flow),
         "client": app.client,
         "ownership": text(app.ownership),
+        "dead_letters": app.dead_letters and text(app.dead_letters),
         "driver": app.driver.value,
         "database": app.database,
         "prisma_module": app.prisma_module,
