@@ -285,7 +285,6 @@ def _methods_made(root: SgNode | None) -> frozenset[str]:
 
 ROUTERS = (
     FileRouter("sveltekit", ("@sveltejs/kit",), sveltekit, HandlerKind.SVELTEKIT),
-    FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro, HandlerKind.NITRO),
     FileRouter("astro", ("astro",), astro, HandlerKind.ASTRO),
     FileRouter(
         "remix",
@@ -314,7 +313,10 @@ ROUTERS = (
         HandlerKind.SOLIDSTART,
         ignores_node=True,
     ),
+    FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro, HandlerKind.NITRO),
 )
+"""Nitro is the last: it is also what builds an app of another one."""
+
 BY_FILES = {
     "sveltekit": ("src/routes", ("+server.ts", "+server.js", "+page.svelte")),
 }

@@ -100,6 +100,14 @@ class SourceTree:
         """Return whether there is a file below ``folder``."""
         return next(self.under(folder), None) is not None
 
+    def with_text(self, file: str, text: str) -> SourceTree:
+        """Return the same files, one of them with another text."""
+        tree = SourceTree(self.root, {**self._edited, file: text.encode()})
+        tree.files = self.files
+        tree._texts = {**self._texts, file: text}
+        tree._parsed = {name: root for name, root in self._parsed.items() if name != file}
+        return tree
+
     def read(self, file: str) -> str:
         """Return a file's text; nothing for one that is missing, too long or not text."""
         if file not in self._texts:
@@ -184,6 +192,10 @@ class SourceTree:
                     if module := self._module(_normal(target)):
                         return module
         return self._of_workspace(specifier)
+
+    def followed(self, file: str, specifier: str) -> str | None:
+        """Return the file that an import in ``file`` names, if it may be followed."""
+        return self.imported(file, specifier)
 
     def _aliases(self, file: str) -> dict[str, list[str]]:
         """Return the path aliases that hold in a file: of the nearest tsconfig.json that has some."""

@@ -83,7 +83,9 @@ def unknown_job(name: str, names: Sequence[str]) -> CronshiftError:
     return CronshiftError(
         f"There is no job {name!r}.",
         reason="no-such-job",
-        hint=f"Did you mean {close[0]}?" if close else f"The jobs are: {', '.join(names)}.",
+        hint=f"Did you mean {close[0]}?"
+        if close
+        else f"The jobs are: {', '.join(names) or 'none'}.",
     )
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.lazy_pattern import lazy_pattern
-from cronshift.model import HandlerKind, Mode, Origin
+from cronshift.model import ClaimsPlace, HandlerKind, Mode, Origin
 from cronshift.plan.findings.inngest import ENV_EXAMPLE, KEYS
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.kinds import VARIABLES
@@ -52,9 +52,7 @@ def _of_functions(subject: Subject) -> dict[str, str]:
     for job in subject.jobs:
         if job.options.heartbeat_env:
             needed[job.options.heartbeat_env] = f" ({job.id}'s heartbeat)"
-    if os.environ.get(CLAIMS):
-        needed[CLAIMS] = ""
-    return needed
+    return {**needed, **_claims(subject)}
 
 
 def _of_app(subject: Subject) -> dict[str, str]:
@@ -62,8 +60,13 @@ def _of_app(subject: Subject) -> dict[str, str]:
     called = any(job.entry.origin is not Origin.MOVED for job in subject.jobs)
     if subject.stage is not Stage.SHARE or not called:
         return {}
-    claims = {CLAIMS: ""} if os.environ.get(CLAIMS) else {}
-    return {subject.plan.bridge.secret_env: "", **claims}
+    return {subject.plan.bridge.secret_env: "", **_claims(subject)}
+
+
+def _claims(subject: Subject) -> dict[str, str]:
+    """Return the variable of the claims, where it is set here or an app in TypeScript is to ask an address."""
+    asks = subject.project.settings.claims == ClaimsPlace.ENVIRONMENT
+    return {CLAIMS: ""} if asks or os.environ.get(CLAIMS) else {}
 
 
 def names_set(subject: Subject) -> dict[str, str]:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .apps import KITS, Kit, copied, handed_over, installed_copy, migrated, ran, started
+from .apps import (
+    KITS,
+    Kit,
+    copied,
+    handed_over,
+    installed_copy,
+    migrated,
+    ran,
+    started,
+    with_entry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Running:
-    """A running app, whose job ``nightly`` is all Inngest's."""
+    """A running app, whose jobs ``nightly`` and ``always`` are all Inngest's."""
 
     kit: Kit
     root: Path
@@ -27,8 +37,9 @@ class Running:
 def running(request: pytest.FixtureRequest) -> Iterator[Running]:
     kit: Kit = request.param
     with installed_copy(kit) as root:
+        with_entry(root, "/api/jobs/always", "* * * * *")
         migrated(root)
-        handed_over(root, ["nightly"])
+        handed_over(root, ["nightly", "always"])
         done = ran(kit, root, kit.building)
         assert done.returncode == 0, done.stdout + done.stderr
         with started(kit, root) as url:

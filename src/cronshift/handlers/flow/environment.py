@@ -37,6 +37,7 @@ _METHODS = {"get", "toObject", "has", "copy"}
 
 def variable(machine: Machine, name: str, missing: Value | None = None) -> Value:
     """Return a variable's value, or the stand-in for one that is not set."""
+    machine.ledger.variables.add(name)
     text = machine.world.variable(name)
     if text is None:
         return missing or PlainValue(UNDEFINED, _SECRET)
@@ -94,6 +95,7 @@ def elsewhere(machine: Machine, package: str, name: str) -> Value | None:
     """
     if not name.isupper() or not _OF_PROJECT.match(package):
         return None
+    machine.ledger.variables.add(name)
     text = machine.world.variable(name)
     if text is None and package.startswith("$env/static"):
         return PlainValue(secret(name), _SECRET)  # the build fails without it

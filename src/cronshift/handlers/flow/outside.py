@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.callbacks import called_back, error_callback
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.nobody import gives_session
 from cronshift.handlers.flow.paths import Exit, Thrown
@@ -86,6 +87,7 @@ _PROMISING = lazy_pattern(
     r"(?:^|\.)prisma\.\w+\.(?:create|update|upsert|delete)$"
 )
 """What surely begins work of its own, by the names of well-known clients."""
+_PRISMA_WRITES = re.compile(r"\w\.\w+\.(?:create|update|upsert|delete)(?:Many)?$")
 _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
@@ -147,6 +149,9 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     _may_throw(machine, name, place)
     if not machine.loading:
         machine.visit(place, name, followed=False, package=_package(called))
+    listener = None if machine.loading else error_callback(name, arguments)
+    if listener is not None:
+        return called_back(machine, listener, name, arguments)
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
     taints = _handed(machine, name, arguments)
@@ -190,9 +195,16 @@ def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
 
 def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
     """Return the promise of work that surely goes on by itself, else the call's result."""
-    if machine.loading or is_python(place.file) or not _PROMISING.search(name):
+    is_known = _PROMISING.search(name) or _of_prisma(result, name)
+    if machine.loading or is_python(place.file) or not is_known:
         return result
     return machine.promise(result, place, name)
+
+
+def _of_prisma(result: Value, name: str) -> bool:
+    """Return whether a call is a write of Prisma's client, whatever the project calls it."""
+    package = result.package if isinstance(result, Unknown) else ""
+    return "prisma" in package and _PRISMA_WRITES.search(name) is not None
 
 
 def _may_throw(machine: Machine, name: str, place: CodePlace) -> None:

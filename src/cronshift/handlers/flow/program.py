@@ -89,10 +89,10 @@ class Program:
         return self._lowered[key]
 
     def file_of(self, file: str, source: str) -> str | None:
-        """Return the project's file that an import in ``file`` names."""
+        """Return the file that an import in ``file`` names, if it is one that is followed."""
         if is_python(file):
             return module_file(self.tree, file, source)
-        return self.tree.imported(file, source)
+        return self.tree.followed(file, source)
 
     def imported_file(self, file: str, imported: Imported) -> str | None:
         """Return the project's file that something is imported from, or that it is."""

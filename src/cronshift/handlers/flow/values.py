@@ -32,11 +32,14 @@ class Taint(StrEnum):
     """A variable of the environment."""
     FAILURE = "failure"
     """Something that only a failure of the work makes."""
+    QUIET = "quiet"
+    """Something that comes out otherwise where the work fails, and does not say why: a zero, a count."""
 
 
 Taints = frozenset[Taint]
 CLEAN: Taints = frozenset()
 FAILED: Taints = frozenset({Taint.FAILURE})
+QUIETLY_FAILED: Taints = frozenset({Taint.FAILURE, Taint.QUIET})
 
 
 class Unknown(Struct, frozen=True):
@@ -289,7 +292,13 @@ def joined(first: Value, second: Value, inside: int = 0) -> Value:
         is_apart = ours.open or others.open or len(ours.values) != len(others.values)
         if is_apart or inside >= _MOST_INSIDE:
             longer = max(ours.values, others.values, key=len)
-            return items_of(*longer, is_open=True, taints=taints)
+            kept = {id(part) for part in longer}
+            lost = [
+                part
+                for part in (*ours.values, *others.values)
+                if id(part) not in kept and Taint.FAILURE in taints_of(part)
+            ]
+            return items_of(*longer, *lost, is_open=True, taints=taints)
         pairs = zip(ours.values, others.values, strict=True)
         parts = (joined(*pair, inside + 1) for pair in pairs)
         return items_of(*parts, taints=first.taints | second.taints)

@@ -90,7 +90,7 @@ def _segments(name: str) -> list[str]:
 def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
     spoken = words(_segments(name)[-1]) if _segments(name) else ()
-    is_caching = "cache" in spoken and bool(_CACHING & set(spoken))
+    is_caching = "cache" in spoken and (spoken[0] == "cache" or bool(_CACHING & set(spoken)))
     return is_caching or any(
         kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED)
     )

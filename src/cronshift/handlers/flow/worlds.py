@@ -54,6 +54,7 @@ class World(Struct, frozen=True):
         unset: the variables that are not set; all others are.
         fail_at: the call that fails.
         refused: whether it tells so in what it gives, instead of throwing.
+        emptied: whether what it gives then holds no data either, as Supabase's does.
         sessionless: whether a session is nothing, by whatever name it is asked for.
         path: of the request, without its query.
         anyone: whether every credential is taken for right.
@@ -67,6 +68,7 @@ class World(Struct, frozen=True):
     unset: frozenset[str] = frozenset()
     fail_at: CodePlace | None = None
     refused: bool = False
+    emptied: bool = False
     sessionless: bool = False
     path: str = "/"
     anyone: bool = False

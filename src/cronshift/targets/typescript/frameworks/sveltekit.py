@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.framework import DevServer
-from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
+from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,8 @@ class Sveltekit(WebFramework):
     dispatcher_imports = ('import type { RequestEvent } from "@sveltejs/kit";',)
     endpoint_imports = ('import type { RequestEvent } from "@sveltejs/kit";',)
     telling = "export const OPTIONS = ({ request }: RequestEvent) => tell(request);"
+    own_telling = TELLING_BY_EVENT
+    duration = "config"
 
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
         """Return the ``+server`` of a folder for every part."""
@@ -65,7 +67,7 @@ class Sveltekit(WebFramework):
         """Return the app's own answer, within the event."""
         return Behind("within(event)", ("within",), self.module)
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
         return f"export const GET = (event: RequestEvent) =>\n  {answer}(event.request);\nexport const OPTIONS = GET;"
 
