@@ -250,15 +250,15 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def started(kit: Kit, root: Path) -> Iterator[str]:
-    """Start what is built on the loopback; its address."""
+def started(kit: Kit, root: Path, **more: str) -> Iterator[str]:
+    """Start what is built on the loopback, with more variables; its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     script = kit.starting(port)
     command = ["node", *_found(kit, script)]
-    variables = environment(CRONSHIFT_BASE_URL=url, PORT=f"{port}", **kit.variables(port))
+    variables = environment(CRONSHIFT_BASE_URL=url, PORT=f"{port}", **kit.variables(port), **more)
     process = subprocess.Popen(
         command, cwd=root, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -6,33 +6,55 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.integration.store.claims_server import claims_served
 
-from .apps import KITS, Kit, copied, handed_over, installed_copy, migrated, ran, started
+from .apps import KITS, SECRET, Kit, copied, handed_over, installed_copy, migrated, ran, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
+WATCHED = """[project]
+ledger = true
+claims = "environment"
+
+[jobs.echo]
+rehearsal = "?x=dry"
+"""
+
+
 @dataclass(frozen=True)
 class Running:
-    """A running app, whose job ``nightly`` is all Inngest's."""
+    """A running app, whose job ``nightly`` is all Inngest's.
+
+    Attributes:
+        database: of its claims and its ledger, which a worker keeps.
+    """
 
     kit: Kit
     root: Path
     url: str
+    database: str
 
 
 @pytest.fixture(scope="session", params=KITS, ids=[kit.name for kit in KITS])
-def running(request: pytest.FixtureRequest) -> Iterator[Running]:
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     kit: Kit = request.param
+    database = f"sqlite:///{tmp_path_factory.mktemp('worker') / 'worker.db'}"
     with installed_copy(kit) as root:
+        (root / "cronshift.toml").write_text(WATCHED)
         migrated(root)
         handed_over(root, ["nightly"])
         done = ran(kit, root, kit.building)
         assert done.returncode == 0, done.stdout + done.stderr
-        with started(kit, root) as url:
-            yield Running(kit, root, url)
+        with (
+            claims_served(database, CRON_SECRET=SECRET, CRONSHIFT_LEDGER_URL=database) as worker,
+            started(kit, root, CRONSHIFT_CLAIMS_URL=worker, CRONSHIFT_LEDGER_URL=worker) as url,
+        ):
+            yield Running(kit, root, url, database)
 
 
 @pytest.fixture(params=KITS, ids=[kit.name for kit in KITS])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
-from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.typescript.framework import DevServer, Way
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Astro(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the context."""
-        return Behind("within(context)", ("within",), self.module)
+        return Behind(Way("within(context)", is_once=True), ("within",), self.module)
 
     def answered(self, answer: str) -> str:
         """Return both methods."""

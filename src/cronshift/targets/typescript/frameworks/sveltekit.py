@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
-from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.typescript.framework import DevServer, Way
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Sveltekit(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the event."""
-        return Behind("within(event)", ("within",), self.module)
+        return Behind(Way("within(event)", is_once=True), ("within",), self.module)
 
     def answered(self, answer: str) -> str:
         """Return both methods."""
