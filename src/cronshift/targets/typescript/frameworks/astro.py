@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.framework import DevServer, Way
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
+from cronshift.targets.typescript.source import hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +68,11 @@ class Astro(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the context."""
-        return Behind(Way("within(context)", is_once=True), ("within",), self.module)
+        return Behind(Way("within(context)"), ("within",), self.module)
 
     def answered(self, answer: str) -> str:
         """Return both methods."""
-        return f"export const GET = (context: APIContext) =>\n  {answer}(context.request);\nexport const OPTIONS = GET;"
+        return f"export const GET = (context: APIContext) =>\n  {hung(answer)}(context.request);\nexport const OPTIONS = GET;"
 
 
 ASTRO = Astro()

@@ -9,6 +9,7 @@ from cronshift.targets.typescript.app import Routers
 from cronshift.targets.typescript.framework import Abilities, DevServer, Way, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
+from cronshift.targets.typescript.source import hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ class Nitro(WebFramework):
 
     def answered(self, answer: str) -> str:
         """Return the route's one export."""
-        return _ROUTE.format(answer=answer)
+        return _ROUTE.format(answer=hung(answer))
 
 
 NITRO = Nitro()

@@ -10,7 +10,7 @@ from cronshift.model import HandlerKind
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.framework import DevServer, Way
 from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
-from cronshift.targets.typescript.source import data
+from cronshift.targets.typescript.source import data, hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +101,7 @@ class Remix(WebFramework):
 
     def answered(self, answer: str) -> str:
         """Return the loader."""
-        return f"export const loader = (args: {{ request: Request }}) =>\n  {answer}(args.request);"
+        return f"export const loader = (args: {{ request: Request }}) =>\n  {hung(answer)}(args.request);"
 
 
 def lists_by_files(resolver: Resolver) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.framework import DevServer, Way
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
+from cronshift.targets.typescript.source import hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ class Sveltekit(WebFramework):
 
     def answered(self, answer: str) -> str:
         """Return both methods."""
-        return f"export const GET = (event: RequestEvent) =>\n  {answer}(event.request);\nexport const OPTIONS = GET;"
+        return f"export const GET = (event: RequestEvent) =>\n  {hung(answer)}(event.request);\nexport const OPTIONS = GET;"
 
 
 SVELTEKIT = Sveltekit()
