@@ -18,6 +18,9 @@ HTTP, and why: another language, a parameter that the path does not tell, or wha
 request (`locals`, `cookies`, `platform`, a context). A guard stands before either, so that any share of the
 ticks can be handed over.
 
+SolidStart is its first version, TanStack Start that for React from 1.132; a build, or `vite dev`, lists new routes of
+the latter in `src/routeTree.gen.ts`, and until then `cronshift validate` checks no types.
+
 An app of another framework, and handlers in Go, Ruby, PHP or Rust, get a Python package that calls them
 over HTTP; an entry is handed over by a deploy there ([moving](moving.md)). In plain functions every route of
 the guard is a function more, until the jobs are finalized.

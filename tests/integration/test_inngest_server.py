@@ -15,20 +15,18 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from tests.integration.inngest_runs import AT_HAND, SERVER, ended_runs, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
-SERVER = os.environ.get("INNGEST_DEV_URL", "").rstrip("/")
 PATIENCE = 60.0
-pytestmark = pytest.mark.skipif(
-    not SERVER, reason="INNGEST_DEV_URL is not set: there is no Inngest server to test with"
-)
+pytestmark = AT_HAND
 
 
 @contextmanager
@@ -55,18 +53,6 @@ def served(project: Path) -> Iterator[str]:
             process.terminate()
 
 
-def wait_for_runs(function: str) -> list[dict[str, Any]]:
-    """Return a function's runs once one of them has ended; the server's list lags behind."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        path = f"/api/v2/apps/predictions/functions/{function}/runs"
-        runs: list[dict[str, Any]] = httpx.get(SERVER + path).json().get("data", [])
-        if any(str(run.get("status", "")).upper() in {"COMPLETED", "FAILED"} for run in runs):
-            return runs
-        time.sleep(0.5)
-    pytest.fail(f"{function} did not come to an end in {PATIENCE:.0f} seconds")
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     ignored = shutil.ignore_patterns(
@@ -86,8 +72,8 @@ def test_the_server_registers_every_function(project: Path) -> None:
 def test_a_run_that_the_server_starts_comes_to_its_end(project: Path) -> None:
     with served(project):
         httpx.post(f"{SERVER}/invoke/predictions-update-active-events", json={"data": {}})
-        runs = wait_for_runs("update-active-events")
-    assert any(str(run["status"]).upper() == "COMPLETED" for run in runs)
+        runs = ended_runs("predictions", "update-active-events")
+    assert any(status_of(run) == "COMPLETED" for run in runs)
 
 
 def test_sessions_are_processed_within_the_goal(

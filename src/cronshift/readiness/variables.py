@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import ClaimsPlace, HandlerKind, Mode, Origin
 from cronshift.plan.findings.inngest import ENV_EXAMPLE, KEYS
 from cronshift.readiness.fact import Stage
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.readiness.subject import Subject
 
-_ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*(\S)?", re.MULTILINE)
+_ASSIGNED = lazy_pattern(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*(\S)?", re.MULTILINE)
 _FUNCTIONS, _APP = "where the functions run", "where the app runs"
 
 

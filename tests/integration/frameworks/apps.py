@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -17,6 +18,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from filelock import FileLock
+from tests.integration.inngest_runs import SERVER
 
 from cronshift import operations
 from cronshift.moving.cutover import prepare_cutover
@@ -31,7 +33,9 @@ SECRET = "s3cret"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 READY = 90  # seconds
 _MADE = frozenset({"node_modules", "apps", ".svelte-kit", ".astro", ".nuxt", ".output", "build"})
-_MADE_TOO = frozenset({".cronshift", ".react-router", ".vercel", "dist", ".installed", ".vite"})
+_MADE_TOO = frozenset(
+    {".cronshift", ".react-router", ".vercel", "dist", ".installed", ".vite", ".vinxi"}
+)
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,29 @@ NUXT = Kit(
     is_coded=True,
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
+SOLIDSTART = Kit(
+    "solidstart",
+    "src/routes/api/inngest.ts",
+    "src/routes/api/cronshift/api/jobs/nightly.ts",
+    "src/routes/api/cron/echo.ts",
+    checking=[["typescript/bin/tsc"]],
+    building=["vinxi/bin/cli.mjs", "build"],
+    starting=lambda _: [".output/server/index.mjs"],
+    bridged=frozenset({"local"}),
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
+TANSTACK = Kit(
+    "tanstack",
+    "src/routes/api/inngest.ts",
+    "src/routes/api/cronshift/api/jobs/nightly.ts",
+    "src/routes/api/cron/echo.ts",
+    checking=[["typescript/bin/tsc"]],
+    building=["vite/bin/vite.js", "build"],
+    starting=lambda port: [
+        "srvx/bin/srvx.mjs", "--prod", "--host", "127.0.0.1", "--port", f"{port}", "dist/server/server.js"
+    ],
+    is_coded=True,
+)  # fmt: skip
 HONO = Kit(
     "hono",
     "src/inngest/routes/endpoint.ts",
@@ -178,7 +205,32 @@ FASTIFY = Kit(
     is_coded=True,
     edited=frozenset({"index.ts"}),
 )
-KITS = (SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, HONO, EXPRESS, NESTJS, FASTIFY, FUNCTIONS)
+KOA = Kit(
+    "koa",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/index.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/server.js"],
+    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
+    is_coded=True,
+    edited=frozenset({"src/index.ts"}),
+)
+NESTJS_ON_FASTIFY = Kit(
+    "nestjs-fastify",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/main.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/main.js"],
+    is_coded=True,
+    edited=frozenset({"src/main.ts"}),
+)
+KITS = (
+    SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, SOLIDSTART, TANSTACK, HONO, EXPRESS, NESTJS, NESTJS_ON_FASTIFY, FASTIFY, KOA, FUNCTIONS,
+)  # fmt: skip
 
 
 def installed(kit: Kit) -> Path:
@@ -203,6 +255,14 @@ def copied(kit: Kit, root: Path) -> Path:
     """Give a copy of the app without what is installed and made."""
     shutil.copytree(kit.folder, root, ignore=lambda _, names: _MADE.intersection(names))
     return root
+
+
+def with_entry(root: Path, path: str, schedule: str) -> None:
+    """Add an entry to an app's ``vercel.json``."""
+    config = root / "vercel.json"
+    document = json.loads(config.read_text())
+    document["crons"].append({"path": path, "schedule": schedule})
+    config.write_text(json.dumps(document, indent=2))
 
 
 @contextmanager
@@ -246,7 +306,7 @@ def ran(kit: Kit, root: Path, script: Sequence[str]) -> subprocess.CompletedProc
 
 def environment(**variables: str) -> dict[str, str]:
     quiet = {"ASTRO_TELEMETRY_DISABLED": "1", "NUXT_TELEMETRY_DISABLED": "1", "CI": "1"}
-    return {**os.environ, **quiet, "INNGEST_DEV": "1", "CRON_SECRET": SECRET, **variables}
+    return {**os.environ, **quiet, "INNGEST_DEV": SERVER or "1", "CRON_SECRET": SECRET, **variables}
 
 
 @contextmanager

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.integration.store.claims_server import claims_served
 
-from .apps import KITS, SECRET, Kit, copied, handed_over, installed_copy, migrated, ran, started
+from .apps import (
+    KITS,
+    SECRET,
+    Kit,
+    copied,
+    handed_over,
+    installed_copy,
+    migrated,
+    ran,
+    started,
+    with_entry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +37,7 @@ rehearsal = "?x=dry"
 
 @dataclass(frozen=True)
 class Running:
-    """A running app, whose job ``nightly`` is all Inngest's.
+    """A running app, whose jobs ``nightly`` and ``always`` are all Inngest's.
 
     Attributes:
         database: of its claims and its ledger, which a worker keeps.
@@ -46,8 +57,9 @@ def running(
     database = f"sqlite:///{tmp_path_factory.mktemp('worker') / 'worker.db'}"
     with installed_copy(kit) as root:
         (root / "cronshift.toml").write_text(WATCHED)
+        with_entry(root, "/api/jobs/always", "* * * * *")
         migrated(root)
-        handed_over(root, ["nightly"])
+        handed_over(root, ["nightly", "always"])
         done = ran(kit, root, kit.building)
         assert done.returncode == 0, done.stdout + done.stderr
         with (

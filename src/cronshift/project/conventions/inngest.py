@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _CLIENT = ("inngest", "Inngest")
-_SERVE = ("inngest/next", "serve")
+_OF_CLIENT = re.compile(r"Inngest\(")
+_SERVE = "serve"
+_ADAPTERS = "inngest/"
+_OF_ADAPTER = re.compile(rf"""["']{_ADAPTERS}""")
 
 
 def serve_file_of(tree: SourceTree) -> str | None:
-    """Return the app's own file that calls ``serve`` of ``inngest/next``, a route first."""
-    files = [file for file in _speaking(tree, "inngest/next") if _served(tree, file) is not None]
+    """Return the app's own file that calls ``serve`` of one of the SDK's adapters, a route first."""
+    files = [file for file in _speaking(tree, _OF_ADAPTER) if _served(tree, file) is not None]
     routes = (file for file in files if "/api/inngest" in file)
     return next(routes, files[0] if files else None)
 
@@ -33,7 +37,7 @@ def client_of(tree: SourceTree, serve_file: str | None) -> InngestClient | None:
     used = _client_of_route(tree, serve_file) if serve_file else None
     if used is not None:
         return used
-    for file in _speaking(tree, "Inngest("):
+    for file in _speaking(tree, _OF_CLIENT):
         root = tree.parsed(file)
         for name in exports(root) if root is not None else ():
             defined = define(tree, file, name)
@@ -47,13 +51,21 @@ def client_of(tree: SourceTree, serve_file: str | None) -> InngestClient | None:
 
 
 def serve_call(root: SgNode) -> SgNode | None:
-    """Return the call of ``serve`` in a module, ``None`` where there is none."""
-    names = {name for name, imported in imports(root).items() if imported == _SERVE}
+    """Return the first call of ``serve`` in a module, ``None`` where there is none."""
+    return next(serve_calls(root), None)
+
+
+def serve_calls(root: SgNode) -> Iterator[SgNode]:
+    """Yield the calls of ``serve`` in a module, whatever it is called there."""
+    names = {
+        name
+        for name, (source, export) in imports(root).items()
+        if source.startswith(_ADAPTERS) and export == _SERVE
+    }
     for call in root.find_all(kind="call_expression") if names else ():
         called = call.field("function")
         if called is not None and called.text() in names:
-            return call
-    return None
+            yield call
 
 
 def serve_options(call: SgNode) -> dict[str, SgNode]:
@@ -62,10 +74,10 @@ def serve_options(call: SgNode) -> dict[str, SgNode]:
     return dict(pairs(passed[0])) if passed and passed[0].kind() == "object" else {}
 
 
-def _speaking(tree: SourceTree, text: str) -> Iterator[str]:
-    """Yield the app's own files that hold a text, tests left out."""
+def _speaking(tree: SourceTree, words: re.Pattern[str]) -> Iterator[str]:
+    """Yield the app's own files that hold some words, tests left out."""
     for file in own_sources(tree):
-        if not is_test(file) and text in tree.read(file):
+        if not is_test(file) and words.search(tree.read(file)):
             yield file
 
 

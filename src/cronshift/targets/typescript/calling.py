@@ -31,6 +31,8 @@ def _not_importable(app: TypescriptApp, handler: Handler | None, path: str) -> s
     framework, routers = app.framework, app.routers
     if handler is None:
         return "no source of this app answers its path"
+    if not framework.kinds:
+        return f"an app of {framework.title} answers over HTTP alone"
     if handler.kind not in framework.kinds:
         return f"{handler.file} is no route of {framework.title}"
     if handler.language != "typescript" and not routers.takes_javascript:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
@@ -19,7 +22,7 @@ from cronshift.targets.typescript.package_json import with_dependency
 from cronshift.targets.typescript.serve_route import extend_route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cronshift.model import Plan
@@ -36,7 +39,10 @@ def extend_app(root: Path, plan: Plan) -> tuple[FileChange, ...]:
         CronshiftError: for an SDK that nothing is generated for, a file that cannot be read, or a serve route that cannot be extended.
     """
     refuse_sdk(plan)  # before what an older one's serve route is written like
-    changes = (_change(root, path, extended) for path, extended in _extended(root, plan))
+    extensions = defaultdict[str, list[Callable[[str], str]]](list)
+    for path, extended in _extended(root, plan):
+        extensions[path].append(extended)
+    changes = (_change(root, path, extended) for path, extended in extensions.items())
     return tuple(change for change in changes if change is not None)
 
 
@@ -45,7 +51,15 @@ def served_as(plan: Plan, file: str) -> tuple[str, ...]:
     index = f"{plan.out}/functions"
     alias = app_of(plan).code.alias
     paths = (import_path(index, file, alias), import_path(index, file))
-    return tuple(dict.fromkeys([*paths, *(f"{path}/index" for path in paths)]))
+    every = [*paths, *(f"{path}/index" for path in paths)]
+    return tuple(dict.fromkeys([f"{every[-1]}{_named(plan)}", *every] if _named(plan) else every))
+
+
+def _named(plan: Plan) -> str:
+    """Return what the app's own import paths end with, where they name files."""
+    app = app_of(plan)
+    mount = app.routers.mount
+    return ".js" if app.names_files else mount.extension if mount is not None else ""
 
 
 def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str]]]:
@@ -65,11 +79,10 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
     if route is not None:
         durations = [job.handler.max_duration for job in plan.runnable if job.handler]
         longest = max((seconds for seconds in durations if seconds is not None), default=None)
-        telling = import_path(f"{plan.out}/ownership", route, app_of(plan).code.alias)
-        yield (
-            route,
-            lambda text: extend_route(text, route, served_as(plan, route), longest, telling),
-        )
+        app = app_of(plan)
+        ownership = import_path(f"{plan.out}/ownership", route, app.code.alias) + _named(plan)
+        additions = app.framework.additions(app.routers, route, longest, ownership)
+        yield route, lambda text: extend_route(text, route, served_as(plan, route), additions)
 
 
 def _with_packages(text: str, plan: Plan) -> str:
@@ -79,7 +92,7 @@ def _with_packages(text: str, plan: Plan) -> str:
     return with_dependency(extended, *package_named()) if is_installed else extended
 
 
-def _change(root: Path, path: str, extended: Callable[[str], str]) -> FileChange | None:
+def _change(root: Path, path: str, extensions: Sequence[Callable[[str], str]]) -> FileChange | None:
     file = root / path
     if file.is_symlink() or not file.is_file():
         return None
@@ -90,5 +103,5 @@ def _change(root: Path, path: str, extended: Callable[[str], str]) -> FileChange
         raise CronshiftError(
             f"{path} cannot be read: {error}.", reason="disk-error", where=path
         ) from error
-    after = extended(before)
+    after = reduce(lambda text, extended: extended(text), extensions, before)
     return FileChange(path, FileAction.UPDATE, before, after, data) if after != before else None

@@ -100,7 +100,8 @@ def _files(plan: Plan, app: TypescriptApp) -> Iterator[tuple[str, str]]:
         yield f"{plan.out}/cancelled.ts", cancelled_module(plan)
     for dispatcher in dispatching:
         yield dispatcher.file, app.framework.dispatcher(plan, dispatcher)
-    if app.endpoint_file and not app.code.serve_file:
+    mounts = app.routers.mount is not None and app.endpoint_file != app.code.serve_file
+    if app.endpoint_file and (mounts or not app.code.serve_file):
         yield app.endpoint_file, app.framework.endpoint(plan, app.endpoint_file)
 
 
@@ -175,6 +176,7 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
     if app.claims and plan.runnable:
         yield f"{plan.out}/claims.ts", _claims(plan, app.claims)
     wanted = {"ownership", *(["environment"] if reads_environment else [])}
+    wanted |= {"dead-letters"} if app.sessions and app.has_ledger else set()
     wanted |= {"claims-afar"} if app.claims_afar and plan.runnable else set()
     wanted |= app.framework.endpoint_modules(app)
     wanted = wanted.union(*(modules_of(plan, job) for job in plan.runnable))

@@ -117,6 +117,23 @@ class OwnEndpoint(Struct, frozen=True):
     max_duration: int
 
 
+class Additions(Struct, frozen=True):
+    """The additions to a serve route of the app's own, beside the functions.
+
+    Attributes:
+        duration: the export by which it says how long it may run, ``maxDuration`` or ``config``;
+            ``None`` where that is said elsewhere.
+        seconds: that it must be allowed to run; ``None`` where nothing says.
+        telling: the statement by which it tells which ownership file is held; empty for none.
+        imports: what that statement needs.
+    """
+
+    duration: str | None = None
+    seconds: int | None = None
+    telling: str = ""
+    imports: tuple[str, ...] = ()
+
+
 class DevServer(Struct, frozen=True):
     """The framework's own server for developers.
 
@@ -236,8 +253,16 @@ class AppFramework(Protocol):
     def own_endpoint(self, plan: Plan, endpoint: OwnEndpoint) -> str:
         """Return the source of the route that serves functions of the app's own."""
 
+    def additions(
+        self, routers: Routers, file: str, seconds: int | None, ownership: str
+    ) -> Additions:
+        """Return the additions to an endpoint of the app's own; ``ownership`` is imported to tell."""
+
     def untied(self, source: str) -> str | None:
         """Return a route's source without what only a route can import; ``None`` where it must stay one."""
 
     def is_quiet(self, kind: HandlerKind) -> bool:
         """Return whether OPTIONS to a route of such a handler runs none of its code, where it exports none."""
+
+    def untyped_yet(self, root: Path, plan: Plan) -> str | None:
+        """Return the reason why the compiler cannot judge generated routes yet, without a period."""

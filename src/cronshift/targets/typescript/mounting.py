@@ -12,6 +12,7 @@ from cronshift.errors import CronshiftError
 from cronshift.handlers.javascript import arguments, imports, locally
 from cronshift.handlers.literals import literal
 from cronshift.handlers.tree import language, parse, span_of
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 MOUNT_NAME = "mountInngest"
 _BROKEN = "cannot be extended"
-_OWN_IMPORT = re.compile(r"""(\bfrom ")(\.{1,2}/[^"]*?)(";)$""", re.MULTILINE)
+_OWN_IMPORT = lazy_pattern(r"""(\bfrom ")(\.{1,2}/[^"]*?)(";)$""", re.MULTILINE)
 
 
 class MountSite(Struct, frozen=True):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Library, OwnershipSource
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
+from cronshift.project.conventions.inngest import serve_file_of
 from cronshift.project.inngest_sdk import sdk_of
 from cronshift.project.locks import package_manager
 from cronshift.runtime.ownership import OWNERSHIP_NAME
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.framework import AppFramework
 
 _CODE = (".ts", ".mts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
-_SERVING = re.compile(
+_SERVING = lazy_pattern(
     r"""\bserve\b[^;]*?["']inngest/(?!types|components|helpers|middleware|test|api)[\w/-]+["']"""
 )
 _VARIABLE = "CRONSHIFT_OWNERSHIP_URL"
@@ -38,9 +39,9 @@ def fit(framework: AppFramework, project: Project, resolver: Resolver) -> Fit:
     """Return whether the project is an app of a framework."""
     if framework.present(resolver):
         serving = own_serving(resolver.tree) if framework.library is not None else None
-        if serving is not None:
+        if serving is not None and serve_file_of(resolver.tree) is None:
             return DoesNotFit(
-                f"{serving} serves functions of the app's own, and only an endpoint of Next.js is extended."
+                f"{serving} serves functions of the app's own, and no call of serve in it can be extended."
             )
         return Fits(suits=framework.suits(project, resolver))
     other = resolver.router.name if resolver.router else project.framework

@@ -20,7 +20,7 @@ from cronshift.engine.validation.registration import (
     Unregistrable,
 )
 from cronshift.errors import ConfigError, NotWellError
-from cronshift.handlers.javascript import arguments, imports
+from cronshift.handlers.javascript import arguments
 from cronshift.handlers.tree import SourceTree
 from cronshift.handlers.values import (
     MODULE,
@@ -31,6 +31,7 @@ from cronshift.handlers.values import (
     members,
     value,
 )
+from cronshift.project.conventions import inngest
 from cronshift.project.conventions.sources import is_test
 from cronshift.project.inngest_sdk import sdk_version
 from cronshift.targets.typescript.app import app_of
@@ -110,15 +111,8 @@ def _serving(tree: SourceTree, file: str | None) -> Iterator[Expression]:
     root = tree.parsed(file) if file else None
     if file is None or root is None:
         return
-    names = {
-        name
-        for name, (source, export) in imports(root).items()
-        if source.startswith("inngest/") and export == "serve"
-    }
-    for call in root.find_all(kind="call_expression") if names else ():
-        called = call.field("function")
-        if called is not None and called.text() in names:
-            yield Expression(file, call)
+    for call in inngest.serve_calls(root):
+        yield Expression(file, call)
 
 
 def _sources(tree: SourceTree) -> Iterator[str]:

@@ -9,13 +9,15 @@ from cronshift.errors import CronshiftError
 from cronshift.handlers.javascript import exports, imports
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.tree import language, parse, span_of
-from cronshift.project.conventions.inngest import serve_call, serve_options
+from cronshift.project.conventions.inngest import serve_calls, serve_options
 from cronshift.vercel.splicing import Splice, spliced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ast_grep_py import SgNode
+
+    from cronshift.targets.typescript.framework import Additions
 
 NAME = "cronshiftFunctions"
 """What the generated functions are called in the app's own file."""
@@ -24,29 +26,22 @@ _EXPORTED = "functions"
 _NAMED = {"identifier", "shorthand_property_identifier"}
 _SPREADABLE = {"identifier", "call_expression", "member_expression"}
 _REST_OF_LINE = re.compile(r"[ \t]*(//[^\r\n]*|/\*[^\r\n]*?\*/[ \t]*)?(?=\r?\n|\Z)")
-_PAGE = re.compile(r"(^|/)pages/api/")
-_ROUTE = re.compile(r"(^|/)route\.\w+$")
+_DURATION, _CONFIG = "maxDuration", "config"
 
 
-def extend_route(
-    text: str,
-    file: str,
-    modules: Sequence[str],
-    max_duration: int | None = None,
-    telling: str | None = None,
-) -> str:
+def extend_route(text: str, file: str, modules: Sequence[str], additions: Additions) -> str:
     """Return a serve route that serves the generated functions too, and may run long enough.
 
-    In the app router it also tells which ownership file is held, where it answers no OPTIONS itself.
+    It also tells which ownership file is held, where a route of its framework can and answers no
+    OPTIONS itself.
 
     The same text comes back when it does already, however that was written.
 
     Args:
         text: JavaScript or TypeScript that calls ``serve``.
-        file: its path, which tells its language and its router.
+        file: its path, which tells its language.
         modules: what the functions' index is imported as; the first is what is written.
-        max_duration: seconds that the route must be allowed to run, ``None`` where nothing says.
-        telling: the module that tells which ownership file is held.
+        additions: what its framework has written into it beside the functions.
 
     Raises:
         CronshiftError: ``cannot-extend``, with the lines to write by hand.
@@ -68,14 +63,16 @@ def extend_route(
         splices += _listed(text, root, file, modules[0], name or NAME)
         if name is None:
             declared.append(_import(root, modules[0], file))
-    if max_duration is not None and (_PAGE.search(file) or _ROUTE.search(file)):
-        raised, statement = _duration(text, root, max_duration, is_page=bool(_PAGE.search(file)))
+    exported = exports(root)
+    tells = bool(additions.telling) and exported.keys().isdisjoint({"OPTIONS", "default"})
+    if tells:
+        declared += [_written(line, root, file, modules[0]) for line in additions.imports]
+    if additions.seconds is not None and additions.duration is not None:
+        raised, statement = _duration(text, root, additions.seconds, additions.duration)
         splices += raised
         declared += statement
-    if telling is not None and _ROUTE.search(file) and "OPTIONS" not in exports(root):
-        quote = _quote(root, file, modules[0])
-        export = f"export {{ tell as OPTIONS }} from {quote}{telling}{quote}{_end(root)}"
-        declared.append(_newline(text) + export)
+    if tells:
+        declared.append(_newline(text) + _written(additions.telling, root, file, modules[0]))
     if declared:
         splices.append(_behind_imports(text, root, declared, file, modules[0]))
     return spliced(text, splices)
@@ -93,8 +90,8 @@ def _is_used(root: SgNode, name: str) -> bool:
 
 def _listed(text: str, root: SgNode, file: str, module: str, name: str) -> list[Splice]:
     """Return the splices that add the functions to those that ``serve`` is given."""
-    call = serve_call(root)
-    value = serve_options(call).get(_EXPORTED) if call is not None else None
+    calls = list(serve_calls(root))
+    value = serve_options(calls[0]).get(_EXPORTED) if len(calls) == 1 else None
     if value is None or (name == NAME and _is_used(root, NAME)):
         raise _cannot(file, module)
     start, end = span_of(value)
@@ -134,6 +131,12 @@ def _import(root: SgNode, module: str, file: str) -> str:
     return f"import {{ {_EXPORTED} as {NAME} }} from {quote}{module}{quote}{_end(root)}"
 
 
+def _written(statement: str, root: SgNode, file: str, module: str) -> str:
+    """Return a statement of ours with the file's own quotes and ending."""
+    quoted = statement.replace('"', _quote(root, file, module))
+    return quoted.removesuffix(";") + _end(root)
+
+
 def _quote(root: SgNode, file: str, module: str) -> str:
     last = _last_import(root)
     source = last.field("source") if last is not None else None
@@ -142,30 +145,29 @@ def _quote(root: SgNode, file: str, module: str) -> str:
     return source.text()[0]
 
 
-def _duration(
-    text: str, root: SgNode, seconds: int, *, is_page: bool
-) -> tuple[list[Splice], list[str]]:
+def _duration(text: str, root: SgNode, seconds: int, export: str) -> tuple[list[Splice], list[str]]:
     """Return the splices that raise the route's ``maxDuration``, and the statement that it lacks.
 
     What only running the file would tell is left as it is.
     """
     exported = exports(root)
-    duration, config = exported.get("maxDuration"), exported.get("config") if is_page else None
+    duration = exported.get(_DURATION)
+    config = exported.get(_CONFIG) if export == _CONFIG else None
     if duration is not None:
         return _raised(duration.node, seconds), []
     if config is None:
-        value = f"config = {{ maxDuration: {seconds} }}" if is_page else f"maxDuration = {seconds}"
-        return [], [f"{_newline(text)}export const {value}{_end(root)}"]
+        value = f"{{ {_DURATION}: {seconds} }}" if export == _CONFIG else seconds
+        return [], [f"{_newline(text)}export const {export} = {value}{_end(root)}"]
     if config.node is None or config.node.kind() != "object":
         return [], []
     members = dict(pairs(config.node))
-    if "maxDuration" in members:
-        return _raised(members["maxDuration"], seconds), []
+    if _DURATION in members:
+        return _raised(members[_DURATION], seconds), []
     start, end = span_of(config.node)
     inner = text[start + 1 : end - 1]
     lead = inner[: len(inner) - len(inner.lstrip())] if inner.strip() else " "
     after = "," if inner.strip() else " "
-    return [Splice(start + 1, start + 1, f"{lead}maxDuration: {seconds}{after}")], []
+    return [Splice(start + 1, start + 1, f"{lead}{_DURATION}: {seconds}{after}")], []
 
 
 def _raised(node: SgNode | None, seconds: int) -> list[Splice]:

@@ -88,6 +88,9 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         _prisma_module(root, connection, alias),
         app_of(plan).code.style,
         library_import(plan, "ownership", f"{plan.out}/sessions/flag.ts"),
+        library_import(plan, "dead-letters", f"{plan.out}/sessions/session.ts")
+        if app_of(plan).has_ledger
+        else None,
     )
     files = (*generate_sessions(app), *_served(root, plan))
     written, _ = edits(root, compare(root, files, app.folder), force=force)
@@ -187,7 +190,8 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
     served = replace(plan, jobs=kept, data=replace(app_of(plan), sessions=True))
     ownership = f"{plan.out}/ownership.ts"
     wanted = {f"{plan.out}/client.ts", ownership}
-    wanted |= {path for path, _ in copied(served, ("environment",))}
+    modules = ("environment", *(["dead-letters"] if app_of(plan).has_ledger else []))
+    wanted |= {path for path, _ in copied(served, modules)}
     for file in generate(served):
         there = content(inside(root, file.path))
         if there is None:

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import parse
+from cronshift.targets.typescript.app import Routers
+from cronshift.targets.typescript.framework import Additions
+from cronshift.targets.typescript.frameworks.astro import ASTRO
+from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
+from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
+from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 from cronshift.targets.typescript.serve_route import extend_route
+
+if TYPE_CHECKING:
+    from cronshift.targets.typescript.framework import AppFramework
 
 ROUTE = "app/api/inngest/route.ts"
 PAGE = "pages/api/inngest.ts"
 MODULES = ("@/lib/inngest/functions", "../../../lib/inngest/functions")
+TELLING = "@/lib/inngest/ownership"
 HEAD = 'import { serve } from "inngest/next";\n'
 IMPORT = 'import { functions as cronshiftFunctions } from "@/lib/inngest/functions";\n'
 
 
 def extended(text: str, seconds: int | None = None, file: str = ROUTE) -> str:
-    done = extend_route(text, file, MODULES, seconds)
+    additions = replace(NEXTJS.additions(Routers(), file, seconds, TELLING), telling="")
+    done = extend_route(text, file, MODULES, additions)
     root = parse(done, "typescript")
     assert root is not None
     assert root.find(kind="ERROR") is None
-    assert extend_route(done, file, MODULES, seconds) == done
+    assert extend_route(done, file, MODULES, additions) == done
     return done
 
 
@@ -147,7 +161,7 @@ def test_a_file_that_is_no_route_says_no_duration() -> None:
 )
 def test_what_is_not_understood_is_refused_with_the_lines_to_write(body: str) -> None:
     with pytest.raises(CronshiftError) as caught:
-        extend_route(f"{HEAD}{body}\n", ROUTE, MODULES)
+        extend_route(f"{HEAD}{body}\n", ROUTE, MODULES, Additions())
     assert caught.value.reason == "cannot-extend"
     assert IMPORT.strip().rstrip(";") in (caught.value.hint or "")
     assert "...cronshiftFunctions]" in (caught.value.hint or "")
@@ -155,9 +169,43 @@ def test_what_is_not_understood_is_refused_with_the_lines_to_write(body: str) ->
 
 def test_a_route_of_the_app_router_tells_which_file_it_holds() -> None:
     text = f"{HEAD}export const {{ GET, POST, PUT }} = serve({{ client, functions: [] }});\n"
-    telling = "@/lib/inngest/ownership"
-    done = extend_route(text, ROUTE, MODULES, None, telling)
-    assert f'export {{ tell as OPTIONS }} from "{telling}"' in done
-    assert extend_route(done, ROUTE, MODULES, None, telling) == done
+    additions = NEXTJS.additions(Routers(), ROUTE, None, TELLING)
+    done = extend_route(text, ROUTE, MODULES, additions)
+    assert f'export {{ tell as OPTIONS }} from "{TELLING}"' in done
+    assert extend_route(done, ROUTE, MODULES, additions) == done
     own = f"{text}export const OPTIONS = () => new Response(null);\n"
-    assert "tell" not in extend_route(own, ROUTE, MODULES, None, telling)
+    assert "tell" not in extend_route(own, ROUTE, MODULES, additions)
+
+
+@pytest.mark.parametrize(
+    ("framework", "file", "suffix", "statement"),
+    [
+        (SVELTEKIT, "src/routes/api/inngest/+server.ts", "ts", "({ request }: { request: Request })"),
+        (ASTRO, "src/pages/api/inngest.js", "js", "({ request })"),
+    ],
+)  # fmt: skip
+def test_a_route_that_takes_an_event_tells_which_file_it_holds(
+    framework: AppFramework, file: str, suffix: str, statement: str
+) -> None:
+    folder = file.partition("/api/")[0]
+    text = "import { serve } from 'inngest/x'\nexport const { GET } = serve({ functions: [] })\n"
+    additions = framework.additions(Routers(folder, suffix=suffix), file, None, "$lib/ownership")
+    done = extend_route(text, file, MODULES, additions)
+    assert "import { tell as cronshiftTell } from '$lib/ownership'\n" in done
+    assert f"export const OPTIONS = {statement} => cronshiftTell(request)\n" in done
+    assert extend_route(done, file, MODULES, additions) == done
+
+
+def test_a_function_of_node_keeps_its_one_export() -> None:
+    text = 'import { serve } from "inngest/node";\nexport default serve({ functions: [] });\n'
+    additions = FUNCTIONS.additions(Routers("api"), "api/inngest.ts", 60, "../lib/ownership.js")
+    done = extend_route(text, "api/inngest.ts", MODULES, additions)
+    assert "OPTIONS" not in done
+    assert "export const config = { maxDuration: 60 };" in done
+
+
+def test_two_endpoints_in_one_module_are_told_apart_by_nobody() -> None:
+    body = "serve({ client, functions: [a] });\nserve({ client: other, functions: [b] });\n"
+    with pytest.raises(CronshiftError) as caught:
+        extend_route(HEAD + body, ROUTE, MODULES, Additions())
+    assert caught.value.reason == "cannot-extend"

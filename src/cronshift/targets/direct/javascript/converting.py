@@ -22,6 +22,7 @@ from cronshift.targets.direct.javascript.about import (
     names_of,
 )
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE
+from cronshift.targets.direct.javascript.builders import with_answers_built
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
@@ -38,6 +39,8 @@ from cronshift.targets.direct.javascript.steps import with_steps
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ast_grep_py import SgNode
 
 _NAMES = ("work", "doWork", "workOfJob")
@@ -63,11 +66,28 @@ def convert(
     root = tree.parsed(file)
     if root is None or is_broken(root):
         return Kept(Location(file, 1), "does not parse without errors")
-    try:
-        converted = _converted(tree, file, root, export, entry)
-    except NotCertainError as error:
-        return Kept(Location(file, error.line), error.why)
+    converted = _with_answers_built(tree, file, root, export, entry)
+    if converted is None:
+        try:
+            converted = _converted(tree, file, root, export, entry)
+        except NotCertainError as error:
+            return Kept(Location(file, error.line), error.why)
     return _in_steps(converted, file) if steps else converted
+
+
+def _with_answers_built(
+    tree: SourceTree, file: str, root: SgNode, export: str, entry: Entry
+) -> Converted | None:
+    """Return a route's module whose answers the project's functions build; ``None`` where none is certain."""
+    try:
+        text = with_answers_built(tree, file, route_function(root, export))
+        if text is None:
+            return None
+        there = tree.with_text(file, text)
+        built = there.parsed(file)
+        return _converted(there, file, built, export, entry, used_names(root)) if built else None
+    except NotCertainError:
+        return None
 
 
 def _in_steps(converted: Converted, file: str) -> Converted:
@@ -85,7 +105,19 @@ def _in_steps(converted: Converted, file: str) -> Converted:
     return replace(converted, text=text, steps=made.ids)
 
 
-def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: Entry) -> Converted:
+def _converted(  # noqa: PLR0913, PLR0917 - the parts of a route
+    tree: SourceTree,
+    file: str,
+    root: SgNode,
+    export: str,
+    entry: Entry,
+    before: Collection[str] = (),
+) -> Converted:
+    """Return a module whose function does the work; ``before`` are names that it used once.
+
+    Raises:
+        NotCertainError: where its meaning would not be kept for certain.
+    """
     text, is_typed = tree.read(file), language(file) in {"typescript", "tsx"}
     function = route_function(root, export)
     _refuse_others(root, function, export)
@@ -97,7 +129,7 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
     edits = Edits(text)
     for statement in checks_of(function, scope).statements:
         edits.remove_lines(*with_comment(statement, _CHECKING))
-    used = used_names(root)
+    used = used_names(root) | frozenset(before)
     result_edits(function, edits, second if in_pages else None)
     _remove_unasked(edits, function, scope, used)
     reads = RequestEdits(function, edits, entry, typed=is_typed, in_pages=in_pages)

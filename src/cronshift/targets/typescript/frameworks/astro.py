@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.framework import DevServer, Way
-from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
+from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
 from cronshift.targets.typescript.source import hung
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Astro(WebFramework):
     dispatcher_imports = ('import type { APIContext } from "astro";',)
     endpoint_imports = ('import type { APIContext } from "astro";',)
     telling = "export const OPTIONS = ({ request }: APIContext) => tell(request);"
+    own_telling = TELLING_BY_EVENT
 
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
         """Return the module of the last part; one that begins with ``_`` is no route."""
@@ -70,7 +71,7 @@ class Astro(WebFramework):
         """Return the app's own answer, within the context."""
         return Behind(Way("within(context)"), ("within",), self.module)
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
         return f"export const GET = (context: APIContext) =>\n  {hung(answer)}(context.request);\nexport const OPTIONS = GET;"
 

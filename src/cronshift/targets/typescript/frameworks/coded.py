@@ -15,7 +15,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Abilities, Callee, Way, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, Callee, Way, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.mounting import (
     MOUNT_NAME,
@@ -127,20 +127,11 @@ class CodedFramework:
         return None
 
     def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether Inngest's calls reach the app, which is TypeScript and serves no functions yet."""
+        """Return whether Inngest's calls reach the app, which is TypeScript."""
         site = self._site(resolver)
         if site is None or not site.file.endswith((".ts", ".mts", ".tsx")):
             return False
-        serving = f'"{self.adapter}"'
-        ours = any(MOUNT_NAME in resolver.tree.read(file) for file in (site.file, site.entry))
-        serves = any(
-            serving in resolver.tree.read(file).replace("'", '"')
-            for file in resolver.tree.files
-            if file.endswith((".ts", ".mts", ".js", ".mjs"))
-        )
-        return (
-            (ours or not serves) and bool(resolver.tree.packages("")) and _reaches(resolver, site)
-        )
+        return bool(resolver.tree.packages("")) and _reaches(resolver, site)
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folder of the generated routes, and where the app takes them in."""
@@ -212,7 +203,12 @@ class CodedFramework:
         return set(self._names(plan, dispatcher))
 
     def endpoint(self, plan: Plan, file: str) -> str:
-        """Return the module that the app takes in: the generated functions, and the guarded routes."""
+        """Return the module that the app takes in: the generated functions, and the guarded routes.
+
+        Where the app serves functions itself, the guarded routes alone.
+        """
+        if app_of(plan).code.serve_file is not None:
+            return self._endpoint(plan, file, None, None)
         generated = import_path(f"{plan.out}/functions", file, app_of(plan).code.alias)
         return self._endpoint(plan, file, generated, None)
 
@@ -239,12 +235,14 @@ class CodedFramework:
         return render(
             "typescript",
             "coded-endpoint.ts",
-            adapter=text(self.adapter),
+            adapter=text(self.adapter) if generated or jobs else None,
             client=client_import(plan, file),
             library=library_import(plan, self.module, file),
             generated=generated,
             jobs=jobs,
-            tell=import_path(f"{plan.out}/ownership", file, alias) if generated else None,
+            tell=None
+            if jobs and not generated
+            else import_path(f"{plan.out}/ownership", file, alias),
             routes=routes,
             functions=functions,
         )
@@ -253,6 +251,12 @@ class CodedFramework:
         """Return the framework's module, and what reads the ownership file."""
         return {self.module, "file"}
 
+    def additions(
+        self, routers: Routers, file: str, seconds: int | None, ownership: str
+    ) -> Additions:
+        """Return none: the mounted module tells of the file, and the app says how long it may run."""
+        return Additions()
+
     def untied(self, source: str) -> str | None:
         """Return none: a route that is declared in the app's code stays there."""
         return None
@@ -260,6 +264,10 @@ class CodedFramework:
     def is_quiet(self, kind: HandlerKind) -> bool:
         """Return no: nothing is known of OPTIONS."""
         return False
+
+    def untyped_yet(self, root: Path, plan: Plan) -> str | None:
+        """Return none: a new route is a module as any other."""
+        return None
 
 
 def _entries(resolver: Resolver) -> Iterator[str]:

@@ -38,6 +38,8 @@ class Functions(WebFramework):
     out = "lib/inngest"
     module = "pages"
     telling = "export const OPTIONS = tell;"
+    own_telling = ('export { tell as OPTIONS } from "OWNERSHIP";',)
+    duration = "config"
 
     def present(self, resolver: Resolver) -> bool:
         """Return whether functions in TypeScript or JavaScript answer all of the entries that are answered.
@@ -105,7 +107,7 @@ class Functions(WebFramework):
         methods = ", ".join(f"handler as {method}" for method in ("GET", "POST", "PUT"))
         return f"const handler = {serving};\n\nexport {{ {methods} }};"
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
         return f"export const GET = {answer};\nexport const OPTIONS = GET;"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cronshift.project import Project
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
-    from cronshift.targets.typescript.framework import OwnEndpoint
+    from cronshift.targets.typescript.framework import Additions, OwnEndpoint
 
 _ROUTERS = ("app", "pages")
 _PAGED = Wrapper("paged", "pages")
@@ -166,6 +166,14 @@ class Nextjs:
 
         return own_endpoint(plan, endpoint)
 
+    def additions(
+        self, routers: Routers, file: str, seconds: int | None, ownership: str
+    ) -> Additions:
+        """Return those of its router; none where the file is no route."""
+        from cronshift.targets.typescript.frameworks.nextjs_routes import additions
+
+        return additions(file, seconds, ownership)
+
     def untied(self, source: str) -> str | None:
         """Return the source: no import of it hangs on being a route."""
         return source
@@ -173,6 +181,10 @@ class Nextjs:
     def is_quiet(self, kind: HandlerKind) -> bool:
         """Return whether it is a route of the app router, for which Next answers."""
         return kind is HandlerKind.NEXT_ROUTE
+
+    def untyped_yet(self, root: Path, plan: Plan) -> str | None:
+        """Return none: a new route is a module as any other."""
+        return None
 
 
 def _has_typescript(resolver: Resolver) -> bool:

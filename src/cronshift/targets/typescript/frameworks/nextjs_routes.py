@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from cronshift.targets.typescript.dispatching import (
     guard_names,
     library_lines,
 )
+from cronshift.targets.typescript.framework import Additions
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.library import library_import
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from cronshift.model import Plan
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import OwnEndpoint
+
+
+_PAGE = re.compile(r"(^|/)pages/api/")
+_ROUTE = re.compile(r"(^|/)route\.\w+$")
 
 
 def endpoint(plan: Plan, file: str) -> str:
@@ -56,6 +62,17 @@ def own_endpoint(plan: Plan, endpoint: OwnEndpoint) -> str:
         max_duration=endpoint.max_duration,
         serve_path=_serve_path(plan),
     )
+
+
+def additions(file: str, seconds: int | None, ownership: str) -> Additions:
+    """Return the additions to an endpoint of the app's own; a page answers OPTIONS itself."""
+    if _PAGE.search(file):
+        return Additions("config", seconds)
+    if _ROUTE.search(file):
+        return Additions(
+            "maxDuration", seconds, f'export {{ tell as OPTIONS }} from "{ownership}";'
+        )
+    return Additions()
 
 
 def dispatcher_route(plan: Plan, dispatcher: Dispatcher) -> str:

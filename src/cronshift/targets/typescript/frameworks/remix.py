@@ -47,6 +47,7 @@ class Remix(WebFramework):
     out = "app/lib/inngest"
     module = "remix"
     telling = ""
+    duration = "config"
 
     def suits(self, project: Project, resolver: Resolver) -> bool:
         """Return whether every file in the folder of routes is one, however they are listed."""
@@ -99,7 +100,7 @@ class Remix(WebFramework):
         params = f", {data(called.params)}" if called.params else ""
         return Behind(Way(f"within(args, route{params})"), ("within",), self.module, called)
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return the loader."""
         return f"export const loader = (args: {{ request: Request }}) =>\n  {hung(answer)}(args.request);"
 

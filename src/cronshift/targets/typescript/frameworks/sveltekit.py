@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.framework import DevServer, Way
-from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
+from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
 from cronshift.targets.typescript.source import hung
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from cronshift.model import Plan
     from cronshift.targets.typescript.dispatching import Dispatcher
 
-_OF_ROUTE = re.compile(
+_OF_ROUTE = lazy_pattern(
     r"(^import type \{[ \t]*(?:(?:RequestHandler|RequestEvent)[ \t]*,?[ \t]*)+\} from )(['\"])\./\$types\2",
     re.MULTILINE,
 )
@@ -43,6 +44,8 @@ class Sveltekit(WebFramework):
     dispatcher_imports = ('import type { RequestEvent } from "@sveltejs/kit";',)
     endpoint_imports = ('import type { RequestEvent } from "@sveltejs/kit";',)
     telling = "export const OPTIONS = ({ request }: RequestEvent) => tell(request);"
+    own_telling = TELLING_BY_EVENT
+    duration = "config"
 
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
         """Return the ``+server`` of a folder for every part."""
@@ -65,7 +68,7 @@ class Sveltekit(WebFramework):
         """Return the app's own answer, within the event."""
         return Behind(Way("within(event)", is_once=True), ("within",), self.module)
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
         return f"export const GET = (event: RequestEvent) =>\n  {hung(answer)}(event.request);\nexport const OPTIONS = GET;"
 

@@ -15,11 +15,12 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Abilities, Callee, Way, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, Callee, Way, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.naming import TAKEN, function_name
 from cronshift.targets.typescript.source import comment, text
+from cronshift.targets.typescript.untyped import untyped
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class Behind(Struct, frozen=True):
     called: Callee | None = None
 
 
+TELLING_BY_EVENT = (
+    'import { tell as cronshiftTell } from "OWNERSHIP";',
+    "export const OPTIONS = ({ request }: { request: Request }) => cronshiftTell(request);",
+)
+"""The statements of an endpoint whose handlers take an event."""
+
 FORWARDING = Behind(Way("forwarding()", is_once=True), ("forwarding",), "forward")
 """A call over HTTP, to a handler that no function can call in process."""
 
@@ -61,6 +68,9 @@ class WebFramework:
         folder: of the routes, in the app.
         out: of the generated files, in the app.
         module: of the library, with ``routed`` and ``within``.
+        duration: the export by which a route says how long it may run; ``None`` for none.
+        own_telling: the statements by which an endpoint of the app's own tells of its file, imports
+            first; ``OWNERSHIP`` in them is the module that tells.
     """
 
     name: ClassVar[str]
@@ -193,7 +203,9 @@ class WebFramework:
             settings=self.settings(duration(dispatcher.jobs[0])),
             jobs=guard_constant(plan, dispatcher),
             claims=app.claims is not None,
-            answered=self.answered(answering(plan, dispatcher, behind.way)),
+            answered=self.answered(
+                answering(plan, dispatcher, behind.way), f"{MOUNT}{dispatcher.path.rstrip('/')}"
+            ),
         )
 
     @abstractmethod
@@ -256,6 +268,16 @@ class WebFramework:
         """Return none: what tells of the file takes a request."""
         return set()
 
+    def additions(
+        self, routers: Routers, file: str, seconds: int | None, ownership: str
+    ) -> Additions:
+        """Return the duration, and what tells of the file; none where the file is no route."""
+        if not file.startswith(f"{routers.app}/"):
+            return Additions()
+        own = [line.replace("OWNERSHIP", ownership) for line in self.own_telling]
+        *imports, telling = map(untyped, own) if routers.language == "js" else own or [""]
+        return Additions(self.duration, seconds, telling, tuple(imports))
+
     def untied(self, source: str) -> str | None:
         """Return the source: no import of it hangs on being a route."""
         return source
@@ -264,11 +286,17 @@ class WebFramework:
         """Return False: nothing is known of OPTIONS."""
         return False
 
+    def untyped_yet(self, root: Path, plan: Plan) -> str | None:
+        """Return none: a new route is a module as any other."""
+        return None
+
     # What differs in the text of routes.
 
     dispatcher_imports: ClassVar[Sequence[str]] = ()
     endpoint_imports: ClassVar[Sequence[str]] = ()
     telling: ClassVar[str]
+    duration: ClassVar[str | None] = None
+    own_telling: ClassVar[Sequence[str]] = ()
 
     def telling_import(self, plan: Plan, file: str) -> str | None:
         """Return the import by which an endpoint tells of its file, beside that of the file itself."""
@@ -283,8 +311,8 @@ class WebFramework:
         """Return the statements that export an endpoint."""
 
     @abstractmethod
-    def answered(self, answer: str) -> str:
-        """Return the statements that export a dispatcher's route; ``answer`` takes a request."""
+    def answered(self, answer: str, path: str) -> str:
+        """Return the statements that export a dispatcher's route at ``path``; ``answer`` takes a request."""
 
 
 def _as_route(called: Callee) -> str:

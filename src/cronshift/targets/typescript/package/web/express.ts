@@ -26,16 +26,17 @@ export const answered: Route = (request, context) => {
   throw new Error("mountInngest was not called, so there is no app to ask.");
 };
 
-/** Return what has an app answer Inngest, and Vercel's cron at the routes that ask the guard. */
+/** Return what has an app answer Inngest, where it does not serve functions itself, and Vercel's cron at the routes that ask the guard. */
 export function mounting(
-  endpoint: (asked: never, reply: never) => Promise<unknown>,
+  endpoint: ((asked: never, reply: never) => Promise<unknown>) | null,
   tell: Answering,
   routes: Record<string, Answering>,
 ) {
   return (app: App): void => {
     app.use("/api/inngest", (asked, reply, next) => {
+      if (!endpoint && asked.method !== "OPTIONS") return next();
       const answer =
-        asked.method === "OPTIONS"
+        !endpoint || asked.method === "OPTIONS"
           ? replied(tell(requestOf(asked)), reply)
           : withBody(asked).then(() => endpoint(asked as never, reply as never));
       answer.catch(next);

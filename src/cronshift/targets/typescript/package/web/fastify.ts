@@ -30,20 +30,22 @@ export const answered: Route = async (request) => {
   return new Response(body, { status, headers });
 };
 
-/** Return what has an app answer Inngest, and Vercel's cron at the routes that ask the guard. */
+/** Return what has an app answer Inngest, where it does not serve functions itself, and Vercel's cron at the routes that ask the guard. */
 export function mounting(
-  endpoint: (asked: never, reply: never) => Promise<unknown>,
+  endpoint: ((asked: never, reply: never) => Promise<unknown>) | null,
   tell: Answering,
   routes: Record<string, Answering>,
 ) {
   return (instance: FastifyInstance): void => {
     app = instance;
-    instance.route({
-      method: ["GET", "POST", "PUT"],
-      url: "/api/inngest",
-      bodyLimit: LARGEST,
-      handler: (asked, reply) => endpoint(asked as never, reply as never),
-    });
+    if (endpoint) {
+      instance.route({
+        method: ["GET", "POST", "PUT"],
+        url: "/api/inngest",
+        bodyLimit: LARGEST,
+        handler: (asked, reply) => endpoint(asked as never, reply as never),
+      });
+    }
     for (const [url, answer] of Object.entries(routes)) {
       instance.route({
         method: ["GET", "OPTIONS"],

@@ -13,9 +13,9 @@ export const answered: Route = (request) => {
   throw new Error("mountInngest was not called, so there is no app to ask.");
 };
 
-/** Return what has an app answer Inngest, and Vercel's cron at the routes that ask the guard. */
+/** Return what has an app answer Inngest, where it does not serve functions itself, and Vercel's cron at the routes that ask the guard. */
 export function mounting(
-  endpoint: (context: Context) => Promise<Response>,
+  endpoint: ((context: Context) => Promise<Response>) | null,
   tell: Answering,
   routes: Record<string, Answering>,
 ) {
@@ -26,7 +26,7 @@ export function mounting(
     const at = (path: string) =>
       path.startsWith(`${base}/`) ? path.slice(base.length) : path;
     answering = (request) => app.fetch(request);
-    app.on(["GET", "POST", "PUT"], at("/api/inngest"), endpoint);
+    if (endpoint) app.on(["GET", "POST", "PUT"], at("/api/inngest"), endpoint);
     app.options(at("/api/inngest"), (context) => tell(context.req.raw));
     for (const [path, answer] of Object.entries(routes)) {
       app.all(at(path), (context) => answer(context.req.raw));
