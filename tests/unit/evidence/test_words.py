@@ -27,3 +27,9 @@ SO_FAR = Judgement("tally", 0, Decision.PROMOTE, 50, "")
 def test_a_job_of_every_minute_has_its_evidence_in_minutes(time: timedelta, words: str) -> None:
     judgement = inconclusive(SO_FAR, 4, time / timedelta(days=1), "ticks (misses)", HOUR)
     assert judgement.reason == f"4 more good ticks (misses) are needed, about {words}."
+
+
+def test_one_that_is_missing_is_one() -> None:
+    judgement = inconclusive(SO_FAR, 1, 0.0, "ticks, seen by Inngest,")
+    assert judgement.reason == "1 more good tick, seen by Inngest, is needed."
+    assert inconclusive(SO_FAR, 1, 0.0, "runs").reason == "1 more good run is needed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,8 @@ def inconclusive(
     pace = f", about {_span(days)}" if days else ""
     behind = timedelta(days=days) < patience
     counts = f"; each counts {format_duration(patience)} behind its tick" if behind else ""
-    reason = f"{missing} more good {what} are needed{pace}{counts}."
+    needed = re.sub(r"s\b", "", what, count=1) + " is" if missing == 1 else f"{what} are"
+    reason = f"{missing} more good {needed} needed{pace}{counts}."
     return replace(
         judgement, decision=Decision.INCONCLUSIVE, reason=reason, missing=missing, days=days
     )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cronshift.model import Plan
-    from cronshift.targets.typescript.framework import Way
+    from cronshift.targets.typescript.framework import WayOn
 
 _MINUTE = 60_000  # milliseconds
 _DAY = 24 * 60  # minutes
@@ -124,7 +124,7 @@ def guard_call(plan: Plan, dispatcher: Dispatcher) -> tuple[str, str]:
     return ("guardedTwins", "JOBS") if is_shared(plan, dispatcher) else ("guarded", "JOB")
 
 
-def answering(plan: Plan, dispatcher: Dispatcher, way: Way) -> str:
+def answering(plan: Plan, dispatcher: Dispatcher, way: WayOn) -> str:
     """Return the expression of what answers Vercel's calls: guarded, claimed, told and rehearsed as is asked for."""
     app, (guard, jobs) = app_of(plan), guard_call(plan, dispatcher)
     behind = way.expression
@@ -141,7 +141,7 @@ def answering(plan: Plan, dispatcher: Dispatcher, way: Way) -> str:
     return answer
 
 
-def answering_names(plan: Plan, dispatcher: Dispatcher, way: Way) -> dict[str, list[str]]:
+def answering_names(plan: Plan, dispatcher: Dispatcher, way: WayOn) -> dict[str, list[str]]:
     """Return the names that such an expression takes from the library, by module, but those of its way on."""
     app, is_rehearsed_here = app_of(plan), _is_rehearsed(dispatcher)
     return {

@@ -88,7 +88,7 @@ class Callee(Struct, frozen=True):
         }
 
 
-class Way(Struct, frozen=True):
+class WayOn(Struct, frozen=True):
     """The way on from a dispatcher's route that takes a request, once the guard lets a call by.
 
     Attributes:

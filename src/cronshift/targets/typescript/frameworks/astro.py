@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
-from cronshift.targets.typescript.framework import DevServer, Way
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
 from cronshift.targets.typescript.source import hung
 
@@ -69,7 +69,7 @@ class Astro(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the context."""
-        return Behind(Way("within(context)"), ("within",), self.module)
+        return Behind(WayOn("within(context)"), ("within",), self.module)
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods."""

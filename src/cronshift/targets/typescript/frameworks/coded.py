@@ -15,7 +15,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Abilities, Additions, Callee, Way, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, Callee, WayOn, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.mounting import (
     MOUNT_NAME,
@@ -194,9 +194,9 @@ class CodedFramework:
         return {**answering_names(plan, dispatcher, self._way), self.module: ["answered"]}
 
     @property
-    def _way(self) -> Way:
+    def _way(self) -> WayOn:
         """The app's own answer; one that is passed on to its routes is given once."""
-        return Way("answered", is_once=self.passes_on)
+        return WayOn("answered", is_once=self.passes_on)
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
         """Return the guard's modules, the framework's, and the ledger's where there is one."""

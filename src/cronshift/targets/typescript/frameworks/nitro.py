@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.app import Routers
-from cronshift.targets.typescript.framework import Abilities, DevServer, Way, Wrapper
+from cronshift.targets.typescript.framework import Abilities, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 from cronshift.targets.typescript.source import hung
@@ -96,7 +96,7 @@ class Nitro(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer."""
-        return Behind(Way("answered"), ("answered", "requestOf"), self.module)
+        return Behind(WayOn("answered"), ("answered", "requestOf"), self.module)
 
     def endpoint_modules(self, app: TypescriptApp) -> set[str]:
         """Return the framework's module."""

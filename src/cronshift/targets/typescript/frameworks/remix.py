@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.brackets import bracket_params
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.calling import callee
-from cronshift.targets.typescript.framework import DevServer, Way
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
 from cronshift.targets.typescript.source import data, hung
 
@@ -98,7 +98,7 @@ class Remix(WebFramework):
         if called.file is None:
             return FORWARDING
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(Way(f"within(args, route{params})"), ("within",), self.module, called)
+        return Behind(WayOn(f"within(args, route{params})"), ("within",), self.module, called)
 
     def answered(self, answer: str, path: str) -> str:
         """Return the loader."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.model import HandlerKind
 from cronshift.project.npm_ranges import majors
 from cronshift.targets.typescript.calling import callee
-from cronshift.targets.typescript.framework import DevServer, Way
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
 from cronshift.targets.typescript.source import data, hung
 
@@ -78,7 +78,7 @@ class Solidstart(WebFramework):
         if called.file is None:
             return FORWARDING
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(Way(f"within(event, route{params})"), ("within",), self.module, called)
+        return Behind(WayOn(f"within(event, route{params})"), ("within",), self.module, called)
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods: each is built alone, so that none can be the other."""

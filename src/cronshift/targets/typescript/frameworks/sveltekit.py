@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
-from cronshift.targets.typescript.framework import DevServer, Way
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
 from cronshift.targets.typescript.source import hung
 
@@ -66,7 +66,7 @@ class Sveltekit(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the event."""
-        return Behind(Way("within(event)", is_once=True), ("within",), self.module)
+        return Behind(WayOn("within(event)", is_once=True), ("within",), self.module)
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.targets.typescript.framework import Abilities, DevServer, Way, Wrapper
+from cronshift.targets.typescript.framework import Abilities, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
@@ -110,7 +110,7 @@ class Tanstack(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer."""
-        return Behind(Way("answered"), ("answered",), self.module)
+        return Behind(WayOn("answered"), ("answered",), self.module)
 
     def untied(self, source: str) -> str | None:
         """Return none: the app is asked for the route."""

@@ -15,7 +15,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Abilities, Additions, Callee, Way, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, Callee, WayOn, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.naming import TAKEN, function_name
@@ -44,7 +44,7 @@ class Behind(Struct, frozen=True):
         called: the handler that it imports, as ``route``; ``None`` for none.
     """
 
-    way: Way
+    way: WayOn
     names: tuple[str, ...] = ()
     module: str = ""
     called: Callee | None = None
@@ -56,7 +56,7 @@ TELLING_BY_EVENT = (
 )
 """The statements of an endpoint whose handlers take an event."""
 
-FORWARDING = Behind(Way("forwarding()", is_once=True), ("forwarding",), "forward")
+FORWARDING = Behind(WayOn("forwarding()", is_once=True), ("forwarding",), "forward")
 """A call over HTTP, to a handler that no function can call in process."""
 
 
