@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.integration.nextjs.session_app import a_database, plain
+from tests.integration.sessions.conftest import EXAMPLE
 from tests.integration.store.claims_server import claims_served
 
 from .apps import (
@@ -20,6 +22,7 @@ from .apps import (
     started,
     with_entry,
 )
+from .sessions import with_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,33 +43,48 @@ class Running:
     """A running app, whose jobs ``nightly`` and ``always`` are all Inngest's.
 
     Attributes:
-        database: of its claims and its ledger, which a worker keeps.
+        database: of its sessions.
+        ledger: the database of its claims and its ledger, which a worker keeps.
     """
 
     kit: Kit
     root: Path
     url: str
     database: str
+    ledger: str
 
 
 @pytest.fixture(scope="session", params=KITS, ids=[kit.name for kit in KITS])
 def running(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    node_packages: Path,
+    postgresql_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Running]:
     kit: Kit = request.param
-    database = f"sqlite:///{tmp_path_factory.mktemp('worker') / 'worker.db'}"
+    ledger = f"sqlite:///{tmp_path_factory.mktemp('worker') / 'worker.db'}"
     with installed_copy(kit) as root:
         (root / "cronshift.toml").write_text(WATCHED)
         with_entry(root, "/api/jobs/always", "* * * * *")
         migrated(root)
         handed_over(root, ["nightly", "always"])
+        with_sessions(root, kit.name, node_packages)
         done = ran(kit, root, kit.building)
         assert done.returncode == 0, done.stdout + done.stderr
+        schema = (EXAMPLE / "schema.postgresql.sql").read_text()
+        own = (root / "migrations/session_tables.sql").read_text()
         with (
-            claims_served(database, CRON_SECRET=SECRET, CRONSHIFT_LEDGER_URL=database) as worker,
-            started(kit, root, CRONSHIFT_CLAIMS_URL=worker, CRONSHIFT_LEDGER_URL=worker) as url,
+            a_database(postgresql_url, schema, own) as database,
+            claims_served(ledger, CRON_SECRET=SECRET, CRONSHIFT_LEDGER_URL=ledger) as worker,
+            started(
+                kit,
+                root,
+                DATABASE_URL=plain(database),
+                CRONSHIFT_CLAIMS_URL=worker,
+                CRONSHIFT_LEDGER_URL=worker,
+            ) as url,
         ):
-            yield Running(kit, root, url, database)
+            yield Running(kit, root, url, database, ledger)
 
 
 @pytest.fixture(params=KITS, ids=[kit.name for kit in KITS])

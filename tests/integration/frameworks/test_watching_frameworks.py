@@ -34,15 +34,15 @@ DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def _forgotten(running: Running) -> Iterator[None]:
     """No tick of another test's is claimed, or told."""
-    Claims.open(running.database).close()
-    TickLedger.open(running.database).close()
+    Claims.open(running.ledger).close()
+    TickLedger.open(running.ledger).close()
     forget(running)
     yield
     forget(running)
 
 
 def forget(running: Running) -> None:
-    engine = create_engine(running.database)
+    engine = create_engine(running.ledger)
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM cronshift_claims"))
         connection.execute(text("DELETE FROM cronshift_ticks"))
@@ -64,7 +64,7 @@ def told(running: Running, job: str, count: int) -> list[TickRecord]:
     end = time.monotonic() + PATIENCE
     now = datetime.now(UTC)
     while time.monotonic() < end:
-        records = read_ledger(running.database, now - 40 * DAY, now + DAY, job)
+        records = read_ledger(running.ledger, now - 40 * DAY, now + DAY, job)
         if len(records) >= count:
             return records
         time.sleep(0.2)
@@ -72,7 +72,7 @@ def told(running: Running, job: str, count: int) -> list[TickRecord]:
 
 
 def has_run(running: Running, job: str, tick: datetime) -> bool:
-    claims = Claims.open(running.database)
+    claims = Claims.open(running.ledger)
     try:
         return claims.has_run(job, tick)
     finally:
