@@ -18,6 +18,9 @@ HTTP, and why: another language, a parameter that the path does not tell, or wha
 request (`locals`, `cookies`, `platform`, a context). A guard stands before either, so that any share of the
 ticks can be handed over.
 
+The guard of each of them [claims ticks](moving.md#duplicates), tells the [ledger](watching.md) how the route behind it
+answered, and [rehearses](watching.md#rehearsals), where those are asked for.
+
 SolidStart is its first version, TanStack Start that for React from 1.132; a build, or `vite dev`, lists new routes of
 the latter in `src/routeTree.gen.ts`, and until then `cronshift validate` checks no types.
 
