@@ -42,6 +42,8 @@ from cronshift.targets.direct.python.surroundings import refuse_surroundings
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cronshift.handlers.tree import SourceTree
 
 _PLAIN_TYPES = re.compile(r"(?:dict|list|str|int|float|bool|None|[\[\], |])+")
@@ -92,12 +94,15 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     refuse_dependencies(route, scope)
     remove_checks(source, route.function, scope, lambda block: _refuses(source, block))
     encoder = _encoder(source, route, app)
-    _write_answers(source, route, parameters)
     _write_reads(source, route, parameters, entry)
+    _write_answers(source, route, parameters)
     _refuse_leftovers(source, route)
     _refuse_answers_elsewhere(tree, source, route)
     _declare(source, route, parameters)
     text = source.edits.result()
+    refuse_remains(
+        route.function, text, {*parameters.names, parameters.request, parameters.response}
+    )
     needs = f"raise {NON_RETRIABLE}(" in text and NON_RETRIABLE not in used
     text = without_unused(tree, source.file, text, used | _imported(source.module))
     text = with_import(text, NON_RETRIABLE) if needs else text
@@ -111,6 +116,27 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
         encoder=encoder,
         is_async=isinstance(route.function, ast.AsyncFunctionDef),
     )
+
+
+def refuse_remains(function: Function, text: str, names: Collection[str | None]) -> None:
+    """Refuse a function that, as it is written now, speaks of what only a request gives.
+
+    Raises:
+        NotCertainError: with the line where it stood.
+    """
+    written = next(
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == function.name
+    )
+    for node in ast.walk(written):
+        if isinstance(node, ast.Name) and (node.id in names or _LEFT.fullmatch(node.id)):
+            lines = [
+                each.lineno
+                for each in ast.walk(function)
+                if isinstance(each, ast.Name) and each.id == node.id
+            ]
+            raise NotCertainError(max(lines, default=function.lineno), f"still speaks of {node.id}")
 
 
 def _imported(module: ast.Module) -> set[str]:
