@@ -15,7 +15,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Abilities, Additions, Callee, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, Callee, WayOn, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.mounting import (
     MOUNT_NAME,
@@ -65,6 +65,7 @@ class CodedFramework:
         makers: the names that make an app, by their package.
         module: of the library, with ``answered`` and ``mounting``.
         called: the way a function asks the app, in words.
+        passes_on: whether its guard leaves a call to the route that answers it, and asks for none itself.
     """
 
     name: ClassVar[str]
@@ -74,6 +75,7 @@ class CodedFramework:
     makers: ClassVar[Mapping[str, Collection[str]]]
     module: ClassVar[str]
     called: ClassVar[str]
+    passes_on: ClassVar[bool] = False
     dev_server: ClassVar[DevServer | None] = None
     kinds: ClassVar[frozenset[HandlerKind]] = _APPS
     runs_on_node = False  # what ends an import path is the site's to say
@@ -168,13 +170,12 @@ class CodedFramework:
     def dispatcher(self, plan: Plan, dispatcher: Dispatcher) -> str:
         """Return the module, which exports what answers in a route's place."""
         from cronshift.targets.typescript.dispatching import (
-            guard_call,
+            answering,
             guard_constant,
             library_lines,
         )
 
-        app, (guard, jobs) = app_of(plan), guard_call(plan, dispatcher)
-        answer = f"withOptions(tell, {guard}({jobs}, answered))"
+        app = app_of(plan)
         return render(
             "typescript",
             "coded-dispatcher.ts",
@@ -182,19 +183,20 @@ class CodedFramework:
             library=library_lines(plan, dispatcher.file, self._names(plan, dispatcher)),
             out=import_path(plan.out, dispatcher.file, app.code.alias),
             jobs=guard_constant(plan, dispatcher),
-            answered=f"toldGet(JOBS, {answer})" if app.has_ledger else answer,
+            claims=app.claims is not None,
+            answered=answering(plan, dispatcher, self._way),
         )
 
     def _names(self, plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
         """Return the names that a dispatcher's module takes from the library, by module."""
-        from cronshift.targets.typescript.dispatching import guard_names
+        from cronshift.targets.typescript.dispatching import answering_names
 
-        return {
-            **guard_names(plan, dispatcher),
-            self.module: ["answered"],
-            **({"ledger": ["toldGet"]} if app_of(plan).has_ledger else {}),
-            "options": ["withOptions"],
-        }
+        return {**answering_names(plan, dispatcher, self._way), self.module: ["answered"]}
+
+    @property
+    def _way(self) -> WayOn:
+        """The app's own answer; one that is passed on to its routes is given once."""
+        return WayOn("answered", is_once=self.passes_on)
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
         """Return the guard's modules, the framework's, and the ledger's where there is one."""

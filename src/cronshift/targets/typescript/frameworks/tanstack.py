@@ -9,7 +9,7 @@ from cronshift.handlers.tree import SourceTree
 from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
@@ -110,7 +110,7 @@ class Tanstack(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer."""
-        return Behind("answered", ("answered",), self.module)
+        return Behind(WayOn("answered"), ("answered",), self.module)
 
     def additions(
         self, routers: Routers, file: str, seconds: int | None, ownership: str
