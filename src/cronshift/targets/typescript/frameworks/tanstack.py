@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import SourceTree
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.typescript.framework import Abilities, DevServer, Wrapper
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 _PACKAGE = "@tanstack/react-start"
 _TREE = "src/routeTree.gen.ts"
-_OTHERWISE = re.compile(r"virtualRouteConfig|routesDirectory|srcDirectory|generatedRouteTree")
-_IMPORTED = re.compile(r"""\bfrom ["']\./([^"']+)["']""")
-_OLDER = re.compile(r"\bcreate(?:Server|API)FileRoute\(")
+_OTHERWISE = lazy_pattern(r"virtualRouteConfig|routesDirectory|srcDirectory|generatedRouteTree")
+_IMPORTED = lazy_pattern(r"""\bfrom ["']\./([^"']+)["']""")
+_OLDER = lazy_pattern(r"\bcreate(?:Server|API)FileRoute\(")
 _CONFIGS = ("vite.config.ts", "vite.config.js", "vite.config.mts", "tsr.config.json")
-_PART = re.compile(r"(?!(?:index|route)$)[A-Za-z0-9~][A-Za-z0-9._~-]*(?<!_)")
+_PART = lazy_pattern(r"(?!(?:index|route)$)[A-Za-z0-9~][A-Za-z0-9._~-]*(?<!_)")
 """A part of a path that is one in a file's name too."""
 
 _ROUTE = """export const Route = createFileRoute("{path}")({{
