@@ -28,9 +28,12 @@ DEPLOYED = ("cronshift/runtime/", "cronshift/errors.py")
 """What deployed apps import compiles at once: a request is no place to do so."""
 
 
-@pytest.fixture(params=["audit", "status"])
-def cost(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+@pytest.fixture(params=["audit", "status"], scope="module")
+def cost(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """What a start of a command costs in a project of one entry."""
+    tmp_path = tmp_path_factory.mktemp("app")
     (tmp_path / "vercel.json").write_text(
         '{"crons": [{"path": "/api/a", "schedule": "0 6 * * *"}]}'
     )
