@@ -9,7 +9,7 @@ from cronshift.handlers.tree import SourceTree
 from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.targets.typescript.framework import Abilities, DevServer, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
@@ -112,12 +112,18 @@ class Tanstack(WebFramework):
         """Return the app's own answer."""
         return Behind("answered", ("answered",), self.module)
 
+    def additions(
+        self, routers: Routers, file: str, seconds: int | None, ownership: str
+    ) -> Additions:
+        """Return none: a route's methods stand in its object, and the app says how long it may run."""
+        return Additions()
+
     def untied(self, source: str) -> str | None:
         """Return none: the app is asked for the route."""
         return None
 
     def untyped_yet(self, root: Path, plan: Plan) -> str | None:
-        """Return that a build is to list the generated routes, where it has not yet."""
+        """Return the reason that no build has listed the generated routes yet, where that is so."""
         from cronshift.targets.typescript.app import app_of
         from cronshift.targets.typescript.dispatching import dispatchers
 
