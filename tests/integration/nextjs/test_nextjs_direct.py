@@ -35,6 +35,7 @@ __all__ = ["plain"]  # a fixture
 def app(node_packages: Path) -> Iterator[Path]:
     with example_app(node_packages) as root:
         (root / "app/(jobs)/api/cron/prediction-check/route.ts").write_text(STEPS)
+        with_rows(root)
         yield root
 
 
@@ -261,6 +262,45 @@ def test_one_of_two_that_share_a_route_stays_with_the_other(plain: Path) -> None
     assert "const work = async () =>" in (plain / module).read_text()  # it reads no query
 
 
+ROWS = """
+[jobs.daily-update-polymarket-data]
+fan_out = { param = "deep", items = "lib/rows:dueRows", key = "id" }
+"""
+
+
+def with_rows(root: Path) -> None:
+    """Have a job done once for every row that a function of the app gives."""
+    (root / "app/api/cron/daily-update-polymarket-data/route.ts").write_text(TWINS)
+    rows = "export async function dueRows() {\n  return [{ id: 7 }, { id: 8 }, { id: 7 }];\n}\n"
+    (root / "lib/rows.ts").write_text(rows)
+    settings = root / "cronshift.toml"
+    settings.write_text(settings.read_text() + ROWS)
+
+
+def test_a_fan_out_over_rows_of_the_app_becomes_its_own(plain: Path) -> None:
+    with_rows(plain)
+    migrated(plain)
+    moved = tree(plain)
+    assert set(made_direct(plain).direct) == set(JOBS)
+    assert speaking(plain) == []
+    text = (plain / "lib/inngest/jobs/daily-update-polymarket-data.ts").read_text()
+    assert 'import { dueRows } from "../../rows";' in text
+    assert "const rows = await dueRows();" in text
+    assert "step.run(`deep=${value}`, () => work(value))" in " ".join(text.split())
+    assert "for (const value of values) {" in text
+    taken_back(plain)
+    assert tree(plain) == moved
+
+
+def test_rows_with_runs_of_their_own_stay(plain: Path) -> None:
+    with_rows(plain)
+    settings = plain / "cronshift.toml"
+    settings.write_text(settings.read_text().replace('key = "id"', 'key = "id", mode = "runs"'))
+    migrated(plain)
+    kept = made_direct(plain).kept["daily-update-polymarket-data"]
+    assert kept.endswith(": its values have runs of their own.")
+
+
 def test_an_offer_changes_nothing_but_says_for_which_jobs_it_holds(plain: Path) -> None:
     migrated(plain)
     offered = prepare_finalization(
@@ -385,9 +425,10 @@ def test_the_apps_own_functions_are_strict_build_and_run(app: Path, node_package
     assert "export const maxDuration = 800;" in (app / "app/api/inngest/route.ts").read_text()
     build(app, node_packages)
     with upstream_server() as upstream, started(app, node_packages, upstream) as running:
-        for job, asked in JOBS.items():
+        for job, asked in {**JOBS, TWIN: "checks-7"}.items():
             asked_for = Request(job, endpoint=f"{running.url}/api/inngest")
             done = asyncio.run(run_job(app, plan, asked_for)).run
             assert done.status == "completed", done.error
             assert any(path.startswith(f"/{asked}") for path in upstream.asked)
         assert PING in upstream.asked
+        assert [path for path in upstream.asked if "checks-" in path] == ["/checks-7", "/checks-8"]

@@ -28,6 +28,7 @@ from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
     every,
+    names_declared,
     names_in,
     route_function,
     whole_statement,
@@ -269,6 +270,10 @@ def _declare(
     taken = f"({parameter}{': string' if typed else ''})" if parameter is not None else "()"
     if parameter is not None and not parameter.isidentifier():
         raise NotCertainError(line_of(node), f"is given {parameter}, which is no name")
+    if parameter in imports(function.root) or parameter in names_declared(function.root):
+        raise NotCertainError(
+            line_of(node), f"is given {parameter}, which its module calls otherwise"
+        )
     parameters = node.field("parameters") or node.field("parameter")
     if parameters is not None:
         edits.replace(*span_of(parameters), taken)

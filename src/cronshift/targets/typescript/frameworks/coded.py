@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, ClassVar
 
+from cronshift.handlers.javascript import exports
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
 
 
 _APPS = frozenset({HandlerKind.NODE_APP, HandlerKind.NODE_FUNCTION})
+_CALLED = frozenset({"GET", "POST", "PUT"})
+"""The methods by which Inngest calls an endpoint; it registers functions by the last."""
+
+_WHOLE = frozenset({"default", "fetch", "*"})
+"""The exports that answer every method."""
+
 _ASKED = 20
 """How many entries tell which module Vercel starts."""
 
@@ -287,7 +294,14 @@ def _entries(resolver: Resolver) -> Iterator[str]:
 
 
 def _reaches(resolver: Resolver, site: MountSite) -> bool:
-    """Return whether Vercel sends Inngest's calls to the app, as far as its configuration tells."""
+    """Return whether Vercel sends Inngest's calls to the app, as far as its configuration tells.
+
+    A function of the web's shape is sent those methods alone that its module exports.
+    """
+    root = resolver.tree.parsed(site.entry)
+    exported = exports(root).keys() if root is not None else frozenset[str]()
+    if not _WHOLE & exported and 0 < len(_CALLED & exported) < len(_CALLED):
+        return False
     resolution = resolver.resolve(ENDPOINT)
     if resolution.handler is not None:
         return resolution.handler.file in {site.entry, site.file}
