@@ -21,8 +21,13 @@ ticks can be handed over.
 SolidStart is its first version, TanStack Start that for React from 1.132; a build, or `vite dev`, lists new routes of
 the latter in `src/routeTree.gen.ts`, and until then `cronshift validate` checks no types.
 
-An app of another framework, and handlers in Go, Ruby, PHP or Rust, get a Python package that calls them
-over HTTP; an entry is handed over by a deploy there ([moving](moving.md)). In plain functions every route of
+Where an app serves functions of its own already, `migrate` adds the jobs' to the list in its call of `serve`,
+and shows that edit; where the list is not written there, it refuses, with the lines to write. The session flow is
+[that of Next.js](nextjs-sessions.md), in TypeScript alone.
+
+Functions in Go, Ruby, PHP (`vercel-php`) or Rust are called over HTTP: from TypeScript where a `package.json`
+stands beside them, else from a Python package. An app of another framework gets such a package too; an entry is
+handed over by a deploy there ([moving](moving.md)). In plain functions every route of
 the guard is a function more, until the jobs are finalized.
 """
 
@@ -50,6 +55,6 @@ def _row(framework: AppFramework) -> str:
         f"`{able.guard}`",
         "yes",
         "moves to its function" if able.retires else "stays",
-        "yes" if able.sessions else "in Python",
+        "yes",
     )
     return f"| {' | '.join(cells)} |"

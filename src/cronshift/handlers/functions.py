@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _NODE = {".js", ".mjs", ".ts", ".tsx"}
 _OTHERS = {".go": "go", ".rb": "ruby", ".rs": "rust"}
+_PHP = re.compile(r"(?:@[\w-]+/)?(?:now|vercel)-php\b")
 _MOST_STARS = 3  # in one segment; as many ** in all
 _GO_EXPORT = lazy_pattern(r"^func\s+([A-Z]\w*)\s*\(", re.MULTILINE)
 
@@ -54,6 +55,12 @@ class FunctionFiles:
         self._python = python
         self._ignored = ignored
         builds = document.get("builds") if isinstance(document, dict) else None
+        functions = document.get("functions") if isinstance(document, dict) else None
+        self._php = [
+            glob(pattern)
+            for pattern, options in (functions if isinstance(functions, dict) else {}).items()
+            if isinstance(options, dict) and _PHP.match(str(options.get("runtime")))
+        ]
         self._builds = builds if isinstance(builds, list) else None
 
     @cached_property
@@ -84,7 +91,7 @@ class FunctionFiles:
     def _routes(self) -> Iterator[Route]:
         for file in self._files():
             place = PurePosixPath(file)
-            language = _language(place.suffix)
+            language = "php" if self._is_php(file) else _language(place.suffix)
             if language is None or language in self._ignored:
                 continue
             export = "default" if place.suffix in _NODE else "handler"
@@ -117,6 +124,12 @@ class FunctionFiles:
             hidden = any(part.startswith((".", "_")) for part in parts)
             if not hidden and not file.endswith((".d.ts", "_test.go")) and self._answers(file):
                 yield file
+
+    def _is_php(self, file: str) -> bool:
+        """Return whether a runtime of the community makes a function of a file in PHP."""
+        if not file.endswith(".php"):
+            return False
+        return self._builds is not None or any(names.fullmatch(file) for names in self._php)
 
     def _answers(self, file: str) -> bool:
         """Return whether a Python file has a handler for the runtime; others always answer."""

@@ -48,7 +48,7 @@ def plan_document(
 def _forecast(plan: Plan, now: datetime) -> dict[str, Any]:
     by_job = {job.id: executions(job, now) for job in plan.jobs}
     total = sum(by_job.values())
-    load, count = forecast.load_of(plan.runnable, now), forecast.functions(plan.runnable)
+    load, count = forecast.load_of(plan.runnable, now), forecast.functions(plan)
     return {
         "executions_per_30_days": total,
         "by_job": by_job,

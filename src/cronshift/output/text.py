@@ -87,7 +87,7 @@ def forecast_text(plan: Plan, now: datetime) -> Text:
     """Return the forecast of the jobs: their executions in 30 days, and their load."""
     total = sum(executions(job, now) for job in plan.jobs)
     year = sum(executions(job, now, forecast.YEAR) for job in plan.jobs)
-    load, count = forecast.load_of(plan.runnable, now), forecast.functions(plan.runnable)
+    load, count = forecast.load_of(plan.runnable, now), forecast.functions(plan)
     fits = [
         f"{allowance.name} {allowance.executions:,}"
         f"{'' if total <= allowance.executions and count <= allowance.functions else ' (too small)'}"
@@ -98,12 +98,13 @@ def forecast_text(plan: Plan, now: datetime) -> Text:
     bars = "".join(
         _BARS[-(-runs_then * (len(_BARS) - 1) // (most or 1))] for runs_then in load.by_hour
     )
+    hears = ", and one hears of cancelled runs" if forecast.hears_of_cancelled(plan) else ""
     retried = f"{forecast.RETRY_RATE:.0%}"
     rows = {
         "Executions": f"{total:,} in 30 days, {year:,} a year; {mean:,} more for a job like these",
         "Retries": f"about {forecast.retries(plan.jobs, now):,} more, if {retried} of runs fail once",
         "Failures": f"about {forecast.failures(plan.jobs, now):,} more, if {retried} fail for good or are cancelled",
-        "Functions": f"{count:,}: each has one for its failures, and one hears of cancelled runs",
+        "Functions": f"{count:,}: each has one for its failures{hears}",
         "Plans": ", ".join(fits),
         "Busiest": ", ".join(f"{busy} {busy.jobs}" for busy in load.busiest) or "never",
         "At once": f"{load.peak}; {load.staggered_peak} if spread over five minutes (jitter)",

@@ -19,11 +19,12 @@ from msgspec import Struct
 from cronshift.model import RowSource
 from cronshift.plan.functions import function_ids, has_runs, is_rehearsed
 from cronshift.runtime.regular_files import read_text
+from cronshift.targets.target import target_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cronshift.model import Job
+    from cronshift.model import Job, Plan
     from cronshift.runtime.schedule import Schedule
 
 PERIOD = timedelta(days=30)
@@ -122,13 +123,19 @@ def retries(jobs: Iterable[Job], now: datetime) -> int:
     return round(sum(runs(job, now) for job in jobs) * RETRY_RATE)
 
 
-def functions(jobs: Iterable[Job]) -> int:
-    """Return the number of functions that Inngest counts for jobs.
+def functions(plan: Plan) -> int:
+    """Return the number of functions that Inngest counts for a plan's jobs.
 
-    Each has another one that hears of its failures, and one of the app's hears of cancelled runs.
+    Each has another one that hears of its failures, and where the target writes it one of the app's
+    hears of cancelled runs.
     """
-    ids = [name for job in jobs for name in function_ids(job)]
-    return 2 * len(ids) + bool(ids)
+    ids = [name for job in plan.runnable for name in function_ids(job)]
+    return 2 * len(ids) + hears_of_cancelled(plan)
+
+
+def hears_of_cancelled(plan: Plan) -> bool:
+    """Return whether one more function hears of cancelled runs."""
+    return bool(plan.runnable) and target_named(plan.target).hears_of_cancelled(plan)
 
 
 def failures(jobs: Iterable[Job], now: datetime) -> int:

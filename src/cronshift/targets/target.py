@@ -226,6 +226,9 @@ class Target(Protocol):
     def extend(self, root: Path, plan: Plan) -> Sequence[FileChange]:
         """Return the changes of the app's own files that the generated ones need; only reads."""
 
+    def hears_of_cancelled(self, plan: Plan) -> bool:
+        """Return whether one of its functions hears which runs of a plan's jobs Inngest cancelled."""
+
     def guard(self, plan: Plan, job: Job) -> Guard:
         """Return the guard of a job."""
 

@@ -310,7 +310,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def started(kit: Kit, root: Path) -> Iterator[str]:
+def started(kit: Kit, root: Path, **others: str) -> Iterator[str]:
     """Start what is built on the loopback; its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -318,7 +318,7 @@ def started(kit: Kit, root: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     script = kit.starting(port)
     command = ["node", *_found(kit, script)]
-    variables = environment(CRONSHIFT_BASE_URL=url, PORT=f"{port}", **kit.variables(port))
+    variables = environment(CRONSHIFT_BASE_URL=url, PORT=f"{port}", **kit.variables(port), **others)
     process = subprocess.Popen(
         command, cwd=root, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

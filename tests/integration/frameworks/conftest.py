@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.integration.nextjs.session_app import a_database, plain
+from tests.integration.sessions.conftest import EXAMPLE
 
 from .apps import (
     KITS,
@@ -18,6 +20,7 @@ from .apps import (
     started,
     with_entry,
 )
+from .sessions import with_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,19 +34,28 @@ class Running:
     kit: Kit
     root: Path
     url: str
+    database: str
 
 
 @pytest.fixture(scope="session", params=KITS, ids=[kit.name for kit in KITS])
-def running(request: pytest.FixtureRequest) -> Iterator[Running]:
+def running(
+    request: pytest.FixtureRequest, node_packages: Path, postgresql_url: str
+) -> Iterator[Running]:
     kit: Kit = request.param
     with installed_copy(kit) as root:
         with_entry(root, "/api/jobs/always", "* * * * *")
         migrated(root)
         handed_over(root, ["nightly", "always"])
+        with_sessions(root, kit.name, node_packages)
         done = ran(kit, root, kit.building)
         assert done.returncode == 0, done.stdout + done.stderr
-        with started(kit, root) as url:
-            yield Running(kit, root, url)
+        schema = (EXAMPLE / "schema.postgresql.sql").read_text()
+        own = (root / "migrations/session_tables.sql").read_text()
+        with (
+            a_database(postgresql_url, schema, own) as database,
+            started(kit, root, DATABASE_URL=plain(database)) as url,
+        ):
+            yield Running(kit, root, url, database)
 
 
 @pytest.fixture(params=KITS, ids=[kit.name for kit in KITS])

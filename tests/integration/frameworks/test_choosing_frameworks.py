@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift import operations
+from cronshift.engine.validation.project import validate_package
 from cronshift.errors import ConfigError
 from cronshift.model import Mode
 from cronshift.moving.finalize import prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.targets.scaffold import prepare_scaffold
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.compiling import NotCompiledError, check_types, compile_types
 from cronshift.targets.typescript.dispatching import dispatcher_file
@@ -62,16 +62,62 @@ def test_typescript_without_a_compilers_settings_is_left_alone_unasked(tmp_path:
     assert make_plan(load_project(app)).target == "python"
 
 
-def test_functions_of_other_languages_beside_keep_the_python_package(tmp_path: Path) -> None:
+OTHERS = {
+    "go": ("package handler\n\nfunc Handler() {}\n", "Go"),
+    "rb": ("Handler = Proc.new do |request, response|\nend\n", "Ruby"),
+    "rs": ("fn main() {}\n", "Rust"),
+    "php": ("<?php echo 1;\n", "PHP"),
+}
+
+
+def with_other(app: Path, suffix: str) -> None:
+    """Write the function of an entry in another language."""
+    (app / "api/cron/echo.ts").unlink(missing_ok=True)
+    (app / f"api/cron/echo.{suffix}").write_text(OTHERS[suffix][0])
+    document = json.loads((app / "vercel.json").read_text())
+    document["functions"] = {"api/**/*.php": {"runtime": "vercel-php@0.7.4"}}
+    (app / "vercel.json").write_text(json.dumps(document, indent=2))
+
+
+@pytest.mark.parametrize("suffix", OTHERS)
+def test_a_function_of_another_language_is_asked_over_http_and_it_is_said_why(
+    tmp_path: Path, suffix: str
+) -> None:
     app = copied(FUNCTIONS, tmp_path / "app")
-    (app / "api/cron/echo.ts").unlink()
-    (app / "api/cron/echo.go").write_text("package handler\n\nfunc Handler() {}\n")
+    with_other(app, suffix)
+    plan = make_plan(load_project(app))
+    job = plan.job("echo")
+    assert plan.target == "typescript"
+    assert job is not None
+    why = f"api/cron/echo.{suffix} is written in {OTHERS[suffix][1]}, which no TypeScript imports"
+    assert (job.mode, job.bridged_because) == (Mode.BRIDGE, why)
+    migrated(app)
+    assert "forwarding()" in (app / "api/cronshift/api/cron/echo.ts").read_text()
+    assert "bridged(call)" in (app / "lib/inngest/functions/echo.ts").read_text()
+
+
+@pytest.mark.parametrize("suffix", OTHERS)
+def test_functions_of_other_languages_alone_go_by_the_manifest_beside_them(
+    tmp_path: Path, suffix: str
+) -> None:
+    app = tmp_path / "app"
+    (app / "api/cron").mkdir(parents=True)
+    crons = [{"path": "/api/cron/echo", "schedule": "30 3 * * *"}]
+    (app / "vercel.json").write_text(json.dumps({"crons": crons}))
+    with_other(app, suffix)
     assert make_plan(load_project(app)).target == "python"
-    (app / "cronshift.toml").write_text('[project]\ntarget = "typescript"\n')
-    with pytest.raises(ConfigError) as caught:
-        make_plan(load_project(app))
-    assert caught.value.reason == "target-does-not-fit"
-    assert "SvelteKit" in caught.value.message
+    (app / "package.json").write_text('{"type": "module"}')
+    before = tree(app)
+    assert make_plan(load_project(app)).target == "typescript"
+    done = operations.apply(app, prepare_migration(load_project(app), (), LONG_AGO).operation)
+    assert (app / "api/inngest.js").is_file()
+    plan = make_plan(load_project(app))
+    assert [job.mode for job in plan.jobs] == [Mode.BRIDGE]
+    assert validate_package(app, plan, compiles=False)[0].count == 1
+    operations.revert(app, done)
+    assert tree(app) == before
+    (app / "requirements.txt").write_text("")
+    assert make_plan(load_project(app)).target == "python"
 
 
 def test_what_an_app_takes_else_from_the_sdk_is_no_endpoint(tmp_path: Path) -> None:
@@ -130,17 +176,6 @@ def test_types_that_no_compiler_has_looked_at_are_told_to_be_unchecked(tmp_path:
     compiler.write_text("process.exit(0);")
     with pytest.raises(NotCompiledError, match="refers to others"):
         compile_types(app, timedelta(minutes=1))
-
-
-def test_the_session_flow_is_told_to_be_missing_and_where_it_is(tmp_path: Path) -> None:
-    app = copied(SVELTEKIT, tmp_path / "app")
-    (app / "cronshift.toml").write_text(SESSIONS)
-    before = tree(app)
-    with pytest.raises(ConfigError) as caught:
-        prepare_scaffold(app, LONG_AGO)
-    assert caught.value.reason == "target-does-not-fit"
-    assert "--target python" in (caught.value.hint or "")
-    assert tree(app) == before
 
 
 def test_the_library_is_copied_where_there_is_no_package_of_it(tmp_path: Path) -> None:
@@ -230,7 +265,20 @@ def test_routes_that_no_build_has_listed_yet_are_told_to_be_unchecked(tmp_path: 
     assert finding.fix == "Build the app, and validate again."
 
 
-def test_nestjs_stands_on_the_framework_that_it_is_given(tmp_path: Path) -> None:
-    for kit, title in ((NESTJS, "NestJS on Express"), (NESTJS_ON_FASTIFY, "NestJS on Fastify")):
-        app = copied(kit, tmp_path / kit.name)
-        assert app_of(make_plan(load_project(app))).framework.title == title
+@pytest.mark.parametrize(
+    ("kit", "change", "title"),
+    [
+        (NESTJS, ("", ""), "NestJS on Express"),
+        (NESTJS, ("import {", "// no FastifyAdapter\nimport {"), "NestJS on Express"),
+        (NESTJS_ON_FASTIFY, ("", ""), "NestJS on Fastify"),
+        (NESTJS_ON_FASTIFY, ("new FastifyAdapter({ bodyLimit: 10 })", "adapter"), "NestJS on Fastify"),
+        (NESTJS_ON_FASTIFY, ("FastifyAdapter", "adapter"), "NestJS on Fastify"),
+    ],
+)  # fmt: skip
+def test_nestjs_stands_on_the_framework_that_it_is_given(
+    tmp_path: Path, kit: Kit, change: tuple[str, str], title: str
+) -> None:
+    app = copied(kit, tmp_path / "app")
+    main = app / "src/main.ts"
+    main.write_text(main.read_text().replace(*change))
+    assert app_of(make_plan(load_project(app))).framework.title == title

@@ -21,7 +21,7 @@ from cronshift.project import load_project
 from cronshift.targets import target_named
 
 from .conftest import LONG_AGO, build, example_app, started, upstream_server
-from .test_nextjs_built import JOBS
+from .test_nextjs_built import JOBS, PING
 from .test_nextjs_finalize import LATER, MUCH_LATER, finalized, migrated, plain, tree, type_check
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(plain: Path) ->
     assert {file for file in files if file.startswith("lib/inngest/")} == {
         "lib/inngest/client.ts",
         "lib/inngest/jobs/index.ts",
+        "lib/inngest/monitor.ts",
         *(f"lib/inngest/jobs/{job}.ts" for job in JOBS),
     }
     assert (
@@ -90,6 +91,28 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(plain: Path) ->
         operations.apply(plain, back.operation)
     after = tree(plain)
     assert {file for file, data in before.items() if after[file] != data} == {".env.example"}
+
+
+def test_who_waits_for_a_job_hears_of_its_runs_as_before(plain: Path) -> None:
+    migrated(plain)
+    made_direct(plain)
+    text = (plain / "lib/inngest/jobs/daily-generate-batch-predictions.ts").read_text()
+    told = [line.strip() for line in text.splitlines() if "tellMonitor(" in line]
+    assert [line.rstrip(",") for line in told] == [
+        'tellMonitor("PREDICTIONS_PING_URL", "fail", event.data.run_id)',
+        'tellMonitor("PREDICTIONS_PING_URL", "start", runId)',
+        'tellMonitor("PREDICTIONS_PING_URL", "success", runId)',
+    ]
+    assert text.index("fail") < text.index("start") < text.index("VALUES.map") < text.index("suc")
+
+
+def test_a_monitor_of_the_apps_own_is_not_written_over(plain: Path) -> None:
+    migrated(plain)
+    (plain / "lib/inngest/monitor.ts").write_text("export const mine = 1;\n")
+    direct = made_direct(plain)
+    watched = "daily-generate-batch-predictions"
+    assert direct.kept[watched].endswith(": lib/inngest/monitor.ts is in its way.")
+    assert (plain / "lib/inngest/monitor.ts").read_text() == "export const mine = 1;\n"
 
 
 def test_the_end_and_the_work_itself_may_come_at_once(plain: Path) -> None:
@@ -367,3 +390,4 @@ def test_the_apps_own_functions_are_strict_build_and_run(app: Path, node_package
             done = asyncio.run(run_job(app, plan, asked_for)).run
             assert done.status == "completed", done.error
             assert any(path.startswith(f"/{asked}") for path in upstream.asked)
+        assert PING in upstream.asked

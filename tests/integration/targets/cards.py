@@ -110,6 +110,9 @@ class Cards:
             return ()
         return (FileChange(BOX, FileAction.UPDATE, before, before + line, data),)
 
+    def hears_of_cancelled(self, plan: Plan) -> bool:
+        return False
+
     def guard(self, plan: Plan, job: Job) -> GuardRoute:
         return GuardRoute(_guard(plan, job))
 

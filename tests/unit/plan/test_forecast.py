@@ -6,12 +6,17 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.model import CronEntry, FanOut, Job, JobOptions, Location, Mode
+from cronshift.model import CronEntry, FanOut, Job, JobOptions, Location, Mode, Plan
+from cronshift.output.text import forecast_text
 from cronshift.plan import forecast
 from cronshift.runtime.schedule import Schedule
+from cronshift.targets import generate
+from cronshift.targets.typescript.app import TypescriptApp
+from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 
 NOW = datetime(2026, 11, 24, 12, 7, tzinfo=UTC)
 MINUTES = st.sampled_from(["0", "7", "*/15", "0,30", "10-12", "59"])
@@ -27,6 +32,10 @@ def job(number: int, schedule: str, options: JobOptions | None = None) -> Job:
     return Job(
         str(number), entry, Schedule.parse(f"TZ=UTC {schedule}"), Mode.BRIDGE, options=chosen
     )
+
+
+def planned(target: str, jobs: list[Job], data: object = None) -> Plan:
+    return Plan(None, "vercel.json", target, "shop", "lib", tuple(jobs), (), data=data)
 
 
 def ticks(one: Job) -> list[datetime]:
@@ -84,9 +93,40 @@ def test_the_documented_example_agrees() -> None:
 def test_each_job_has_a_second_function_and_a_dead_run_costs_two_executions() -> None:
     # facts, Inngest section 9: each function with an `on_failure` is two on the server
     jobs = [job(number, "* * * * *") for number in range(3)]
-    assert forecast.functions(jobs) == 7
-    assert forecast.functions([]) == 0
+    assert forecast.functions(planned("python", jobs)) == 7
+    assert forecast.functions(planned("python", [])) == 0
     assert forecast.failures(jobs[:1], NOW) == 2 * forecast.retries(jobs[:1], NOW) == 1_728
+
+
+@pytest.mark.parametrize(
+    ("app", "options", "more"),
+    [
+        (TypescriptApp(SVELTEKIT, "src/routes/api/inngest/+server.ts"), JobOptions(), 0),
+        (
+            TypescriptApp(SVELTEKIT, "src/routes/api/inngest/+server.ts"),
+            JobOptions(heartbeat_env="PING"),
+            1,
+        ),
+        (
+            TypescriptApp(SVELTEKIT, "src/routes/api/inngest/+server.ts", has_ledger=True),
+            JobOptions(),
+            1,
+        ),
+        (
+            TypescriptApp(SVELTEKIT, "src/routes/api/inngest/+server.ts", claims="lib/db.ts:pool"),
+            JobOptions(),
+            1,
+        ),
+    ],
+)
+def test_typescript_hears_of_cancelled_runs_only_where_somebody_is_told(
+    app: TypescriptApp, options: JobOptions, more: int
+) -> None:
+    plan = planned("typescript", [job(0, "* * * * *", options)], app)
+    names = [file.path.rpartition("/")[2] for file in generate(plan)]
+    assert names.count("cancelled.ts") == more
+    assert forecast.functions(plan) == 2 + more
+    assert ("hears of cancelled" in forecast_text(plan, NOW).plain) is bool(more)
 
 
 def test_spreading_five_jobs_over_five_minutes_leaves_one_at_a_time() -> None:

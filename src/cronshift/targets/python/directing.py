@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -16,8 +17,9 @@ from cronshift.project.requirements import manifest_of, without_runtime
 from cronshift.targets.direct import Entry, Kept
 from cronshift.targets.direct.python.converting import convert
 from cronshift.targets.python import names
+from cronshift.targets.python.callers import callers_of
 from cronshift.targets.python.direct_module import direct_module
-from cronshift.targets.python.mounting import MOUNT_MODULE
+from cronshift.targets.python.mounting import MOUNT_MODULE, Framework
 from cronshift.targets.python.package import client_module
 from cronshift.targets.python.serving import served_by
 from cronshift.targets.rendering import render
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 _APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _AGE = "The endpoint is the SDK's alone: that a signature is older than five minutes, it does not mind."
+_ASYNC_VIEWS = "asgiref>=3.2"
+"""What Flask needs for views that are awaited, as the SDK's is."""
 _SERVED = {"fastapi": ("fast_api", "fastapi", "FastAPI"), "flask": ("flask", "flask", "Flask")}
 """The SDK's module, the framework's, and its app, by the framework that serves the functions."""
 
@@ -107,6 +111,9 @@ def _job(
     handler, options = job.handler, job.options
     if handler is None or handler.kind not in {*_APPS, HandlerKind.HTTP_HANDLER}:
         return f"What answers {job.entry.path} is neither a route of FastAPI or Flask nor a class of http.server"
+    callers = callers_of(tree, plan.out, urlsplit(job.entry.path).path)
+    if callers is not None:
+        return f"{handler.route.file if handler.route else handler.file}: {callers}"
     if options.heartbeat_env is not None:
         return "Its heartbeat is told by cronshift"
     fan_out = options.fan_out
@@ -193,7 +200,8 @@ def _package(
     manifest = manifest_of(tree)
     if manifest is not None:
         before = tree.read(manifest)
-        after = without_runtime(before, manifest)
+        is_flask = mount is not None and mount.framework is Framework.FLASK
+        after = without_runtime(before, manifest, *([_ASYNC_VIEWS] if is_flask else []))
         if after != before:
             yield Edit(
                 manifest,

@@ -88,6 +88,10 @@ class PythonTarget:
 
         return extend_python(root, plan)
 
+    def hears_of_cancelled(self, plan: Plan) -> bool:
+        """Return whether there are jobs: the package has such a function then."""
+        return bool(plan.runnable)
+
     def guard(self, plan: Plan, job: Job) -> Guard:
         """Return the guard in the app's own code, where that is Python."""
         is_python = job.handler is not None and job.handler.language == "python"

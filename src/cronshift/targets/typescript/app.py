@@ -95,6 +95,12 @@ class TypescriptApp(Struct, frozen=True):
     claims: str | None = None
 
     @property
+    def imports_files(self) -> bool:
+        """True when import paths end as a file's name does: as Node wants it, or as the app has it."""
+        mount = self.routers.mount
+        return self.names_files or (mount is not None and bool(mount.extension))
+
+    @property
     def claims_afar(self) -> bool:
         """True where ticks are claimed at the address that a variable names."""
         return self.claims == ClaimsPlace.ENVIRONMENT

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.app import TypescriptApp
 
 
+_TITLES = {"go": "Go", "ruby": "Ruby", "php": "PHP", "rust": "Rust", "python": "Python"}
+
+
 def reach(app: TypescriptApp, handler: Handler | None, path: str) -> Reach:
     """Return a function's reach of a handler: its route's module, or HTTP and the reason."""
     reason = _not_importable(app, handler, path.partition("?")[0])
@@ -31,6 +34,10 @@ def _not_importable(app: TypescriptApp, handler: Handler | None, path: str) -> s
     framework, routers = app.framework, app.routers
     if handler is None:
         return "no source of this app answers its path"
+    if handler.language in _TITLES:
+        return (
+            f"{handler.file} is written in {_TITLES[handler.language]}, which no TypeScript imports"
+        )
     if not framework.kinds:
         return f"an app of {framework.title} answers over HTTP alone"
     if handler.kind not in framework.kinds:

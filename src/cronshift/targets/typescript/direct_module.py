@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -14,9 +15,18 @@ from cronshift.targets.direct.javascript.converting import with_import
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
+from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.job import function_options
 from cronshift.targets.typescript.naming import function_name
-from cronshift.targets.typescript.source import comment, data, in_template, listed, member, text
+from cronshift.targets.typescript.source import (
+    comment,
+    data,
+    in_template,
+    listed,
+    member,
+    running,
+    text,
+)
 from cronshift.targets.typescript.style import restyle
 from cronshift.targets.typescript.untyped import untyped
 
@@ -27,10 +37,13 @@ if TYPE_CHECKING:
     from cronshift.targets.direct import Converted
 
 _OPTIONS, _VERSION_4 = 4, 4
+_BODY, _STEP = 4, 6  # columns in
+MONITOR = "monitor"
+"""The module by which own functions tell a monitor how they go, in their folder and in the library."""
 _STALE = "stale"
 
 
-class OwnFunction(Struct, frozen=True):
+class WorkingFunction(Struct, frozen=True):
     """The function of one job in a module that is the app's own.
 
     Attributes:
@@ -51,7 +64,7 @@ def free_name(job: Job, taken: Collection[str]) -> str:
     return name if name not in taken else f"{name}Job"
 
 
-def direct_module(plan: Plan, file: str, functions: Sequence[OwnFunction]) -> str:
+def direct_module(plan: Plan, file: str, functions: Sequence[WorkingFunction]) -> str:
     """Return the module ``file`` of jobs that are the app's own, whose work is the same.
 
     Raises:
@@ -62,11 +75,14 @@ def direct_module(plan: Plan, file: str, functions: Sequence[OwnFunction]) -> st
     if functions[0].job.options.fan_out and "NonRetriableError" not in source:
         source = with_import(source, file)
     written = "".join(_function(plan, file, each) for each in functions)
-    client = restyle(f"{client_import(plan, file)}\n", style)
-    return _with_client(source, file, client) + written
+    lines = [client_import(plan, file)]
+    if any(each.job.options.heartbeat_env for each in functions):
+        path = import_path(f"{plan.out}/{MONITOR}", file, None)
+        lines.append(f"import {{ tellMonitor }} from {text(path)};")
+    return _with_client(source, file, restyle("\n".join([*lines, ""]), style)) + written
 
 
-def _function(plan: Plan, file: str, function: OwnFunction) -> str:
+def _function(plan: Plan, file: str, function: WorkingFunction) -> str:
     """Return the part of a module that is one job's."""
     job, converted, event = function.job, function.converted, function.event
     if job.schedule is None:
@@ -86,7 +102,6 @@ def _function(plan: Plan, file: str, function: OwnFunction) -> str:
     written = render(
         "typescript",
         "direct.ts",
-        ping=text(options.heartbeat_env) if options.heartbeat_env else None,
         values=listed("const VALUES = [", [text(value) for value in options.fan_out.listed], "];")
         if options.fan_out
         else None,
@@ -94,14 +109,16 @@ def _function(plan: Plan, file: str, function: OwnFunction) -> str:
         name=function.name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            *(
-                ['onFailure: async ({ step }) => step.run("report", () => ping("/fail"))']
-                if options.heartbeat_env
-                else []
-            ),
+            *([_failure(options.heartbeat_env)] if options.heartbeat_env else []),
         ],
         trigger=None if in_options else data(triggers if event is not None else trigger),
-        context=", ".join(["event, step" if options.stale_after else "step"]),
+        context=", ".join(
+            [
+                *(["event"] if options.stale_after else []),
+                *(["runId"] if options.heartbeat_env else []),
+                "step",
+            ]
+        ),
         lines=lines,
     )
     is_script = language(file) == "javascript"
@@ -117,6 +134,8 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
         yield f"  return Date.now() - (event.ts ?? Date.now()) > {limit};"
         yield "});"
         yield f'if (isStale) return {{ skipped: "{_STALE}" }};'
+    if options.heartbeat_env is not None:
+        yield _telling("start", _tell(options.heartbeat_env, "start", "runId"), _BODY)
     if fan_out is not None:
         step = f"step.run(`{in_template(fan_out.param)}=${{value}}`, () =>"
         yield "const run = (value: string) =>"
@@ -148,8 +167,23 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
         return
     if fan_out is None:
         yield f"const result = await {result};"
-    yield 'await step.run("heartbeat", () => ping());'
+    yield _telling("heartbeat", _tell(options.heartbeat_env, "success", "runId"), _BODY)
     yield f"return {result};" if fan_out is not None else "return result;"
+
+
+def _tell(variable: str, signal: str, run: str) -> str:
+    return f"tellMonitor({text(variable)}, {text(signal)}, {run})"
+
+
+def _telling(step: str, work: str, depth: int) -> str:
+    return running(f"await step.run({text(step)},", work, ");", depth)
+
+
+def _failure(variable: str) -> str:
+    """Return the option by which a monitor hears that a run has failed for good."""
+    work = _tell(variable, "fail", "event.data.run_id")
+    step = indent(running('step.run("report",', work, ")", _STEP), "  ")
+    return f"onFailure: async ({{ event, step }}) =>\n{step}"
 
 
 def _with_client(source: str, file: str, line: str) -> str:

@@ -56,10 +56,8 @@ def served_as(plan: Plan, file: str) -> tuple[str, ...]:
 
 
 def _named(plan: Plan) -> str:
-    """Return what the app's own import paths end with, where they name files."""
-    app = app_of(plan)
-    mount = app.routers.mount
-    return ".js" if app.names_files else mount.extension if mount is not None else ""
+    """Return the end of import paths, where the app's own name files."""
+    return ".js" if app_of(plan).imports_files else ""
 
 
 def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str]]]:

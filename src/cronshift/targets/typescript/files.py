@@ -25,7 +25,6 @@ from cronshift.targets.typescript.dispatching import (
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.job import job_module, modules_of, names_of
 from cronshift.targets.typescript.library import copied, library_import
-from cronshift.targets.typescript.mounting import with_extensions
 from cronshift.targets.typescript.naming import function_name
 from cronshift.targets.typescript.source import comment, listed, text
 from cronshift.targets.typescript.spelling import spelled
@@ -37,6 +36,9 @@ if TYPE_CHECKING:
 
     from cronshift.model import Plan
     from cronshift.targets.typescript.app import TypescriptApp
+
+_FOLDERS = ("functions", "jobs", "sessions")
+"""The folders of generated files that stand for their index."""
 
 _CODE = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
 SDK_MAJORS = (3, 4)
@@ -65,18 +67,15 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     refuse_unknown_id(plan)
     return tuple(
         GeneratedFile(path, seal(laid_out(naming_files(plan, path, written), app.code.style), "//"))
-        for path, written in _in_language(
-            with_extensions(tuple(_files(plan, app)), app.routers.mount), app.routers.language
-        )
+        for path, written in _in_language(_files(plan, app), app.routers.language)
     )
 
 
 def naming_files(plan: Plan, path: str, written: str) -> str:
     """Return a module whose imports name files, where the app's do."""
-    if not app_of(plan).names_files:
+    if not app_of(plan).imports_files:
         return written
-    folders = {f"{plan.out}/{name}" for name in ("functions", "jobs", "sessions")}
-    return spelled(written, path, folders)
+    return spelled(written, path, {f"{plan.out}/{name}" for name in _FOLDERS})
 
 
 def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tuple[str, str]]:

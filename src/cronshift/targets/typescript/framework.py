@@ -145,14 +145,12 @@ class Abilities(Struct, frozen=True):
         guard: the file of the guard before ``/api/cron/x``.
         called: the way a function calls a handler in process, in words.
         retires: whether a route goes at the end, its work being its function's.
-        sessions: whether the session flow is generated.
     """
 
     endpoint: str
     guard: str
     called: str
     retires: bool = True
-    sessions: bool = False
 
 
 class AppFramework(Protocol):

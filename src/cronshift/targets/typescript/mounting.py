@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,10 @@ from cronshift.errors import CronshiftError
 from cronshift.handlers.javascript import arguments, imports, locally
 from cronshift.handlers.literals import literal
 from cronshift.handlers.tree import language, parse, span_of
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from ast_grep_py import SgNode
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 MOUNT_NAME = "mountInngest"
 _BROKEN = "cannot be extended"
-_OWN_IMPORT = lazy_pattern(r"""(\bfrom ")(\.{1,2}/[^"]*?)(";)$""", re.MULTILINE)
 
 
 class MountSite(Struct, frozen=True):
@@ -181,25 +178,6 @@ def _extension(tree: SourceTree, file: str) -> str:
     if written:
         return ".js" if any(path.endswith(".js") for path in written) else ""
     return ".js" if tree.data("package.json").get("type") == "module" else ""
-
-
-def with_extensions(
-    files: Sequence[tuple[str, str]], site: MountSite | None
-) -> Iterator[tuple[str, str]]:
-    """Yield files whose import paths end as the app's own do; those of folders name the index."""
-    if site is None or not site.extension:
-        yield from files
-        return
-    folders = {posixpath.dirname(path) for path, text in files if path.endswith("/index.ts")}
-    for path, text in files:
-        there = posixpath.dirname(path)
-
-        def ended(match: re.Match[str], there: str = there) -> str:
-            target = posixpath.normpath(posixpath.join(there, match[2]))
-            index = "/index" if target in folders else ""
-            return f"{match[1]}{match[2]}{index}{site.extension}{match[3]}"
-
-        yield path, _OWN_IMPORT.sub(ended, text)
 
 
 def with_mount(text: str, site: MountSite, module: str) -> str:

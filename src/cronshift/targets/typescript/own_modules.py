@@ -16,7 +16,12 @@ from cronshift.targets.direct.javascript.handler import names_in
 from cronshift.targets.direct.javascript.sending import sending_route
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.direct_module import OwnFunction, direct_module, free_name
+from cronshift.targets.typescript.direct_module import (
+    MONITOR,
+    WorkingFunction,
+    direct_module,
+    free_name,
+)
 from cronshift.targets.typescript.relocating import relocated
 from cronshift.targets.typescript.retiring import callers_of
 from cronshift.targets.typescript.source import text
@@ -89,8 +94,13 @@ def _modules(
         return
     root = tree.parsed(handler.file)
     taken = {node.text() for node in names_in(root)} if root is not None else set()
-    if "inngest" in taken:
-        raise _StaysError(f": {handler.file} has a name `inngest` already")
+    reserved = next((name for name in ("inngest", "tellMonitor") if name in taken), None)
+    if reserved is not None:
+        raise _StaysError(f": {handler.file} has a name `{reserved}` already")
+    monitor = f"{plan.out}/{MONITOR}.{app_of(plan).routers.language}"
+    is_watched = any(job.options.heartbeat_env for job in jobs)
+    if is_watched and monitor in tree.files and "tellMonitor" not in tree.read(monitor):
+        raise _StaysError(f": {monitor} is in its way")
     file = _moved_to(plan, first, handler.file)
     works = _works(plan, tree, jobs, file, steps=wishes.steps)
     if file != handler.file and file in tree.files:
@@ -102,7 +112,9 @@ def _modules(
         raise _StaysError(f": others call {handler.file} too, which is {_named(jobs)}")
     event = _event(plan, first) if route is not None else None
     functions = [
-        OwnFunction(job, _called(job, jobs, work), free_name(job, {*taken, work.function}), event)
+        WorkingFunction(
+            job, _called(job, jobs, work), free_name(job, {*taken, work.function}), event
+        )
         for job, work in zip(jobs, works, strict=True)
     ]
     text = direct_module(plan, file, functions)

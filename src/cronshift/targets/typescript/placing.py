@@ -101,7 +101,7 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
         reads_environment=_reads_environment(project, resolver, out),
         endpoint_path=framework.endpoint_path(resolver),
         has_ledger=project.settings.ledger or _rehearses(project),
-        names_files=framework.runs_on_node and _is_module(resolver),
+        names_files=framework.runs_on_node and is_module(resolver.tree, folder),
         claims=project.settings.claims,
     )
     return Placement(
@@ -145,8 +145,9 @@ def _allows_javascript(resolver: Resolver) -> bool:
     return isinstance(options, dict) and options.get("allowJs") is True
 
 
-def _is_module(resolver: Resolver) -> bool:
-    manifest = resolver.tree.data(f"{resolver.app}/package.json".lstrip("/"))
+def is_module(tree: SourceTree, folder: str) -> bool:
+    """Return whether Node takes an app's own files for ES modules."""
+    manifest = tree.data(f"{folder}/package.json".lstrip("/"))
     return manifest.get("type") == "module"
 
 

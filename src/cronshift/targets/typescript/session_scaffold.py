@@ -1,8 +1,9 @@
-"""The flow's side of a Next.js app: its functions in TypeScript, and the tables that they need."""
+"""The flow's side of an app in TypeScript: its functions in TypeScript, and the tables that they need."""
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -27,8 +28,10 @@ from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import GeneratedFile, generate
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
+from cronshift.targets.typescript.files import naming_files
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.library import copied, library_import
+from cronshift.targets.typescript.placing import is_module
 from cronshift.targets.typescript.sessions import (
     DatabaseImport,
     Driver,
@@ -62,7 +65,7 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         force: overwrite what was changed by hand, with a copy beside it.
 
     Raises:
-        ConfigError: when cronshift.toml maps no sessions.
+        ConfigError: when cronshift.toml maps no sessions, or for an app in JavaScript.
         CronshiftError: for an app that functions cannot be generated for, or a flow whose functions
             would have a job's id.
         RefusedError: when files were changed by hand, without ``force``.
@@ -72,6 +75,7 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         raise ConfigError("cronshift.toml has no [sessions] that can be read.", where="sessions")
     project = load_project(root)
     plan = make_plan(replace(project, settings=replace(project.settings, target=target)))
+    _refuse_javascript(plan)
     _refuse_taken(plan, names.flow)
     tree = SourceTree(root)
     client = own_client(tree, flow.schema) if flow.schema else None
@@ -88,6 +92,8 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         _prisma_module(root, connection, alias),
         app_of(plan).code.style,
         library_import(plan, "ownership", f"{plan.out}/sessions/flag.ts"),
+        partial(naming_files, plan),
+        app_of(plan).framework.library is not None and is_module(tree, app_of(plan).folder),
         library_import(plan, "dead-letters", f"{plan.out}/sessions/session.ts")
         if app_of(plan).has_ledger
         else None,
@@ -104,18 +110,18 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         if content(inside(root, file.path)) is None
     ]
     model = flow.schema.model(settings.table) if flow.schema else None
-    house = model and _house(flow, settings, model, app.folder, app_of(plan).code.alias)
+    house = model and _house(flow, settings, model, plan)
     return [*written, *once_edits, *(_own_code(tree, house, flow, app.folder) if house else ())]
 
 
-def _house(
-    flow: Flow, settings: SessionSettings, model: Model, folder: str, alias: Alias | None
-) -> House:
+def _house(flow: Flow, settings: SessionSettings, model: Model, plan: Plan) -> House:
     """Return the names and settings that the app's own code is rewritten with."""
     users = flow.schema.model(settings.credits.table) if flow.schema else None
     column = users.field(settings.credits.balance) if users else None
     balance = column.attribute if column else settings.credits.balance
-    return House(model, settings, balance, lambda file: import_path(folder, file, alias))
+    alias, folder = app_of(plan).code.alias, f"{plan.out}/sessions"
+    end = "/index.js" if app_of(plan).imports_files else ""
+    return House(model, settings, balance, lambda file: import_path(folder, file, alias) + end)
 
 
 def _own_code(tree: SourceTree, house: House, flow: Flow, folder: str) -> Iterator[Edit]:
@@ -169,6 +175,17 @@ def database_import(
     if client.name == "default":
         return DatabaseImport(f'import client from "{path}";', "client")
     return DatabaseImport(f'import {{ {client.name} }} from "{path}";', client.name)
+
+
+def _refuse_javascript(plan: Plan) -> None:
+    """Refuse an app whose modules nothing makes JavaScript of: the flow is written in TypeScript."""
+    app = app_of(plan)
+    if app.framework.library is not None and app.routers.language == "js":
+        raise ConfigError(
+            f"The session flow is written in TypeScript, and this {app.framework.title} app in JavaScript.",
+            reason="target-does-not-fit",
+            hint="cronshift sessions scaffold --target python",
+        )
 
 
 def _refuse_taken(plan: Plan, flow: str) -> None:

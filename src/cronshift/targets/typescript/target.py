@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.errors import ConfigError
-from cronshift.project import load_project
 from cronshift.targets.target import DoesNotFit, GuardRoute, NoGuard
 from cronshift.targets.typescript import placing
 from cronshift.targets.typescript.app import app_of, data_of
@@ -106,6 +104,12 @@ class TypescriptTarget:
 
         return extend_app(root, plan)
 
+    def hears_of_cancelled(self, plan: Plan) -> bool:
+        """Return whether somebody waits for what became of a job."""
+        from cronshift.targets.typescript.cancelled import hears_of_cancelled
+
+        return hears_of_cancelled(plan)
+
     def guard(self, plan: Plan, job: Job) -> Guard:
         """Return the dispatcher's route for a job."""
         from cronshift.targets.typescript.dispatching import dispatcher_file
@@ -178,14 +182,6 @@ class TypescriptTarget:
         """Return the edits that write the whole flow in TypeScript, and that have it served."""
         from cronshift.targets.typescript.session_scaffold import session_edits
 
-        project = load_project(root)
-        framework = self._framework(project.resolver())
-        if framework is not None and not framework.abilities.sessions:
-            raise ConfigError(
-                f"The session flow is not generated for {framework.title} apps in TypeScript.",
-                reason="target-does-not-fit",
-                hint="cronshift sessions scaffold --target python",
-            )
         return session_edits(root, flow, self.name, force=force)
 
     def after_scaffold(self, paths: Sequence[str]) -> str:

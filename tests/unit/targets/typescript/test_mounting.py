@@ -11,7 +11,6 @@ from cronshift.handlers.tree import SourceTree
 from cronshift.targets.typescript.mounting import (
     MountSite,
     site_of,
-    with_extensions,
     with_mount,
 )
 
@@ -159,18 +158,3 @@ def test_an_entry_that_cannot_be_edited_gets_the_lines_to_write(text: str) -> No
     assert caught.value.reason == "cannot-extend"
     assert f'import {{ mountInngest }} from "{MODULE}";' in (caught.value.hint or "")
     assert place.statement in (caught.value.hint or "")
-
-
-def test_import_paths_end_as_the_apps_own_do() -> None:
-    files = (
-        ("src/inngest/functions/index.ts", 'import { a } from "./a";\n'),
-        (
-            "src/inngest/routes/endpoint.ts",
-            'import { functions } from "../functions";\nimport x from "y";\n',
-        ),
-    )
-    assert [text for _, text in with_extensions(files, MountSite("a", "a", "app", "", ".js"))] == [
-        'import { a } from "./a.js";\n',
-        'import { functions } from "../functions/index.js";\nimport x from "y";\n',
-    ]
-    assert tuple(with_extensions(files, MountSite("a", "a", "app"))) == files

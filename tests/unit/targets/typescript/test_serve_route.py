@@ -14,6 +14,7 @@ from cronshift.targets.typescript.framework import Additions
 from cronshift.targets.typescript.frameworks.astro import ASTRO
 from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
+from cronshift.targets.typescript.frameworks.remix import REMIX
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 from cronshift.targets.typescript.serve_route import extend_route
 
@@ -202,6 +203,14 @@ def test_a_function_of_node_keeps_its_one_export() -> None:
     done = extend_route(text, "api/inngest.ts", MODULES, additions)
     assert "OPTIONS" not in done
     assert "export const config = { maxDuration: 60 };" in done
+
+
+@pytest.mark.parametrize("suffix", ["ts", "js"])
+def test_a_route_of_remix_answers_options_by_its_loader(suffix: str) -> None:
+    text = 'import { serve } from "inngest/remix";\nconst handler = serve({ functions: [] });\n'
+    file = f"app/routes/api.inngest.{suffix}"
+    additions = REMIX.additions(Routers("app/routes", suffix=suffix), file, None, "~/ownership")
+    assert "OPTIONS" not in extend_route(text, file, MODULES, additions)
 
 
 def test_two_endpoints_in_one_module_are_told_apart_by_nobody() -> None:

@@ -72,7 +72,7 @@ def convert(
             converted = _converted(tree, file, root, export, entry)
         except NotCertainError as error:
             return Kept(Location(file, error.line), error.why)
-    return _in_steps(converted, file) if steps else converted
+    return _in_steps(tree, converted, file) if steps else converted
 
 
 def _with_answers_built(
@@ -90,12 +90,12 @@ def _with_answers_built(
         return None
 
 
-def _in_steps(converted: Converted, file: str) -> Converted:
+def _in_steps(tree: SourceTree, converted: Converted, file: str) -> Converted:
     """Return a module whose work is made of steps, or why it is one."""
     if converted.parameter is not None:
         return replace(converted, unoffered="each value has a step already")
     try:
-        made = with_steps(converted.text, file, converted.function)
+        made = with_steps(tree, converted.text, file, converted.function)
     except NotCertainError as error:
         line = converted.text.splitlines()[error.line - 1].strip()
         return replace(converted, unoffered=f"it {error.why}: {line}")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
 
-_LANGUAGES = {"typescript", "javascript"}
+_LANGUAGES = frozenset({"typescript", "javascript"})
+_FOREIGN = frozenset({"go", "ruby", "php", "rust"})
 
 
 class Functions(WebFramework):
@@ -44,19 +45,27 @@ class Functions(WebFramework):
     def present(self, resolver: Resolver) -> bool:
         """Return whether functions in TypeScript or JavaScript answer all of the entries that are answered.
 
-        Where none is, because all have moved, whether there are such functions.
+        Others in Go, Ruby, PHP or Rust may be among them, and are all where a package.json stands beside
+        them and nothing of Python. Where none is answered, because all have moved, whether there are
+        such functions.
         """
         if resolver.next.present or resolver.router is not None or resolver.app:
             return False
         handlers = [resolver.resolve(path).handler for path in resolver.paths]
         answered = [handler for handler in handlers if handler is not None]
         there = [route.handler for route in resolver.functions.table.routes]
-        return all(map(_is_plain, answered)) if answered else any(map(_is_plain, there))
+        functions = answered or there
+        plain = [*filter(_is_plain, functions)]
+        if len(plain) == len(functions) or not answered:
+            return bool(plain)
+        is_npm = "package.json" in resolver.tree.files and not _is_python(resolver)
+        return is_npm and all(_is_plain(each) or _is_foreign(each) for each in functions)
 
     def suits(self, project: Project, resolver: Resolver) -> bool:
         """Return whether the functions have a package.json, and what compiles them is told."""
         is_typescript = (project.root / "tsconfig.json").is_file()
-        return bool(resolver.tree.packages("")) and (is_typescript or not _is_typed(resolver))
+        has_package = bool(resolver.tree.packages("")) or not _languages(resolver) & _LANGUAGES
+        return has_package and (is_typescript or not _is_typed(resolver))
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folder of the functions."""
@@ -116,8 +125,24 @@ def _is_plain(handler: Handler) -> bool:
     return handler.kind is HandlerKind.NODE_FUNCTION and handler.language in _LANGUAGES
 
 
+def _is_foreign(handler: Handler) -> bool:
+    return handler.kind is HandlerKind.FUNCTION and handler.language in _FOREIGN
+
+
+def _is_python(resolver: Resolver) -> bool:
+    return any(name in resolver.tree.files for name in ("requirements.txt", "pyproject.toml"))
+
+
 def _is_typed(resolver: Resolver) -> bool:
-    return any(route.handler.language == "typescript" for route in resolver.functions.table.routes)
+    """Return whether functions are in TypeScript, or are to be: where none is in JavaScript either."""
+    languages = _languages(resolver)
+    return "typescript" in languages or (
+        "javascript" not in languages and "tsconfig.json" in resolver.tree.files
+    )
+
+
+def _languages(resolver: Resolver) -> set[str]:
+    return {route.handler.language for route in resolver.functions.table.routes}
 
 
 FUNCTIONS = Functions()

@@ -41,7 +41,6 @@ class Nextjs:
         "app/api/inngest/route.ts",
         "app/api/cronshift/api/cron/x/route.ts",
         "`GET` with a `NextRequest`; of the pages router, `(req, res)`",
-        sessions=True,
     )
     runs_on_node = False
     peers = {"next": ">=12.0.0"}  # noqa: RUF012 - read only

@@ -8,7 +8,12 @@ from cronshift.model import HandlerKind
 from cronshift.project.npm_ranges import majors
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.framework import DevServer
-from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
+from cronshift.targets.typescript.frameworks.web import (
+    FORWARDING,
+    TELLING_BY_EVENT,
+    Behind,
+    WebFramework,
+)
 from cronshift.targets.typescript.source import data
 
 if TYPE_CHECKING:
@@ -44,6 +49,7 @@ class Solidstart(WebFramework):
     dispatcher_imports = ('import type { APIEvent } from "@solidjs/start/server";',)
     endpoint_imports = dispatcher_imports
     telling = "export const OPTIONS = ({ request }: APIEvent) => tell(request);"
+    own_telling = TELLING_BY_EVENT
 
     def present(self, resolver: Resolver) -> bool:
         """Return whether the project uses the router of the first version."""

@@ -277,8 +277,8 @@ class WebFramework:
         """Return the duration, and what tells of the file; none where the file is no route."""
         if not file.startswith(f"{routers.app}/"):
             return Additions()
-        own = [line.replace("OWNERSHIP", ownership) for line in self.own_telling]
-        *imports, telling = map(untyped, own) if routers.language == "js" else own or [""]
+        lines = [line.replace("OWNERSHIP", ownership) for line in self.own_telling or [""]]
+        *imports, telling = map(untyped, lines) if routers.language == "js" else lines
         return Additions(self.duration, seconds, telling, tuple(imports))
 
     def untied(self, source: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The session flow in a Next.js app's own TypeScript: the Python flow's tables, events and flag.
+"""The session flow in an app's own TypeScript: the Python flow's tables, events and flag.
 
 Names from cronshift.toml become identifiers and literals here, quoted for SQL and for the source they
 stand in; values reach PostgreSQL only bound.
@@ -27,7 +27,7 @@ from cronshift.targets.typescript.source import WIDTH, comment, key, text
 from cronshift.targets.typescript.style import laid_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cronshift.sessions.settings import SessionSettings
 
@@ -83,7 +83,10 @@ class SessionApp(Struct, frozen=True):
         prisma_module: what ``PrismaClient`` is imported from, where it has none.
         style: the app's.
         ownership: what the library's module of that name is imported as.
-        dead_letters: the same of that module, where the app tells a ledger of its runs.
+        spelling: gives a module, by its path, the import paths that the app's own have.
+        loads_modules: whether Node itself loads the app's modules as ES modules: it finds no names in
+            the package pg then.
+        dead_letters: what the library's module of those is imported as, where the app tells a ledger of its runs.
     """
 
     out: str
@@ -97,6 +100,8 @@ class SessionApp(Struct, frozen=True):
     prisma_module: str = "@prisma/client"
     style: CodeStyle = field(default_factory=CodeStyle)
     ownership: str = "../cronshift/ownership"
+    spelling: Callable[[str, str], str] = lambda _, written: written
+    loads_modules: bool = False
     dead_letters: str | None = None
 
     @property
@@ -109,9 +114,7 @@ def generate_sessions(app: SessionApp) -> tuple[GeneratedFile, ...]:
     """Return the files that follow cronshift.toml; each begins with cronshift's seal."""
     values = _values(app)
     return tuple(
-        GeneratedFile(
-            f"{app.folder}/{name}.ts", seal(laid_out(_render(name, values), app.style), "//")
-        )
+        GeneratedFile(f"{app.folder}/{name}.ts", seal(_written(app, name, values), "//"))
         for name in (*_GENERATED, "index")
     )
 
@@ -120,7 +123,7 @@ def app_side(app: SessionApp) -> tuple[GeneratedFile, ...]:
     """Return the files that are written once and then the app's: its database, and its work."""
     values = _values(app)
     return tuple(
-        GeneratedFile(f"{app.folder}/{name}.ts", laid_out(_render(name, values), app.style))
+        GeneratedFile(f"{app.folder}/{name}.ts", _written(app, name, values))
         for name in _WRITTEN_ONCE
     )
 
@@ -141,6 +144,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "driver": app.driver.value,
         "database": app.database,
         "prisma_module": app.prisma_module,
+        "loads_modules": app.loads_modules,
         "in_options": app.sdk_major >= 4,  # noqa: PLR2004 - v4 takes triggers in the options
         "finish": text(format_duration(settings.processing_timeout)),
         "recovery": text(_RECOVERY),
@@ -226,5 +230,6 @@ def _now(settings: SessionSettings, role: str) -> str:
     return _NOW.get(form, "new Date()")
 
 
-def _render(name: str, values: dict[str, Any]) -> str:
-    return render("typescript", f"sessions-{name}.ts", **values)
+def _written(app: SessionApp, name: str, values: dict[str, Any]) -> str:
+    written = render("typescript", f"sessions-{name}.ts", **values)
+    return laid_out(app.spelling(f"{app.folder}/{name}.ts", written), app.style)

@@ -31,9 +31,9 @@ export const answered: Route = (request) => {
   return new Response(null, { headers: { [PASSED]: path } });
 };
 
-/** Return what has an app answer Inngest, and Vercel's cron at the routes that ask the guard. */
+/** Return what has an app answer Inngest, where it does not serve functions itself, and Vercel's cron at the routes that ask the guard. */
 export function mounting(
-  endpoint: (context: never) => Promise<unknown>,
+  endpoint: ((context: never) => Promise<unknown>) | null,
   tell: Answering,
   routes: Record<string, Answering>,
 ) {
@@ -42,6 +42,7 @@ export function mounting(
     app.use(async (context, next) => {
       const isInngest = context.path === "/api/inngest";
       if (isInngest && context.method !== "OPTIONS") {
+        if (!endpoint) return next();
         await readBody(context);
         return endpoint(context as never);
       }
