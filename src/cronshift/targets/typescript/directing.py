@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cronshift.handlers.javascript import constant
 from cronshift.handlers.tree import IMPORT, SourceTree, parse
-from cronshift.model import FanOutMode, HandlerKind, Mode, RowSource
+from cronshift.model import FanOutMode, HandlerKind, Location, Mode, RowSource
 from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.moving.entries import abandoned, regenerated
 from cronshift.operations import ChangeKind, Edit
@@ -119,7 +119,14 @@ def _module(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> OwnModule
     ):
         return f"{job.id} stays as it is: its values have runs of their own, or come from the app's rows."
     entry = Entry(job.entry.path, job.entry.schedule, fan_out.param if fan_out else None)
-    conversion = convert(tree, handler.file, handler.export, entry, steps=wishes.steps)
+    conversion = convert(
+        tree,
+        handler.file,
+        handler.export,
+        entry,
+        steps=wishes.steps,
+        event=app_of(plan).framework.event,
+    )
     if isinstance(conversion, Kept):
         return f"{job.id} stays as it is. {conversion}."
     root = tree.parsed(handler.file)
@@ -147,6 +154,10 @@ def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | 
         return None
     if "[" in file:
         return f"{file} answers other paths too"
+    framework = app_of(plan).framework
+    if not framework.abilities.retires and job.handler is not None:
+        place = job.handler.route or Location(file, 1)
+        return f"{place}: {framework.title} answers by the app itself, in which its route stays"
     callers = callers_of(tree, plan, job)
     is_page = job.handler is not None and job.handler.kind is HandlerKind.NEXT_PAGES
     if callers is None or (wishes.events and not is_page and "imported" not in callers):

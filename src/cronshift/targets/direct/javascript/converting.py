@@ -23,6 +23,7 @@ from cronshift.targets.direct.javascript.about import (
 )
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
+from cronshift.targets.direct.javascript.events import taking_request
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
@@ -40,16 +41,27 @@ from cronshift.targets.direct.javascript.unused import used_names, without_unuse
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+    from cronshift.targets.direct.javascript.events import EventShape
+
 _NAMES = ("work", "doWork", "workOfJob")
-_SURROUNDINGS = {"next/headers", "next/navigation"}
+_SURROUNDINGS = {
+    *("next/headers", "next/navigation"),
+    *("@sveltejs/kit", "astro", "@remix-run/node", "react-router", "@vercel/node"),
+}
 _LATER = {"after", "waitUntil", "unstable_after", "userAgent", "connection"}
 _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
 """What a comment speaks of that goes with a check."""
 _RESPONSES = {"NextResponse", "NextRequest", "NextApiRequest", "NextApiResponse"}
 
 
-def convert(
-    tree: SourceTree, file: str, export: str, entry: Entry, *, steps: bool = False
+def convert(  # noqa: PLR0913 - each is a wish of its own
+    tree: SourceTree,
+    file: str,
+    export: str,
+    entry: Entry,
+    *,
+    steps: bool = False,
+    event: EventShape | None = None,
 ) -> Conversion:
     """Return a route's module without HTTP, or why it stays as it is.
 
@@ -59,12 +71,17 @@ def convert(
         export: what answers: ``GET``, or ``default`` in the pages router.
         entry: the cron entry whose work it does.
         steps: whether its work becomes the durable steps that the code shows.
+        event: what it takes in place of a request, in another framework.
     """
     root = tree.parsed(file)
     if root is None or is_broken(root):
         return Kept(Location(file, 1), "does not parse without errors")
     try:
-        converted = _converted(tree, file, root, export, entry)
+        used = used_names(root)
+        if event is not None:
+            tree = taking_request(tree, file, root, export, event)
+            root = tree.parsed(file) or root
+        converted = _converted(tree, file, root, export, entry, used=used)
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
     return _in_steps(converted, file) if steps else converted
@@ -85,7 +102,9 @@ def _in_steps(converted: Converted, file: str) -> Converted:
     return replace(converted, text=text, steps=made.ids)
 
 
-def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: Entry) -> Converted:
+def _converted(  # noqa: PLR0913 - what is converted, and for what
+    tree: SourceTree, file: str, root: SgNode, export: str, entry: Entry, *, used: frozenset[str]
+) -> Converted:
     text, is_typed = tree.read(file), language(file) in {"typescript", "tsx"}
     function = route_function(root, export)
     _refuse_others(root, function, export)
@@ -97,7 +116,6 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
     edits = Edits(text)
     for statement in checks_of(function, scope).statements:
         edits.remove_lines(*with_comment(statement, _CHECKING))
-    used = used_names(root)
     result_edits(function, edits, second if in_pages else None)
     _remove_unasked(edits, function, scope, used)
     reads = RequestEdits(function, edits, entry, typed=is_typed, in_pages=in_pages)

@@ -75,6 +75,7 @@ class CodedFramework:
     module: ClassVar[str]
     called: ClassVar[str]
     dev_server: ClassVar[DevServer | None] = None
+    event = None
     kinds: ClassVar[frozenset[HandlerKind]] = _APPS
     runs_on_node = False  # what ends an import path is the site's to say
     library = "web"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
+from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.framework import DevServer
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
 
@@ -28,6 +29,7 @@ class Sveltekit(WebFramework):
     title = "SvelteKit"
     adapter = "inngest/sveltekit"
     kind = HandlerKind.SVELTEKIT
+    event = EventShape("SvelteKit", frozenset({"@sveltejs/kit"}))
     peers = {"@sveltejs/kit": ">=1.27.3"}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "vite dev",
