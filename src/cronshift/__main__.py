@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-_YOUNG = 50_000  # objects; what a command imports stays, and need not be looked through on the way
+_YOUNG = 100_000  # objects; what a command imports stays, and need not be looked through on the way
 
 
 def main() -> int:
@@ -21,7 +21,9 @@ def main() -> int:
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     from cronshift.cli import run
 
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    gc.freeze()  # the process ends here: nobody needs its memory looked through for garbage once more
+    return code
 
 
 if __name__ == "__main__":

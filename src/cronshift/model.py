@@ -259,6 +259,13 @@ class Library(StrEnum):
     """The package that they are the sources of."""
 
 
+class ClaimsPlace(StrEnum):
+    """The place of the claims of an app in TypeScript that names no client of a database."""
+
+    ENVIRONMENT = "environment"
+    """The address that a variable names."""
+
+
 class OwnershipSource(StrEnum):
     """The place where generated TypeScript reads the owner of a tick."""
 

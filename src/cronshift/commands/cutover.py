@@ -248,6 +248,8 @@ def _show(invocation: Invocation, prepared: Cutover) -> None:
     console = invocation.console
     for job in prepared.done:
         console.say(f"{job} is there already; nothing to do.")
+    for job in prepared.watched:
+        console.say(f"{job} stays Vercel's, and its guard is asked: both sides tell of its ticks.")
     for job, epoch in prepared.epochs.items():
         console.say(f"{job}: {epoch.percent} % to Inngest from {tick_text(epoch.effective_at)} on")
     for sentence in (*prepared.costs, *prepared.advice):

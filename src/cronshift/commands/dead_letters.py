@@ -92,42 +92,46 @@ def replay(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> ExitCode:
-    """Run the ticks of dead letters again, each once, through Inngest.
+    """Run what dead letters stand for again, each once, through Inngest.
 
-    What makes it once is the tick's claim (CRONSHIFT_CLAIMS_URL, here and where the functions run): Inngest's
+    What makes a tick run once is its claim (CRONSHIFT_CLAIMS_URL, here and where the functions run): Inngest's
     open-source server may start several runs of one request. A tick that has run meanwhile is left out.
-    A run that an event began is not started again: send the event.
+    A session that is still QUEUED waits once more ([sessions] in cronshift.toml); one that was settled
+    stays so, and nothing is charged or refunded. A run that another event began is not started again: send
+    the event.
 
     Examples:
       cronshift dead-letters replay 01M8EEF3JTNMEAQHZQ4RXVZ310
       cronshift dead-letters replay --all --yes
     """
+    from cronshift.inngest_fns.replaying import is_of_session
     from cronshift.observing.dead_letters import letter_json
     from cronshift.output.letters_text import letters_table
-    from cronshift.runtime import claiming
 
     invocation: Invocation = context.obj
     console = invocation.console
     chosen = _chosen(run_ids, everything=everything)
-    if not (without_claims or dry_run or claiming.is_configured()):
-        raise CronshiftError(
-            f"Without claims a tick may run twice: {claiming.VARIABLE} is not set here.",
-            reason="no-claims",
-            hint="Set it, here and where the functions run, or say --without-claims.",
-        )
-    done = [letter for letter in chosen if letter.replayed]
-    by_event = [letter for letter in chosen if letter.tick is None]
-    wanted = [letter for letter in chosen if letter.tick and not letter.replayed]
-    for letter in done:
-        console.say(f"{letter.run_id} was replayed already.")
+    open_letters = [letter for letter in chosen if letter.replayed is None]
+    ticks = [letter for letter in open_letters if letter.tick]
+    has_sessions = invocation.project.settings.sessions is not None
+    sessions = [letter for letter in open_letters if has_sessions and is_of_session(letter)]
+    wanted = [*ticks, *sessions]
+    by_event = [letter for letter in open_letters if letter not in wanted]
+    if ticks and not (without_claims or dry_run):
+        _refuse_without_claims()
+    for letter in chosen:
+        if letter.replayed:
+            console.say(f"{letter.run_id} was replayed already.")
     for letter in by_event:
         console.warn(f"{letter.run_id} began with the event {letter.event}: send that again.")
     if wanted and not invocation.json:
         console.result(letters_table(wanted))
     replayed: list[ReplayedLetter] = []
     agreed = bool(wanted) and not dry_run and console.confirm("Run them through Inngest?", yes=yes)
-    if agreed:
-        replayed = _run(invocation, wanted)
+    if agreed and sessions:
+        replayed += _queue(invocation, sessions)
+    if agreed and ticks:
+        replayed += _run(invocation, ticks)
     if invocation.json:
         console.document(
             {
@@ -136,9 +140,6 @@ def replay(
                 "replayed": [letter.to_json() for letter in replayed],
             }
         )
-    elif agreed:
-        started = sum(letter.run_id is not None for letter in replayed)
-        console.say(f"Started {started:,} runs; {len(replayed) - started:,} had run meanwhile.")
     elif not wanted:
         console.say("Nothing is to be replayed.")
     is_done = agreed or dry_run or not wanted
@@ -205,6 +206,42 @@ def _named(letters: Sequence[DeadLetter], run_ids: Sequence[str]) -> list[DeadLe
     return [by_run[run_id] for run_id in dict.fromkeys(run_ids)]
 
 
+def _refuse_without_claims() -> None:
+    from cronshift.runtime import claiming
+
+    if not claiming.is_configured():
+        raise CronshiftError(
+            f"Without claims a tick may run twice: {claiming.VARIABLE} is not set here.",
+            reason="no-claims",
+            hint="Set it, here and where the functions run, or say --without-claims.",
+        )
+
+
+def _queue(invocation: Invocation, letters: Sequence[DeadLetter]) -> list[ReplayedLetter]:
+    """Let the sessions of letters wait again, where nobody has settled them, and send their events."""
+    from inngest import Inngest
+
+    from cronshift.commands.sessions import opened_database, session_settings
+    from cronshift.inngest_fns.replaying import queue_again, send_waiting
+    from cronshift.observing.dead_letters import mark_replayed
+    from cronshift.sessions.flow import SessionFlow
+
+    with opened_database(session_settings(invocation)) as database:
+        flow = SessionFlow(database.mapped.settings.flow, database.engine, database.mapped)
+        replayed = queue_again(flow, letters)
+        fault = send_waiting(flow, Inngest(app_id=invocation.project.app_id))
+    if fault is not None:
+        invocation.console.warn(
+            f"Events wait to be sent ({fault}): the flow's recovery sends them within ten minutes."
+        )
+    mark_replayed(os.environ, replayed, present())
+    waiting = sum(letter.run_id is not None for letter in replayed)
+    invocation.console.say(
+        f"{waiting:,} sessions wait again; {len(replayed) - waiting:,} were taken up or settled meanwhile."
+    )
+    return replayed
+
+
 def _run(invocation: Invocation, wanted: Sequence[DeadLetter]) -> list[ReplayedLetter]:
     from cronshift.observing.dead_letters import replay_letters
     from cronshift.plan.planning import make_plan
@@ -224,6 +261,10 @@ def _run(invocation: Invocation, wanted: Sequence[DeadLetter]) -> list[ReplayedL
             reason="inngest-api",
             hint="Ask again: what was started is not started again.",
         ) from error
+    started = sum(letter.run_id is not None for letter in replayed)
+    invocation.console.say(
+        f"Started {started:,} runs; {len(replayed) - started:,} had run meanwhile."
+    )
     return replayed
 
 

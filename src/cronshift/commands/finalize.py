@@ -96,8 +96,10 @@ def finalize(
     refuse_nothing_named(jobs or (), everything=everything)
     operations.refuse_unfinished(invocation.project.root)
 
+    secret_env = invocation.project.settings.bridge.secret_env
+
     def has_run(job: str, tick: datetime) -> bool:
-        return ticks_ran or claiming.has_run(job, tick)
+        return ticks_ran or claiming.has_run(job, tick, secret_env)
 
     decisions = decided(despite, assume, because)
     prepared = prepare_finalization(

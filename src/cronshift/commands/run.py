@@ -62,7 +62,7 @@ def run(
     ] = None,
     start: Annotated[
         bool,
-        typer.Option("--start", help="Start the Next.js app's own dev server for this run."),
+        typer.Option("--start", help="Start the app's own dev server for this run."),
     ] = False,
     base_url: Annotated[
         str | None,
@@ -82,8 +82,8 @@ def run(
     told and passed over unless you say --real-time. Before any migrate it is generated for this
     run only. It is a real run: what the handler does is done.
 
-    The functions of a Next.js app run where the app runs: at --endpoint, or with --start in its own
-    `next dev`, on a free port, stopped at the end.
+    The functions of an app in TypeScript run where the app runs: at --endpoint, or with --start in its
+    framework's own dev server, on a free port, stopped at the end.
 
     Exits 1 when the run fails. No owner is asked: a run by hand is nobody's tick.
 

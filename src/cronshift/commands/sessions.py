@@ -77,12 +77,12 @@ def orphans(
     from cronshift.sessions import scripts
 
     invocation: Invocation = context.obj
-    settings = _settings(invocation)
+    settings = session_settings(invocation)
     if sum((fail, requeue, to_legacy)) > 1:
         raise CronshiftError(
             "--fail, --requeue and --to-legacy exclude each other.", reason="usage"
         )
-    with _opened(settings) as database:
+    with opened_database(settings) as database:
         if requeue:
             return _requeue(invocation, database, yes=yes, dry_run=dry_run, limit=limit)
         if to_legacy and settings.legacy is None:
@@ -128,7 +128,7 @@ def refunds(
     from cronshift.sessions import scripts
 
     invocation: Invocation = context.obj
-    with _opened(_settings(invocation)) as database:
+    with opened_database(session_settings(invocation)) as database:
         if audit:
             _write_audit(invocation, scripts.refunds(database), audit)
         start = since and since.replace(tzinfo=since.tzinfo or UTC)
@@ -154,7 +154,7 @@ def recover(
     from cronshift.sessions import scripts
 
     invocation: Invocation = context.obj
-    with _opened(_settings(invocation)) as database:
+    with opened_database(session_settings(invocation)) as database:
         sweep = scripts.stuck(database.mapped, datetime.now(UTC))
         return _settle(
             invocation, database, sweep, yes=yes, dry_run=dry_run, limit=limit, chunk=chunk
@@ -171,7 +171,7 @@ def status(context: typer.Context) -> ExitCode:
     from cronshift.sessions import scripts
 
     invocation: Invocation = context.obj
-    with _opened(_settings(invocation)) as database:
+    with opened_database(session_settings(invocation)) as database:
         return _status(invocation, scripts.status(database, datetime.now(UTC)))
 
 
@@ -184,7 +184,12 @@ SUBCOMMANDS = {
 }
 
 
-def _settings(invocation: Invocation) -> SessionSettings:
+def session_settings(invocation: Invocation) -> SessionSettings:
+    """Return the project's [sessions].
+
+    Raises:
+        ConfigError: ``no-sessions`` where it has none.
+    """
     settings = invocation.project.settings.sessions
     if settings is None:
         raise ConfigError(
@@ -196,7 +201,8 @@ def _settings(invocation: Invocation) -> SessionSettings:
 
 
 @contextmanager
-def _opened(settings: SessionSettings) -> Iterator[Database]:
+def opened_database(settings: SessionSettings) -> Iterator[Database]:
+    """Give the database of the sessions; its errors are told in one sentence."""
     from cronshift.sessions import scripts
 
     with closing(scripts.open_database(settings)) as database, scripts.telling_errors(settings):

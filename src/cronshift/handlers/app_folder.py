@@ -148,12 +148,14 @@ def _meant(tree: SourceTree, word: str) -> str:
 def _patterns(tree: SourceTree) -> Iterator[str]:
     """Yield the globs of the workspaces, and the usual places."""
     yield from _USUAL
-    listed = tree.data("package.json").get("workspaces")
+    yield from workspaces(tree.data("package.json"), tree.read("pnpm-workspace.yaml"))
+
+
+def workspaces(package: dict[str, Any], pnpm: str) -> list[str]:
+    """Return the globs of the workspaces that package.json and pnpm-workspace.yaml have."""
+    listed = package.get("workspaces")
     packages = listed.get("packages") if isinstance(listed, dict) else listed
-    text = tree.read("pnpm-workspace.yaml")
-    if text:
-        packages = [*_strings(packages), *_pnpm(text)]
-    yield from _strings(packages)
+    return _strings([*_strings(packages), *(_pnpm(pnpm) if pnpm else [])])
 
 
 def _pnpm(text: str) -> list[str]:

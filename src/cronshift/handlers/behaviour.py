@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from cronshift.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from cronshift.model import Location
 
@@ -15,7 +17,7 @@ LONGEST_DURATION = 800  # seconds: what "max" comes to on the plans that have mo
 
 _WORD = r"(?:(?<![A-Za-z])|(?-i:(?<=[a-z0-9])(?=[A-Z])))"  # where a word of a name begins
 
-SIDE_WORK = re.compile(
+SIDE_WORK = lazy_pattern(
     _WORD
     + r"(?:log(?!in|ic|out)|track|analytic|metric|capture|sentry|posthog|mixpanel|telemetr|ping|"
     r"heartbeat|console|revalidat|prefetch|slack|discord)",
@@ -23,7 +25,7 @@ SIDE_WORK = re.compile(
 )
 """Names of work that a handler does beside its own."""
 
-READING = re.compile(
+READING = lazy_pattern(
     _WORD
     + r"(?:auth(?!or(?!iz))|verif|session|header|cookie|param|json|text|formData|find|select|query|"
     r"get|count|list|read|load|fetch(?-i:(?=[A-Z]))|connect|check|valid|secret|lock)",
@@ -31,7 +33,7 @@ READING = re.compile(
 )
 """Names of calls that only look: what is awaited there is not the work."""
 
-PROTECTED = re.compile(
+PROTECTED = lazy_pattern(
     r"auth(?!or(?!iz))|secret|token(?!iz)|session|api_?key|cron_?key|verif|signature|protect|guard|permission|\b401\b|\b403\b|"
     r"credential|hmac|jwt|clerk|isadmin|requireAdmin|assertCron",
     re.IGNORECASE,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PARAMETER = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]=]+)(?:=[^\[\]]*)?\]\]?")
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+_PARAMETER = lazy_pattern(r"\[(\[)?(\.\.\.)?([^\[\]=]+)(?:=[^\[\]]*)?\]\]?")
+_PLAIN = lazy_pattern(r"[A-Za-z0-9._~-]+")
 
 
 def bracket_params(parts: Sequence[str], path: str) -> dict[str, str | list[str]] | None:

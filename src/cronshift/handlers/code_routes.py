@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cronshift.handlers.routes import Rank, RouteTable, Segment
 from cronshift.handlers.routes import Route as TableRoute
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind, Location
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 MOST_ROUTES = 20_000
 DEEPEST = 12  # routers inside routers
-_REST = re.compile(r"\{\w+:path\}|<path:\w+>|\*\w*|:\w+[*+]|\{\*\w+\}")
-_ONE = re.compile(r"\{[^{}]*\}|<[^<>]*>|:\w+(\{[^{}]*\}|\([^()]*\))?\??")
+_REST = lazy_pattern(r"\{\w+:path\}|<path:\w+>|\*\w*|:\w+[*+]|\{\*\w+\}")
+_ONE = lazy_pattern(r"\{[^{}]*\}|<[^<>]*>|:\w+(\{[^{}]*\}|\([^()]*\))?\??")
 
 
 class CodeRoute(Struct, frozen=True):

@@ -13,13 +13,14 @@ from cronshift.handlers.node_routes import NodeRoutes
 from cronshift.handlers.python_routes import PythonRoutes
 from cronshift.handlers.routes import nearest
 from cronshift.handlers.verdict import Resolution, Verdict
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
 
 
-_PYTHON_FRAMEWORK = re.compile(
+_PYTHON_FRAMEWORK = lazy_pattern(
     r"^\s*(?:from|import)\s+(?:fastapi|starlette|flask|django|quart|litestar|sanic|bottle|falcon|"
     r"aiohttp|tornado|robyn|blacksheep|\.|[a-z_.]*app\b)",
     re.MULTILINE,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import DEEPEST, CodeRoute, Declared, UnreadRegistration
 from cronshift.handlers.python_modules import imported_names, module_file
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _VIEWS = {"View", "APIView"}
 _METHODS = {"get", "post", "put", "patch", "delete", "head", "options"}
 _ANSWERING_ALL = {"dispatch", "http_method_not_allowed", "as_view", "setup"}
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
-_REGEX = re.compile(r"[\\()\[\]?+*|.]")
+_REGEX = lazy_pattern(r"[\\()\[\]?+*|.]")
 
 
 def django_routes(tree: SourceTree) -> Declared:

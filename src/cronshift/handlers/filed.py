@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from cronshift.handlers.javascript import METHODS, arguments
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.routes import Rank, Route, Segment
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _SOURCES = (".ts", ".js", ".mts", ".mjs", ".tsx", ".jsx")
-_NITRO_METHOD = re.compile(r"\.(get|post|put|patch|delete|head|options|connect|trace)$")
-_LOWER_GET = re.compile(r"^export\s+(?:async\s+)?(?:const|let|function)\s+get\b", re.MULTILINE)
+_NITRO_METHOD = lazy_pattern(r"\.(get|post|put|patch|delete|head|options|connect|trace)$")
+_LOWER_GET = lazy_pattern(r"^export\s+(?:async\s+)?(?:const|let|function)\s+get\b", re.MULTILINE)
 _UPPER_ONLY = 4  # the version of Astro
-_BRACKETS = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
+_BRACKETS = lazy_pattern(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
 
 
 class Folder(Struct, frozen=True):
@@ -284,7 +285,6 @@ def _methods_made(root: SgNode | None) -> frozenset[str]:
 
 ROUTERS = (
     FileRouter("sveltekit", ("@sveltejs/kit",), sveltekit, HandlerKind.SVELTEKIT),
-    FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro, HandlerKind.NITRO),
     FileRouter("astro", ("astro",), astro, HandlerKind.ASTRO),
     FileRouter(
         "remix",
@@ -313,7 +313,10 @@ ROUTERS = (
         HandlerKind.SOLIDSTART,
         ignores_node=True,
     ),
+    FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro, HandlerKind.NITRO),
 )
+"""Nitro is the last: it is also what builds an app of another one."""
+
 BY_FILES = {
     "sveltekit": ("src/routes", ("+server.ts", "+server.js", "+page.svelte")),
 }

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from cronshift.handlers.next import segment_of
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _NODE = {".js", ".mjs", ".ts", ".tsx"}
 _OTHERS = {".go": "go", ".rb": "ruby", ".rs": "rust"}
 _PHP = re.compile(r"(?:@[\w-]+/)?(?:now|vercel)-php\b")
 _MOST_STARS = 3  # in one segment; as many ** in all
-_GO_EXPORT = re.compile(r"^func\s+([A-Z]\w*)\s*\(", re.MULTILINE)
+_GO_EXPORT = lazy_pattern(r"^func\s+([A-Z]\w*)\s*\(", re.MULTILINE)
 
 
 class FunctionFiles:

@@ -5,7 +5,6 @@ What the handler does is followed in ``flow``.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -24,6 +23,7 @@ from cronshift.handlers.javascript import (
     spot_of,
 )
 from cronshift.handlers.javascript import locally as locally_defined
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind, Location
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
 
-_MAJOR = re.compile(r"[\^~>=v\s]*(\d+)(?:\.|$)")
+_MAJOR = lazy_pattern(r"[\^~>=v\s]*(\d+)(?:\.|$)")
 _CACHES_GET = 14  # the last major of Next that keeps the answers of GET
-_DYNAMIC = re.compile(r"next/headers|no-store|noStore|\bconnection\(")
+_DYNAMIC = lazy_pattern(r"next/headers|no-store|noStore|\bconnection\(")
 _PRERENDERED = {HandlerKind.SVELTEKIT, HandlerKind.ASTRO}
 _STREAMS = ("new ReadableStream", "new TransformStream")
 
@@ -125,7 +125,7 @@ def _streams(definition: Definition) -> SourceSpot | None:
 _SIDE_EFFECTS: WeakKeyDictionary[SourceTree, dict[str, tuple[SourceSpot, ...]]] = (
     WeakKeyDictionary()
 )
-_LISTENS = re.compile(r"\.listen\(|\bNestFactory\.")
+_LISTENS = lazy_pattern(r"\.listen\(|\bNestFactory\.")
 
 
 def _side_effects_of(tree: SourceTree, handler: Handler, root: SgNode) -> tuple[SourceSpot, ...]:

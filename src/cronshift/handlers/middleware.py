@@ -9,7 +9,6 @@ Rules: nextjs.org docs, Middleware, "Matcher"; path-to-regexp, which lets a trai
 from __future__ import annotations
 
 import json
-import re
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from cronshift.handlers import patterns
 from cronshift.handlers.javascript import exports, line_of
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.tree import is_broken, language, parse
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.vercel.splicing import Splice, spliced
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from cronshift.handlers.next import NextRouter
     from cronshift.handlers.tree import SourceTree
 
-_PLAIN = re.compile(r"(?:/[\w-]+)+")
+_PLAIN = lazy_pattern(r"(?:/[\w-]+)+")
 _END = "(?:/|$)"  # or whatever else begins like the path would be left out too
 _PREFIX = r"(?P<prefix>/(?:[\w.~-]+/)*)"
-_GROUP = re.compile(_PREFIX + r"(?::\w+)?\((?P<refuses>\(\?!)?")
-_NAMED = re.compile(_PREFIX + r":(?P<name>\w+)(?P<modifier>[*+?]?)(?P<rest>$|/.*)")
+_GROUP = lazy_pattern(_PREFIX + r"(?::\w+)?\((?P<refuses>\(\?!)?")
+_NAMED = lazy_pattern(_PREFIX + r":(?P<name>\w+)(?P<modifier>[*+?]?)(?P<rest>$|/.*)")
 _WRAPPING = {"as_expression", "satisfies_expression", "parenthesized_expression"}
 _OTHERS = (
     "/",

@@ -6,7 +6,6 @@ Rules: nextjs.org docs (route groups, private folders, parallel routes, ``src`` 
 
 from __future__ import annotations
 
-import re
 from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from msgspec import Struct
 
 from cronshift.handlers.literals import UNKNOWN, literal, pairs
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 CONFIGS = tuple(f"next.config.{suffix}" for suffix in ("js", "mjs", "ts", "mts", "cjs"))
 _EXTENSIONS = ("tsx", "ts", "jsx", "js")
-_DYNAMIC = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]]+)\]\]?")
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
-_INTERCEPTING = re.compile(r"\(\.{1,3}\)")
+_DYNAMIC = lazy_pattern(r"\[(\[)?(\.\.\.)?([^\[\]]+)\]\]?")
+_PLAIN = lazy_pattern(r"[A-Za-z0-9._~-]+")
+_INTERCEPTING = lazy_pattern(r"\(\.{1,3}\)")
 
 
 class NextConfig(Struct, frozen=True):

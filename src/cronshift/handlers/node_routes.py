@@ -30,6 +30,7 @@ from cronshift.handlers.node_registrations import (
     returned_of,
 )
 from cronshift.handlers.values import Expression, value
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ FRAMEWORKS = (
     "@nestjs/core", "@nestjs/common",
 )  # fmt: skip
 _NAMES = "|".join(map(re.escape, FRAMEWORKS))
-_IMPORTS = re.compile(
+_IMPORTS = lazy_pattern(
     r"^(?!\s*(?:import\s+type\b|//|\*)).*(?:\bfrom|\brequire\(|\bimport\(?)\s*"
     rf"[\"'](?:{_NAMES})[\"'/]",
     re.MULTILINE,
@@ -69,17 +70,17 @@ _NEST = {
     "Delete": "DELETE",
     "All": "",
 }
-_REGISTERS = re.compile(r"regist|mount|route|setup(?!.*error)|load|swagger|admin", re.IGNORECASE)
+_REGISTERS = lazy_pattern(r"regist|mount|route|setup(?!.*error)|load|swagger|admin", re.IGNORECASE)
 """Names of functions of packages that may add routes to an app which they are given."""
 
-_MIDDLEWARE = re.compile(
+_MIDDLEWARE = lazy_pattern(
     r"(?:\w+\.)?(?:cors|logger|morgan|helmet|compression|compress|secureHeaders|prettyJSON|etag|timing|"
     r"requestId|poweredBy|json|urlencoded|raw|text|cookieParser|bodyParser|rateLimit|limiter|timeout|"
     r"bodyLimit|bearerAuth|basicAuth|jwt)"
 )
 """Middleware of packages, which answers no path of its own."""
 
-_HANDING = re.compile(
+_HANDING = lazy_pattern(
     r"\b(\w+)(?:\.server\.emit\(\s*[\"']request[\"']\s*,|\.(?:handle|routing)\(|\()\s*_?req\w*\s*,\s*_?res\w*\s*\)"
 )
 """An app that a function hands its request to: ``app(req, res)``, ``app.server.emit("request", …)``."""

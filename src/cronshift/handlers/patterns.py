@@ -10,12 +10,14 @@ from functools import cache
 
 from msgspec import Struct
 
+from cronshift.lazy_pattern import lazy_pattern
+
 _LONGEST = 1000
-_BRANCHING = re.compile(r"\([^()]*\|[^()]*\)(?:[+*]|\{\d+,)")  # a choice, repeated
+_BRANCHING = lazy_pattern(r"\([^()]*\|[^()]*\)(?:[+*]|\{\d+,)")  # a choice, repeated
 _MOST_REPEATED = 3  # in one segment, or across segments
-_NESTED = re.compile(r"\([^()]*[*+][^()]*\)[*+{]|\(\?\(")
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_REFERENCE = re.compile(r"\$(\d|[A-Za-z_]\w*)|:([A-Za-z_]\w*)[*+?]?")
+_NESTED = lazy_pattern(r"\([^()]*[*+][^()]*\)[*+{]|\(\?\(")
+_NAME = lazy_pattern(r"[A-Za-z_]\w*")
+_REFERENCE = lazy_pattern(r"\$(\d|[A-Za-z_]\w*)|:([A-Za-z_]\w*)[*+?]?")
 
 
 class Pattern(Struct, frozen=True):

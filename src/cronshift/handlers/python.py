@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from cronshift.errors import ConfigError
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 
@@ -23,12 +24,12 @@ ENTRIES = tuple(
     for name in ("app", "index", "server", "main", "wsgi", "asgi")
 )
 """The files that the Python runtime looks for an app in, in its order."""
-_FRAMEWORK = re.compile(
+_FRAMEWORK = lazy_pattern(
     r"^[\s\"']*(fastapi|flask|django|starlette|quart|litestar)\b", re.IGNORECASE | re.MULTILINE
 )
 _ASGI = {"FastAPI", "Starlette", "Quart", "Litestar", "Sanic", "get_asgi_application"}
 _WSGI = {"Flask", "Bottle", "get_wsgi_application", "make_wsgi_app"}
-_SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']")
+_SETTINGS = lazy_pattern(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']")
 _DEEPEST = 5  # modules that pass an app on
 _LONGEST_SOURCE = 2_000_000  # bytes; no handler is that long
 

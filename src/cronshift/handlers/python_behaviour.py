@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import Behaviour, SourceSpot
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _STREAMING = {"StreamingResponse", "StreamingHttpResponse"}
-_RUNNING = re.compile(r"asyncio\.run\(|.*\.run_until_complete\(")
+_RUNNING = lazy_pattern(r"asyncio\.run\(|.*\.run_until_complete\(")
 
 
 def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:

@@ -19,6 +19,7 @@ from cronshift.handlers.python_registrations import (
     PythonRegistration,
     methods_of,
 )
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _GET = frozenset({"GET", "HEAD"})
-_FILES = re.compile(r"\b(?:StaticFiles|TemplateResponse)\b")
-_REGISTERS = re.compile(r"regist|mount|route|setup|includ|load|admin|(?:^|\.)Api$", re.IGNORECASE)
+_FILES = lazy_pattern(r"\b(?:StaticFiles|TemplateResponse)\b")
+_REGISTERS = lazy_pattern(r"regist|mount|route|setup|includ|load|admin|(?:^|\.)Api$", re.IGNORECASE)
 """Names of functions of packages that may add routes to an app which they are given."""
 _MOST_ROUNDS = 500  # of a loop that registers
 

@@ -18,13 +18,14 @@ from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
 from cronshift.handlers.functions import FunctionFiles
+from cronshift.handlers.go_routes import entry_answer
 from cronshift.handlers.javascript import METHODS, exports
 from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import ENTRIES, PythonHandlers
 from cronshift.handlers.redirects import by_legacy_route, redirect_of
+from cronshift.handlers.repository import RepositoryTree
 from cronshift.handlers.routes import RouteTable, nearest
-from cronshift.handlers.tree import SourceTree
 from cronshift.handlers.vercel_rules import matched_by, rules_of
 from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.handlers.workspaces import app_that_answers
@@ -63,7 +64,7 @@ class Resolver:
         edited: Mapping[str, bytes | None] | None = None,
         app: str | None = None,
     ) -> None:
-        self.tree = SourceTree(root, edited)
+        self.tree = RepositoryTree(root, edited)
         self.document: dict[str, Any] = document if isinstance(document, dict) else {}
         self._chosen = app
         self._others: dict[str, Resolver] = {}
@@ -251,7 +252,9 @@ class Resolver:
         bare = "/" + target.partition("?")[0].lstrip("/")
         handler = self.functions.at(bare) or self.functions.file(bare)
         if handler is not None:
-            return replace(self._inside(handler, path), why=why)
+            inside = self._inside(handler, path)
+            is_told = inside.verdict is Verdict.UNKNOWN and inside.why
+            return inside if is_told else replace(inside, why=why)
         answered = self._by_files(bare) or self._by_app(path)
         if answered is None and hops and bare != path:
             answered = self._rewritten(bare) if not self.document.get("routes") else None
@@ -334,7 +337,7 @@ class Resolver:
                 if is_app or inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
                     return inside
                 return self._judged(handler, path)
-        return Resolution(Verdict.ANSWERED, handler)
+        return entry_answer(self.tree, handler, path)
 
     def _by_app(self, path: str) -> Resolution | None:
         """Return the resolution of a path by the one app of a framework preset."""

@@ -11,13 +11,15 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from cronshift.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cronshift.model import Handler
 
 _MOST_REST = 3  # segments of a pattern that match any number of segments
-_WORDS = re.compile(r"[A-Za-z0-9]+")
+_WORDS = lazy_pattern(r"[A-Za-z0-9]+")
 _LOOKED_AT = 30
 _ALIKE = 0.5
 

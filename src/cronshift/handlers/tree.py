@@ -10,6 +10,7 @@ from bisect import bisect_left
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 from cronshift.runtime.regular_files import read_at
 
@@ -51,12 +52,12 @@ _LANGUAGES = {
 }
 _SUFFIXES = ("", ".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
 _WRITTEN_AS = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
-IMPORT = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
+IMPORT = lazy_pattern(r"""\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
 """What imports a module, in a text that is not parsed; the group is its specifier."""
 
-_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_COMMENT = lazy_pattern(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _MOST_EXTENDED = 4  # tsconfig.json of tsconfig.json
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_TRAILING_COMMA = lazy_pattern(r",(\s*[}\]])")
 
 
 class SourceTree:
@@ -76,6 +77,7 @@ class SourceTree:
         self._calls: dict[str, dict[int, list[SgNode]]] = {}
         self._packages: dict[str, dict[str, str]] = {}
         self._aliases_of: dict[str, dict[str, list[str]]] = {}
+        self._imported: dict[tuple[str, str], str | None] = {}
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -86,12 +88,6 @@ class SourceTree:
     @cached_property
     def _sorted(self) -> list[str]:
         return sorted(self.files)
-
-    def edited(self, file: str, text: str) -> SourceTree:
-        """Return the same files with another text of one that there is."""
-        tree = SourceTree(self.root, {**self._edited, file: text.encode()})
-        tree.__dict__["files"] = self.files  # they are walked once
-        return tree
 
     def under(self, folder: str) -> Iterator[str]:
         """Yield the files below a folder, in order; ``""`` is the root."""
@@ -104,6 +100,14 @@ class SourceTree:
     def has_folder(self, folder: str) -> bool:
         """Return whether there is a file below ``folder``."""
         return next(self.under(folder), None) is not None
+
+    def with_text(self, file: str, text: str) -> SourceTree:
+        """Return the same files, one of them with another text."""
+        tree = SourceTree(self.root, {**self._edited, file: text.encode()})
+        tree.files = self.files
+        tree._texts = {**self._texts, file: text}
+        tree._parsed = {name: root for name, root in self._parsed.items() if name != file}
+        return tree
 
     def read(self, file: str) -> str:
         """Return a file's text; nothing for one that is missing, too long or not text."""
@@ -180,6 +184,12 @@ class SourceTree:
 
     def imported(self, file: str, specifier: str) -> str | None:
         """Return the project's file that an import in ``file`` names, if it is one."""
+        key = (file, specifier)
+        if key not in self._imported:
+            self._imported[key] = self._named_by(file, specifier)
+        return self._imported[key]
+
+    def _named_by(self, file: str, specifier: str) -> str | None:
         if specifier.startswith("."):
             base = _normal(f"{file.rpartition('/')[0]}/{specifier}")
             built, _, source = (base or "").partition("/")
@@ -195,6 +205,10 @@ class SourceTree:
                     if module := self._module(_normal(target)):
                         return module
         return self._of_workspace(specifier)
+
+    def followed(self, file: str, specifier: str) -> str | None:
+        """Return the file that an import in ``file`` names, if it may be followed."""
+        return self.imported(file, specifier)
 
     def _aliases(self, file: str) -> dict[str, list[str]]:
         """Return the path aliases that hold in a file: of the nearest tsconfig.json that has some."""

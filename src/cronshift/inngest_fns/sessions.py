@@ -6,6 +6,7 @@ The app brings the one thing that nobody else knows: how an item is processed.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +15,11 @@ from typing import TYPE_CHECKING, Any
 import inngest
 
 from cronshift.inngest_fns.relay import relay, send_own
+from cronshift.runtime.calls import USUAL_SECRET
+from cronshift.runtime.ledger import TickStatus
+from cronshift.runtime.letter_keeping import bury
 from cronshift.runtime.ownership import Owner
+from cronshift.runtime.reporting import cancelled_message, failure_message
 from cronshift.sessions.events import InvalidEventError, check_event
 from cronshift.sessions.flow import EVENT, Enqueued, SessionClaim, SessionFlow
 from cronshift.sessions.sweeping import exact
@@ -91,9 +96,15 @@ def session_functions(
         options: retries, limits, times.
     """
     chosen = options or FlowOptions()
+    names = (flow.name, f"{flow.name}-recovery")
+    cancellable = {f"{client.app_id}-{name}": name for name in names}
 
     async def settle_failed(ctx: inngest.Context) -> dict[str, Any]:
+        await _bury_failed(ctx, flow.name)
         return await ctx.step.run("settle", _settle_run, flow, *_run_of(ctx), "failed")
+
+    async def recovery_failed(ctx: inngest.Context) -> None:
+        await _bury_failed(ctx, f"{flow.name}-recovery")
 
     @client.create_function(
         fn_id=f"{flow.name}",
@@ -113,18 +124,18 @@ def session_functions(
             raise inngest.NonRetriableError("the session is not this user's")
         if claim == SessionClaim.GONE:
             return {"skipped": "not queued"}
-        names = await ctx.step.run("items", _items, flow, session, chosen.items)
+        items = await ctx.step.run("items", _items, flow, session, chosen.items)
         branches = tuple(
-            _branch(ctx, process, Item(session, user, name, f"{session}:{name}")) for name in names
+            _branch(ctx, process, Item(session, user, name, f"{session}:{name}")) for name in items
         )
         if chosen.parallel and branches:
             done = await ctx.group.parallel(branches)
         else:
             done = tuple([await branch() for branch in branches])
-        failed = [name for name, well in zip(names, done, strict=True) if not well]
-        well = not names or len(failed) < len(names)
+        failed = [name for name, well in zip(items, done, strict=True) if not well]
+        well = not items or len(failed) < len(items)
         reason = "" if not failed else f"not delivered: {', '.join(failed)}"
-        ended = Ended(session, ctx.run_id, well, reason, len(names) - len(failed))
+        ended = Ended(session, ctx.run_id, well, reason, len(items) - len(failed))
         await ctx.step.run("finish", _finish, flow, ended)
         return {"delivered": ended.delivered, "failed": failed}
 
@@ -132,17 +143,22 @@ def session_functions(
         fn_id=f"{flow.name}-cancelled",
         trigger=inngest.TriggerEvent(
             event="inngest/function.cancelled",
-            expression=f"event.data.function_id == '{client.app_id}-{flow.name}'",
+            expression=f"event.data.function_id in {json.dumps(list(cancellable))}",
         ),
         retries=chosen.retries,
     )
     async def settle_cancelled(ctx: inngest.Context) -> dict[str, Any]:
+        ended = ctx.event.data
+        name = cancellable.get(str(ended.get("function_id")), flow.name)
+        why = cancelled_message(ended)
+        await ctx.step.run("dead letter", _bury, name, ended, TickStatus.CANCELLED, why)
         return await ctx.step.run("settle", _settle_run, flow, *_run_of(ctx), "took too long")
 
     @client.create_function(
         fn_id=f"{flow.name}-recovery",
         trigger=inngest.TriggerCron(cron=chosen.recovery),
         retries=chosen.retries,
+        on_failure=recovery_failed,
         concurrency=[inngest.Concurrency(limit=1)],
     )
     async def recover(ctx: inngest.Context) -> dict[str, int]:
@@ -184,6 +200,16 @@ async def enqueue_session(  # noqa: PLR0913 - two that serve, four that are aske
     elif made.leased is not None:
         await send_own(flow, client, made.leased)
     return made
+
+
+async def _bury_failed(ctx: inngest.Context, name: str) -> None:
+    """Keep the letter first: a database that is away keeps the session from being settled."""
+    ended = ctx.event.data
+    await ctx.step.run("dead letter", _bury, name, ended, TickStatus.FAILED, failure_message(ended))
+
+
+async def _bury(name: str, ended: Mapping[str, Any], status: TickStatus, error: str) -> str:
+    return await bury(name, ended, status, error, USUAL_SECRET)
 
 
 def _checked(data: Any) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Cutover(Struct, frozen=True):
     Attributes:
         epochs: the new epoch of each job that changes.
         done: jobs that already are where they shall go.
+        watched: jobs that stay Vercel's, and are called through their guards from now on.
         advice: what a careful operator would want to know, in sentences.
         facts: what the move depends on, and what is known of it.
         costs: which ticks both sides may run meanwhile, in sentences.
@@ -94,6 +95,7 @@ class Cutover(Struct, frozen=True):
     advice: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
     costs: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
 
 
 def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
@@ -109,6 +111,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     at_once: bool = False,
 ) -> Cutover:
     """Return the operation that gives ``percent`` of the jobs' ticks to Inngest.
+
+    At 0 an entry that has never asked its guard does from then on, so that Vercel's side bears witness.
 
     Args:
         project: the project.
@@ -144,9 +148,12 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     stage = Stage.SHARE if handover is Handover.GUARD else Stage.REMOVE
     if stage is Stage.SHARE:
         _refuse_moved(moving)
-    facts = check(Subject(project, plan, growing, now, stage, percent)) if growing else ()
+    unmoved = [job for job in chosen if job not in moving] if percent == 0 else []
+    routed = guard_routes(plan, [*growing, *unmoved]) if stage is Stage.SHARE else []
+    watched = [job for job, _ in routed if job in unmoved and job.entry.called is None]
+    concerned = [*growing, *watched]
+    facts = check(Subject(project, plan, concerned, now, stage, percent)) if concerned else ()
     refuse_bad(facts, decisions)
-    routed = guard_routes(plan, growing) if stage is Stage.SHARE else []
     operation_id = new_operation_id(now)
     lead = Lead(now, deploy, at_once=at_once)
     if handover is Handover.DEPLOY:
@@ -164,13 +171,14 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         edits += dispatch(project, routed)
     shrinking = [job.id for job in moving if job not in growing]
     edits += ended_rollouts(project.root, shrinking)
+    names = [*epochs, *(job.id for job in watched)]
     operation = build_operation(
         project.root,
-        f"cutover {' '.join(epochs)} --percent {percent} {decisions.in_words(facts)}".strip(),
+        f"cutover {' '.join(names)} --percent {percent} {decisions.in_words(facts)}".strip(),
         edits,
         now,
         intent=Intent.CUTOVER,
-        jobs=tuple(epochs),
+        jobs=tuple(names),
         operation_id=operation_id,
         write_by=lead.write_by(min(starts.values())) if starts else None,
     )
@@ -178,11 +186,12 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         plan=plan,
         handover=handover,
         epochs=epochs,
-        done=tuple(job.id for job in chosen if job.id not in epochs),
+        done=tuple(job.id for job in chosen if job.id not in names),
         operation=operation,
         advice=tuple(_advice(moving, epochs, percent)),
         facts=facts,
         costs=tuple(costs(moving, ownership, now)),
+        watched=tuple(job.id for job in watched),
     )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Mode, Origin
 from cronshift.moving.epochs import is_paused
 from cronshift.operations import read_journal
@@ -49,7 +50,7 @@ STAGES = (10, 50, 100)
 _WEEK = timedelta(days=7)
 _PORTS = {"@sveltejs/kit": 5173, "astro": 4321, "@remix-run/react": 5173, "vite": 5173}
 _USUAL_PORT = 3000
-_PORT = re.compile(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
+_PORT = lazy_pattern(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
 _ASKING = frozenset(
     {"cron-secret", "cron-secret-constant-time", "bearer-undefined", "written-secret"}
 )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.errors import CronshiftError
-from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.cutover import guard_routes, prepare_cutover
+from cronshift.moving.pointing import dispatch
 from cronshift.operations import Edit, Intent, Operation, Seen, build_operation, new_operation_id
 from cronshift.operations.files import content, inside
 from cronshift.project.ownership_file import read_ownership
@@ -71,6 +72,8 @@ def prepare_rollout(  # noqa: PLR0913 - each is an option of the command
 ) -> PlannedRollout:
     """Return the operation that plans a rollout; no tick changes its owner by it.
 
+    Entries ask their guards from then on, so that both sides bear witness of the ticks before the first stage.
+
     Args:
         project: the project.
         jobs: their ids; all that can move when empty.
@@ -110,12 +113,14 @@ def prepare_rollout(  # noqa: PLR0913 - each is an option of the command
     after = rollouts_of(on_disk).with_jobs(dict.fromkeys(going, plan))
     words = f"{', '.join(going)}: {', '.join(map(str, stages))} %"
     edit = Edit(ROLLOUTS_NAME, dump_rollouts(after), summary=words, based_on=Seen(on_disk))
+    routed = guard_routes(whole.plan, [job for job in whole.plan.jobs if job.id in going])
+    edits = [edit, *dispatch(project, routed)] if going else []
     by_itself = "" if auto is None else f" --auto-to {auto}"
     operation = build_operation(
         project.root,
         f"cutover {' '.join(going)} --stages {','.join(map(str, stages))}{by_itself}"
         f" {decisions.in_words(whole.facts)}".strip(),
-        [edit] if going else [],
+        edits,
         now,
         intent=Intent.CUTOVER,
         jobs=tuple(going),

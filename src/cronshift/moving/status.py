@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from cronshift.model import Origin
-from cronshift.moving.flows import FlowStatus, flow_statuses
+from cronshift.moving.flow_status import FlowStatus, flow_statuses
 from cronshift.plan.planning import make_plan
 from cronshift.project.ownership_file import percent_now, read_ownership
 from cronshift.readiness.checking import facts_of

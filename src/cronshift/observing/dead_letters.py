@@ -28,7 +28,8 @@ class ReplayedLetter(Struct, frozen=True):
     """A dead letter that was run again.
 
     Attributes:
-        run_id: of the run that was started; ``None`` where the tick has run meanwhile.
+        run_id: of the run that was started, or of the session that waits again; ``None`` where the tick has
+            run, or the session was taken up or settled, meanwhile.
     """
 
     letter: DeadLetter
@@ -89,7 +90,6 @@ async def replay_letters(
     Raises:
         CronshiftError: ``inngest-api`` where one is not taken; those before it have been.
     """
-    in_database = environ.get(wire.LEDGER_VARIABLE) != wire.LEDGER_EVENTS
     async with InngestHistory.of(environ) as api:
         for letter in letters:
             if letter.tick is None:
@@ -99,14 +99,20 @@ async def replay_letters(
                 data = {"cronshift": wire.REPLAY, "scheduledAt": tick_text(letter.tick)}
                 key = f"dead letter {letter.run_id}"
                 run_id = await api.invoke(app, letter.job, data, key)
-            if in_database:
-                await asyncio.to_thread(_mark, database_url(environ), letter, run_id, now)
-            yield ReplayedLetter(letter, run_id)
+            replayed = ReplayedLetter(letter, run_id)
+            await asyncio.to_thread(mark_replayed, environ, [replayed], now)
+            yield replayed
 
 
-def _mark(url: str, letter: DeadLetter, run_id: str | None, now: datetime) -> None:
-    with told_by_database(), closing(DeadLetters.open(url)) as letters:
-        letters.replayed(letter.run_id, run_id or "", now)
+def mark_replayed(
+    environ: Mapping[str, str], replayed: Sequence[ReplayedLetter], now: datetime
+) -> None:
+    """Record what was started in the place of letters, where they are in a database."""
+    if environ.get(wire.LEDGER_VARIABLE) == wire.LEDGER_EVENTS:
+        return
+    with told_by_database(), closing(DeadLetters.open(database_url(environ))) as letters:
+        for each in replayed:
+            letters.replayed(each.letter.run_id, each.run_id or "", now)
 
 
 async def _sent(environ: Mapping[str, str], now: datetime) -> list[DeadLetter]:

@@ -16,7 +16,7 @@ from cronshift.observing.rehearsals import is_of_floor
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.ticks import MINUTE, lateness
-from cronshift.runtime.wire import CLAIMED, OWNER_PREFIX
+from cronshift.runtime.wire import CLAIMED, OWNER_PREFIX, UNASKED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -172,6 +172,8 @@ def _without_work(due: DueTick, records: Sequence[TickRecord], watch: Watch) -> 
     if not unseen:
         if CLAIMED in reasons.values():
             return Fate.NOT_KNOWN, CLAIMED
+        if UNASKED in reasons.values():
+            return Fate.MISSED, UNASKED
         others = [reason for reason in reasons.values() if not reason.startswith(OWNER_PREFIX)]
         if others:
             return Fate.SKIPPED, others[0]

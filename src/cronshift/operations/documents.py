@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec.structs import asdict
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.operations.changes import (
     FILE_CHANGES,
     AddToNumber,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VERSION = 2
-ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+ULID = lazy_pattern(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _Value = TypeVar("_Value")
 
 

@@ -6,11 +6,11 @@ rest. Ids and expressions are never cut; files are, from their beginning.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Mode, Severity
 from cronshift.output.console import plain
 from cronshift.output.plan_document import next_ticks
@@ -43,7 +43,7 @@ _CALLERS = {
 _UNKNOWN = "?"
 _GAP = "  "
 _SHORTEST_FILE = 8  # characters that are still worth showing
-_ROUTE = re.compile(r"/(route|\+server|index)\.\w+$")
+_ROUTE = lazy_pattern(r"/(route|\+server|index)\.\w+$")
 _PLACES = 2  # of a rule, in a few words
 
 

@@ -6,13 +6,13 @@ always be piped. Text that comes from files is printed as text: no markup, no co
 
 from __future__ import annotations
 
-import re
 import sys
 from functools import cached_property
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cronshift.errors import CronshiftError, without_credentials
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.output.encoding import json_text
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_BEGINNING = re.compile(r" *(?:→ )?")
+_CONTROL = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BEGINNING = lazy_pattern(r" *(?:→ )?")
 DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -143,7 +143,11 @@ class Console:
         from rich.console import Console as RichConsole
 
         return RichConsole(
-            stderr=stderr, no_color=self._no_color or None, highlight=False, soft_wrap=False
+            stderr=stderr,
+            no_color=self._no_color or None,
+            emoji=False,
+            highlight=False,
+            soft_wrap=False,
         )
 
     @staticmethod

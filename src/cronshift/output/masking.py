@@ -8,29 +8,31 @@ as it is, and so does what somebody else's operation would write: that is to be 
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
+from cronshift.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator
 
 MASK = "***"
 _SHORTEST = 6
 _SHORTEST_VALUE = 12  # of a variable: AUTH_MODE=production hides no word
-_SPEAKS_OF_SECRETS = re.compile(
+_SPEAKS_OF_SECRETS = lazy_pattern(
     r"(?i:secret|token|passw|passphrase|credential|authorization|bearer|signature|webhook|\bdsn\b)"
     r"|(?<![A-Za-z])(?i:(?:api|access|auth)?keys?)(?![a-z])|[a-z]Keys?(?![a-z])"
 )
-_LITERAL = re.compile(r"""(?P<quote>["'`])(?P<text>(?:(?!(?P=quote))[^\\\n]|\\.)*)(?P=quote)""")
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_IMPORT = re.compile(r"[ +-]?\s*(?:import|from|export \*|} from)\b|.*\brequire\(")
-_PATH = re.compile(r"[\w@.~-]*(?:/[\w@.~\[\]-]*)+")
-_BEARER = re.compile(r"""(?i)(\b(?:bearer|basic)\s+)(?![$%{])[^\s"'`<>{}]{6,}""")
-_CREDENTIALS = re.compile(r"""(\w://)[^\s/"'`<>@]*:[^\s/"'`<>]*@""")
-_QUERY = re.compile(
+_LITERAL = lazy_pattern(r"""(?P<quote>["'`])(?P<text>(?:(?!(?P=quote))[^\\\n]|\\.)*)(?P=quote)""")
+_VARIABLE = lazy_pattern(r"[A-Z][A-Z0-9_]*")
+_IMPORT = lazy_pattern(r"[ +-]?\s*(?:import|from|export \*|} from)\b|.*\brequire\(")
+_PATH = lazy_pattern(r"[\w@.~-]*(?:/[\w@.~\[\]-]*)+")
+_BEARER = lazy_pattern(r"""(?i)(\b(?:bearer|basic)\s+)(?![$%{])[^\s"'`<>{}]{6,}""")
+_CREDENTIALS = lazy_pattern(r"""(\w://)[^\s/"'`<>@]*:[^\s/"'`<>]*@""")
+_QUERY = lazy_pattern(
     r"""(?i)([?&][\w-]*(?:token|key|secret|sig|password|auth)[\w-]*=)(?![$%{])[^\s&"'`<>]+"""
 )
-_FORMS = re.compile(
+_FORMS = lazy_pattern(
     r"\b(?:sk|pk|rk|whsec|signkey|ghp|gho|ghs|github_pat|glpat|npm|xox[abprs]|re)[-_][A-Za-z0-9_-]{12,}"
     r"|\bAKIA[A-Z0-9]{12,}|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|\b(?=[a-z]*\d)(?=\d*[a-z])[0-9a-f]{32,}\b"
 )

@@ -157,9 +157,8 @@ def load_of(jobs: Sequence[Job], now: datetime, period: timedelta = PERIOD) -> L
             due[tick] += times
     hours, minutes = [0] * 24, Counter[tuple[int, int]]()
     for tick, times in due.items():
-        utc = tick.astimezone(UTC)
-        hours[utc.hour] += times
-        minutes[utc.hour, utc.minute] = max(minutes[utc.hour, utc.minute], times)
+        hours[tick.hour] += times
+        minutes[tick.hour, tick.minute] = max(minutes[tick.hour, tick.minute], times)
     fullest = sorted(minutes.items(), key=lambda item: (-item[1], item[0]))[:_MOST_SHOWN]
     busiest = tuple(BusyMinute(hour, minute, times) for (hour, minute), times in fullest)
     peak = max(due.values(), default=0)
@@ -173,7 +172,7 @@ def due_in(jobs: Iterable[Job], minute: BusyMinute, now: datetime) -> list[Job]:
         for job in jobs
         if job.schedule is not None
         and any(
-            (tick.astimezone(UTC).hour, tick.astimezone(UTC).minute) == (minute.hour, minute.minute)
+            tick.minute == minute.minute and tick.hour == minute.hour
             for tick in _ticks(job.schedule, now, PERIOD)
         )
     ]

@@ -21,6 +21,7 @@ from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascrip
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
 from cronshift.handlers.tree import IMPORT
 from cronshift.handlers.workspaces import below
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import CronEntry, Finding, Handler, HandlerKind
 from cronshift.plan.findings import CATALOGUE
 from cronshift.plan.findings.subject import JobSubject
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.gates import Gate
     from cronshift.runtime.schedule import Schedule
 
-_AMBIENT = re.compile(r"[\"']next/headers[\"']|\bgetRequestEvent\b")
+_AMBIENT = lazy_pattern(r"[\"']next/headers[\"']|\bgetRequestEvent\b")
 _ANSWERS = {
-    "navigation": re.compile(r"[\"'][^\"'\n]*\bnavigation[\"']"),
-    "retry-after": re.compile(r"retry-?after", re.IGNORECASE),
+    "navigation": lazy_pattern(r"[\"'][^\"'\n]*\bnavigation[\"']"),
+    "retry-after": lazy_pattern(r"retry-?after", re.IGNORECASE),
 }
-_OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
-_TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
-_NOTES = re.compile(r"^\s*(?://|\*|/\*.*\*/\s*$).*$", re.MULTILINE)
+_OF_NEXT = lazy_pattern(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
+_TYPES = lazy_pattern(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
+_NOTES = lazy_pattern(r"^\s*(?://|\*|/\*.*\*/\s*$).*$", re.MULTILINE)
 """Lines that are only a comment."""
 _MOST_IMPORTED = 300  # modules of one handler
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
@@ -90,7 +91,12 @@ class Judge:
         subject = JobSubject(
             job, entry, schedule, resolution, handler, seen, elsewhere, self.resolver
         )
-        return handler, [finding for rule in CATALOGUE.values() for finding in rule.in_job(subject)]
+        return handler, [
+            finding
+            for rule in CATALOGUE.values()
+            if rule.of_job
+            for finding in rule.in_job(subject)
+        ]
 
     def named(self, reference: str) -> Handler:
         """Return the handler that ``path/to/file.ts:export`` names in the app's own TypeScript.

@@ -8,13 +8,13 @@ everything are numbered. What still clashes gets a short digest of what it stand
 from __future__ import annotations
 
 import keyword
-import re
 from collections import Counter, defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from cronshift.errors import CronshiftError
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Origin
 from cronshift.project.slug import digest, slug
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import CronEntry
 
-_SHARED_PREFIX = re.compile(r"^/(?:api/)?(?:(?:cron|crons|cron-jobs|jobs|internal)/)*")
+_SHARED_PREFIX = lazy_pattern(r"^/(?:api/)?(?:(?:cron|crons|cron-jobs|jobs|internal)/)*")
 _LONGEST = 48  # characters
 _MOST_COMBINED = 2  # parameters
 _SHORTEST_MADE = 12  # characters
@@ -83,7 +83,9 @@ def unknown_job(name: str, names: Sequence[str]) -> CronshiftError:
     return CronshiftError(
         f"There is no job {name!r}.",
         reason="no-such-job",
-        hint=f"Did you mean {close[0]}?" if close else f"The jobs are: {', '.join(names)}.",
+        hint=f"Did you mean {close[0]}?"
+        if close
+        else f"The jobs are: {', '.join(names) or 'none'}.",
     )
 
 

@@ -47,10 +47,15 @@ def make_plan(project: Project) -> Plan:
 
 @contextmanager
 def _collecting_seldom() -> Iterator[None]:
-    """Let garbage wait: a plan makes many objects that last, and looking through them takes a fifth."""
+    """Let garbage wait: a plan makes many objects that last, and looking through them takes a fifth.
+
+    At its end they count as old: they are looked through with all that is old, and not at once.
+    """
     before = gc.get_threshold()
     gc.set_threshold(200_000, 20, 50)
     try:
         yield
     finally:
         gc.set_threshold(*before)
+        gc.freeze()
+        gc.unfreeze()

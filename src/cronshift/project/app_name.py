@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 from cronshift.project.slug import slug
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CLIENTS = (
-    ("client.py", re.compile(r"""app_id=["']([\w.-]+)["']""")),
-    ("client.ts", re.compile(r"""\bid: ["']([\w.-]+)["']""")),
-    ("client.js", re.compile(r"""\bid: ["']([\w.-]+)["']""")),
+    ("client.py", lazy_pattern(r"""app_id=["']([\w.-]+)["']""")),
+    ("client.ts", lazy_pattern(r"""\bid: ["']([\w.-]+)["']""")),
+    ("client.js", lazy_pattern(r"""\bid: ["']([\w.-]+)["']""")),
 )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import is_regular, read_text
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ _MANAGERS = {
 }
 """Whose each lock is, in the order in which Vercel looks for them."""
 
-_VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[\w.]+)?")
-_PNPM_SECTION = re.compile(
+_VERSION = lazy_pattern(r"\d+\.\d+\.\d+(?:-[\w.]+)?")
+_PNPM_SECTION = lazy_pattern(
     r"^(?:importers|dependencies|devDependencies|optionalDependencies):.*\n(?:(?:[ \t].*)?\n)*",
     re.MULTILINE,
 )
 """What of a pnpm-lock.yaml tells versions: the rest is long, and slow to read."""
 
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_TRAILING_COMMA = lazy_pattern(r",(\s*[}\]])")
 
 
 class Locked(Struct, frozen=True):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import time
 from typing import TYPE_CHECKING
+
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _DYING_SECONDS = 2  # for what was killed to be gone, where somebody buries it
 _POLL_SECONDS = 0.02
 _LAST_LINES = 12
-_STYLING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_STYLING = lazy_pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def node_program() -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-_PART = re.compile(
+from cronshift.lazy_pattern import lazy_pattern
+
+_PART = lazy_pattern(
     r"(?P<sign>\^|~>?|>=|<=|>|<|=)?\s*v?(?P<major>\d+|[xX*])(?:\.(?P<minor>\d+|[xX*]))?"
     r"(?:\.(?P<patch>\d+|[xX*]))?(?P<rest>[-+][\w.+-]*)?"
 )
-_HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
+_HYPHEN = lazy_pattern(r"(\S+)\s+-\s+(\S+)")
 _HIGHEST = (10**9, 0, 0)
 
 Version = tuple[int, int, int]

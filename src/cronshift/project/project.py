@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from cronshift.errors import ConfigError
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.app_name import app_name
 from cronshift.project.settings import CONFIG_NAME, Settings, load_settings
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MANIFESTS = ("package.json", "pyproject.toml", "requirements.txt")
 _HIGHEST = 8  # folders above
-_PYTHON_FRAMEWORK = re.compile(r"\b(fastapi|flask|django|starlette)\b", re.IGNORECASE)
+_PYTHON_FRAMEWORK = lazy_pattern(r"\b(fastapi|flask|django|starlette)\b", re.IGNORECASE)
 
 
 class Project(Struct, frozen=True):

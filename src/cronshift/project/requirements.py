@@ -6,6 +6,8 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from cronshift.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -17,12 +19,12 @@ RUNTIME = "cronshift-runtime[functions]"
 SDK = "inngest>=0.5.19,<0.6"
 """What functions of the app's own import; the range that the runtime has of it."""
 
-_RUNTIME_LINE = re.compile(
+_RUNTIME_LINE = lazy_pattern(
     r"(?m)^cronshift(?:-runtime)?(?:\[[\w, -]*\])?(?:[ \t]*[<>=~!][^\n#;]*)?$"
 )
 _BRING_IT = {"cronshift-runtime", "cronshift"}
 _MANIFESTS = ("requirements.txt", "pyproject.toml")
-_NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
+_NAME = lazy_pattern(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
 
 
 def manifest_of(tree: SourceTree) -> str | None:

@@ -124,7 +124,8 @@ class Settings(Struct, frozen=True):
         serve: what serves a Python package's functions.
         library: where generated TypeScript has from what it shares.
         ownership: where generated TypeScript reads whose a tick is.
-        claims: the app's own client of PostgreSQL, by which generated TypeScript claims ticks.
+        claims: the app's own client of PostgreSQL, by which generated TypeScript claims ticks, or
+            ``environment`` for the address that a variable names.
         environments: what ``cronshift link`` wrote, by the environment's name.
         named: the names of the options that stand under ``[defaults]``.
         workflows: the files of GitHub's whose schedules are jobs too.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.model import (
     PYTHON_KINDS,
+    ClaimsPlace,
     FanOutMode,
     Library,
     Missed,
@@ -288,7 +289,10 @@ SCHEMA: dict[str, Any] = {
                     "runtime": {"enum": [library.value for library in Library]},
                     "ownership": {"enum": [source.value for source in OwnershipSource]},
                     "ledger": {"type": "boolean"},
-                    "claims": _ROWS,
+                    "claims": {
+                        "anyOf": [_ROWS, {"enum": [place.value for place in ClaimsPlace]}],
+                        "description": 'the app\'s client of PostgreSQL, such as lib/db:pool, or "environment"',
+                    },
                     "workflows": {"type": "array", "items": _WORKFLOW, "uniqueItems": True},
                 }
             ),

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
+
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Path = tuple[str | int, ...]
 
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_KEY = re.compile(r"""[ \t]*(?:([A-Za-z0-9_-]+)|"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)')[ \t]*(\.)?""")
-_TEXT = re.compile(
+_BLANK = lazy_pattern(r"(?:[ \t\r\n]|#[^\n]*)*")
+_KEY = lazy_pattern(r"""[ \t]*(?:([A-Za-z0-9_-]+)|"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)')[ \t]*(\.)?""")
+_TEXT = lazy_pattern(
     r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*"{3,5}|'
     r"'''[\s\S]*?'{3,5}|"
     r'"(?:[^"\\\n]|\\.)*"|'
     r"'[^'\n]*'"
 )
-_SCALAR = re.compile(r"[^\s,\]}#]+(?:[ ]\d\d:[^\s,\]}#]*)?")
-_HEADER = re.compile(r"\[\[?")
+_SCALAR = lazy_pattern(r"[^\s,\]}#]+(?:[ ]\d\d:[^\s,\]}#]*)?")
+_HEADER = lazy_pattern(r"\[\[?")
 
 
 def key_lines(text: str) -> dict[Path, int]:

@@ -6,7 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.model import HandlerKind, Mode, Origin
+from cronshift.lazy_pattern import lazy_pattern
+from cronshift.model import ClaimsPlace, HandlerKind, Mode, Origin
 from cronshift.plan.findings.inngest import ENV_EXAMPLE, KEYS
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.kinds import VARIABLES
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.readiness.subject import Subject
 
-_ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*(\S)?", re.MULTILINE)
+_ASSIGNED = lazy_pattern(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*(\S)?", re.MULTILINE)
 _FUNCTIONS, _APP = "where the functions run", "where the app runs"
 
 
@@ -51,9 +52,7 @@ def _of_functions(subject: Subject) -> dict[str, str]:
     for job in subject.jobs:
         if job.options.heartbeat_env:
             needed[job.options.heartbeat_env] = f" ({job.id}'s heartbeat)"
-    if os.environ.get(CLAIMS):
-        needed[CLAIMS] = ""
-    return needed
+    return {**needed, **_claims(subject)}
 
 
 def _of_app(subject: Subject) -> dict[str, str]:
@@ -61,8 +60,13 @@ def _of_app(subject: Subject) -> dict[str, str]:
     called = any(job.entry.origin is not Origin.MOVED for job in subject.jobs)
     if subject.stage is not Stage.SHARE or not called:
         return {}
-    claims = {CLAIMS: ""} if os.environ.get(CLAIMS) else {}
-    return {subject.plan.bridge.secret_env: "", **claims}
+    return {subject.plan.bridge.secret_env: "", **_claims(subject)}
+
+
+def _claims(subject: Subject) -> dict[str, str]:
+    """Return the variable of the claims, where it is set here or an app in TypeScript is to ask an address."""
+    asks = subject.project.settings.claims == ClaimsPlace.ENVIRONMENT
+    return {CLAIMS: ""} if asks or os.environ.get(CLAIMS) else {}
 
 
 def names_set(subject: Subject) -> dict[str, str]:

@@ -56,8 +56,9 @@ async def due(ctx: Context, call: Call, handler: CallHandler | None = None) -> A
 
 async def _settle(call: Call, handler: CallHandler | None, queued: float) -> str | None:
     """Return the reason why the run does not begin, if it does not, once the ledger is told."""
-    witness = witness_of(call, handler.secret_env if handler else USUAL_SECRET)
-    reason = await _reason_to_wait(call)
+    secret_env = handler.secret_env if handler else USUAL_SECRET
+    witness = witness_of(call, secret_env)
+    reason = await _reason_to_wait(call, secret_env)
     if reason is None and call.scheduled:
         await pinging.begin(call.job, call.run_id)
     if witness is None or reason == _LATER:
@@ -70,12 +71,12 @@ async def _settle(call: Call, handler: CallHandler | None, queued: float) -> str
     return reason
 
 
-async def _reason_to_wait(call: Call) -> str | None:
+async def _reason_to_wait(call: Call, secret_env: str) -> str | None:
     """Return the reason why the run does not begin, if it does not: for good, or for now."""
     await SOURCE.refresh()
     fresh = replace(call, attempt=0)  # earlier attempts of this step have begun nothing
-    reason = fresh.reason_to_skip() or await claimed_by_another(call)
+    reason = fresh.reason_to_skip() or await claimed_by_another(call, secret_env)
     if reason or not (call.scheduled and call.job.queues and claiming.is_configured()):
         return reason
-    goes_on = await asyncio.to_thread(claiming.goes_on_before, call.job.id, call.tick)
+    goes_on = await asyncio.to_thread(claiming.goes_on_before, call.job.id, call.tick, secret_env)
     return _LATER if goes_on else None

@@ -174,7 +174,7 @@ class CallHandler(ABC):
             Exception: any other one: the engine tries again.
         """
         await SOURCE.refresh()
-        reason = call.reason_to_skip() or await claimed_by_another(call)
+        reason = call.reason_to_skip() or await claimed_by_another(call, self.secret_env)
         witness = witness_of(call, self.secret_env)
         if reason:
             if witness is not None:
@@ -182,7 +182,7 @@ class CallHandler(ABC):
             return skipped(reason)
         with attempted(witness, call.attempt + 1):
             answer = await self.send(call)
-        await finished(call)
+        await finished(call, self.secret_env)
         return answer
 
     @abstractmethod
@@ -229,23 +229,24 @@ def witness_of(
     return Witness(recorder, Side.INNGEST, call.job, call.tick, name, file, role)
 
 
-async def claimed_by_another(call: Call) -> str | None:
+async def claimed_by_another(call: Call, secret_env: str) -> str | None:
     """Claim a scheduled tick for its run; return why it is not to run here, if it is not.
 
     Raises:
-        ConnectionError: for a missed tick whose claim cannot be asked for: the engine tries again.
+        ConnectionError: for a tick that its claim alone lets run, and that cannot be asked for: the
+            engine tries again.
     """
     if not call.claims or not claiming.is_configured():
         return None
     take = claiming.take_surely if call.needs_claim else claiming.take
-    mine = await asyncio.to_thread(take, call.job.id, call.tick, call.run_id)
+    mine = await asyncio.to_thread(take, call.job.id, call.tick, call.run_id, secret_env)
     return None if mine else wire.CLAIMED
 
 
-async def finished(call: Call) -> None:
+async def finished(call: Call, secret_env: str) -> None:
     """Record that a scheduled tick has run."""
     if call.claims and claiming.is_configured():
-        await asyncio.to_thread(claiming.finish, call.job.id, call.tick, call.run_id)
+        await asyncio.to_thread(claiming.finish, call.job.id, call.tick, call.run_id, secret_env)
 
 
 class DirectHandler(CallHandler):

@@ -53,7 +53,7 @@ async def asgi(turn: Turn | None, app: ASGIApp, scope: Scope, *, is_floor: bool 
             answered.set()
 
     with suppress(Exception):
-        dry_run.turn.take()
+        dry_run.turn.refusal()
         await watched(dry_run.turn, app, dry_scope, receive, send)
 
 
@@ -76,7 +76,7 @@ def wsgi(
         "wsgi.input": io.BytesIO(),
     }
     with suppress(Exception):
-        dry_run.turn.take()
+        dry_run.turn.refusal()
         chunks = WatchedChunks(dry_run.turn, app, dry_environ, lambda *_: lambda _: None)
         for _ in chunks:
             pass
@@ -102,7 +102,7 @@ def handler(
         dry_request.headers[name] = value
     dry_request.rfile, dry_request.wfile = io.BytesIO(), io.BytesIO()
     with suppress(Exception):
-        dry_run.turn.take()
+        dry_run.turn.refusal()
         watched_get(dry_run.turn, get, dry_request)
 
 

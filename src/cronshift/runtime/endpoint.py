@@ -42,7 +42,7 @@ def before_endpoint(
     if is_question(method, lowered, secret_env):
         return 200, description(source).body
     if is_delivery(method, lowered, secret_env):
-        return take_in(lowered, read, secret_env), b"{}"
+        return take_in(lowered, read, secret_env)
     signature = lowered.get(SIGNATURE_HEADER)
     fault = fault_of([signature.encode()], time.time()) if signature else None
     if fault is None or is_dev(os.environ):

@@ -67,7 +67,7 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
         if failures:
             what = f"{len(failures)} of {len(texts)} failed"
             raise NonRetriableError(f"{what}. {'; '.join(failures)}")
-        await finished(call)
+        await finished(call, handler.secret_env)
     return Answer(status=200, body={"succeeded": len(texts)}, bytes=0, cut=False)
 
 

@@ -12,7 +12,6 @@ from cronshift.runtime import dry_calls
 from cronshift.runtime.jobs import IN_PROCESS
 from cronshift.runtime.replies import skip
 from cronshift.runtime.watching import WatchedChunks, asgi_headers, watched, watched_get
-from cronshift.runtime.wire import CLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +50,8 @@ def asgi(decider: Decider, app: ASGIApp) -> ASGIApp:
         reply = decider.reply(scope["method"], target, headers)
         turn = _turn(decider, reply, target, headers)
         if reply is None and turn is not None:
-            taken = await asyncio.to_thread(turn.take) if turn.claim else turn.take()
-            reply = None if taken else skip(CLAIMED)
+            reason = await asyncio.to_thread(turn.refusal) if turn.claim else turn.refusal()
+            reply = skip(reason) if reason else None
         if reply is not None:
             await dry_calls.asgi(turn, app, scope)
             await send_reply(send, reply)
@@ -80,7 +79,7 @@ def _turn(
 async def send_reply(send: Send, reply: Reply) -> None:
     """Send a reply as the answer to an ASGI request."""
     fields = [(name.encode(), value.encode()) for name, value in reply.headers]
-    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    await send({"type": "http.response.start", "status": int(reply.status), "headers": fields})
     await send({"type": "http.response.body", "body": reply.body})
 
 
@@ -100,11 +99,11 @@ def wsgi(decider: Decider, app: WsgiApp) -> WsgiApp:
         target, headers = _wsgi_target(environ), _wsgi_headers(environ)
         reply = decider.reply(environ["REQUEST_METHOD"], target, headers)
         turn = _turn(decider, reply, target, headers)
-        if reply is None and turn is not None and not turn.take():
-            reply = skip(CLAIMED)
+        if reply is None and turn is not None and (reason := turn.refusal()):
+            reply = skip(reason)
         if reply is not None:
             dry_calls.wsgi(turn, app, environ)
-            start_response("200 OK", list(reply.headers))
+            start_response(f"{reply.status:d} {reply.status.phrase}", list(reply.headers))
             return [reply.body]
         if turn is None:
             return app(environ, start_response)
@@ -142,8 +141,8 @@ def handler(decider: Decider, cls: HandlerClass) -> HandlerClass:
         headers = _class_headers(request)
         reply = decider.reply("GET", request.path, headers)
         turn = _turn(decider, reply, request.path, headers)
-        if reply is None and turn is not None and not turn.take():
-            reply = skip(CLAIMED)
+        if reply is None and turn is not None and (reason := turn.refusal()):
+            reply = skip(reason)
         if reply is not None:
             dry_calls.handler(turn, own_get, request)
             _write(request, reply)
@@ -171,7 +170,7 @@ def _class_headers(request: BaseHTTPRequestHandler) -> dict[str, str]:
 
 
 def _write(request: BaseHTTPRequestHandler, reply: Reply) -> None:
-    request.send_response(200)
+    request.send_response(reply.status)
     for name, value in reply.headers:
         request.send_header(name, value)
     request.end_headers()

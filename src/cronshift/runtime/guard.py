@@ -117,7 +117,7 @@ class Guard:
             return None
         name, file = f"vercel-{uuid4()}", self._source.current()
         return Turn(
-            Claim(job.id, tick, name) if claiming.is_configured() else None,
+            Claim(job.id, tick, name, self._secret_env) if claiming.is_configured() else None,
             Witness(recorder, Side.VERCEL, job.spec, tick, name, file) if recorder else None,
             _dry_run(recorder, job.spec, tick, name, file) if recorder else None,
         )

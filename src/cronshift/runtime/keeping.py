@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import UTC, datetime
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPSConnection
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from cronshift.runtime import wire
 from cronshift.runtime.dead_letters import as_document as letter_document
 from cronshift.runtime.ledger import as_document
-from cronshift.runtime.protection import bypass_headers, is_the_app
+from cronshift.runtime.posting import post
+from cronshift.runtime.protection import bypass_headers, is_address, is_the_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,17 +25,13 @@ if TYPE_CHECKING:
 _PATIENCE = 10  # seconds
 _EVENTS = "https://inn.gs"
 _DEV_SERVER = "http://127.0.0.1:8288"
-_CONNECTIONS: dict[str, Callable[..., HTTPConnection]] = {
-    "http": HTTPConnection,
-    "https": HTTPSConnection,
-}
 
 
 def keeper(url: str, secret_env: str) -> Keep:
     """Return the keeper of records that ``url`` names; nothing is opened before the first."""
     if url == wire.LEDGER_EVENTS:
         return _send_events
-    if url.startswith(("https://", "http://")):
+    if is_address(url):
         return lambda records: _send(url, secret_env, records)
     return _Database(url).keep
 
@@ -47,8 +41,8 @@ def keep_letter(url: str, secret_env: str, letter: DeadLetter) -> None:
     if url == wire.LEDGER_EVENTS:
         event = {"name": wire.RUN_DEAD_EVENT, "id": letter.run_id}
         _post_events([event | {"data": letter_document(letter)}])
-    elif url.startswith(("https://", "http://")):
-        headers = _headers(url, secret_env, wire.TELL_DEAD_LETTER)
+    elif is_address(url):
+        headers = headers_for(url, secret_env, wire.TELL_DEAD_LETTER)
         _post(url, letter_document(letter), headers)
     else:
         from cronshift.runtime.store.dead_letters import DeadLetters
@@ -77,11 +71,12 @@ class _Database:
 
 def _send(url: str, secret_env: str, records: Sequence[TickRecord]) -> None:
     """Send the records to an address of the app's, with the bearer."""
-    headers = _headers(url, secret_env, wire.TELL_TICKS)
+    headers = headers_for(url, secret_env, wire.TELL_TICKS)
     _post(url, [as_document(record) for record in records], headers)
 
 
-def _headers(url: str, secret_env: str, tell: str) -> dict[str, str]:
+def headers_for(url: str, secret_env: str, tell: str) -> dict[str, str]:
+    """Return the headers of what is told to an address of the app's, with the bearer."""
     return {
         "authorization": f"Bearer {os.environ.get(secret_env, '')}",
         wire.TELL_HEADER: tell,
@@ -115,19 +110,4 @@ def _event_address() -> str:
 
 
 def _post(url: str, document: object, headers: Mapping[str, str]) -> None:
-    """Post JSON; redirects are not followed, for the headers are for this address alone.
-
-    Raises:
-        OSError: for any answer but a success.
-    """
-    parts = urlsplit(url)
-    connection = _CONNECTIONS[parts.scheme](parts.netloc.rpartition("@")[2], timeout=_PATIENCE)
-    try:
-        target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-        fields = {"content-type": "application/json", **headers}
-        connection.request("POST", target, json.dumps(document).encode(), fields)
-        status = connection.getresponse().status
-    finally:
-        connection.close()
-    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        raise OSError(f"answered {status}")
+    post(url, document, headers, _PATIENCE)

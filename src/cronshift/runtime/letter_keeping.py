@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cronshift.runtime.ledger import TickStatus
 
 KEPT = "kept"
+_ID_CHARACTERS = 200  # as many as a letter from another process may have
 _PATIENCE = 10.0  # seconds
 _logger = logging.getLogger("cronshift")
 
@@ -55,11 +56,19 @@ def letter_of(
         job=job,
         status=status,
         tick=tick_of(data, int(event.get("ts") or 0)) if is_tick else None,
-        event=str(event.get("name") or ""),
-        event_id=str(event.get("id") or ""),
+        event=str(event.get("name") or "")[:_ID_CHARACTERS],
+        event_id=str(event.get("id") or "")[:_ID_CHARACTERS],
         error=error_text(error),
         died=datetime.now(UTC),
     )
+
+
+async def bury(
+    job: str, ended: Mapping[str, Any], status: TickStatus, error: str, secret_env: str
+) -> str:
+    """Keep the letter of a run, if it leaves one, and return how that went; nothing is raised."""
+    letter = letter_of(job, ended, status, error)
+    return "it leaves none" if letter is None else await keep(letter, secret_env)
 
 
 async def keep(letter: DeadLetter, secret_env: str) -> str:

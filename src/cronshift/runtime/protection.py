@@ -32,6 +32,11 @@ def is_the_app(url: str, environ: Mapping[str, str] = os.environ) -> bool:
     return _host(url) in hosts - {""}
 
 
+def is_address(url: str) -> bool:
+    """Return whether a URL is one that things can be posted to."""
+    return url.startswith(("https://", "http://"))
+
+
 def _host(address: str) -> str:
     """Return the host and port of an address; Vercel's variables hold it without the scheme."""
     try:

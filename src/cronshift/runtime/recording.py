@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.runtime import wire
 from cronshift.runtime.ledger import TickStatus
+from cronshift.runtime.protection import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,7 +133,7 @@ def recorder(secret_env: str) -> Recorder | None:
 def is_kept_here() -> bool:
     """Return whether this process keeps records itself, and does not send them on."""
     url = os.environ.get(VARIABLE, "")
-    return url not in {"", wire.LEDGER_EVENTS} and not url.startswith(("https://", "http://"))
+    return url not in {"", wire.LEDGER_EVENTS} and not is_address(url)
 
 
 @lru_cache(maxsize=4)

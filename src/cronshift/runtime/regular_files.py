@@ -63,11 +63,15 @@ def read_descriptor(descriptor: int, name: Path | str, limit: int) -> bytes:
     Raises:
         OSError: as :func:`read_regular`.
     """
-    with open(descriptor, "rb") as file:
+    try:
         state = os.fstat(descriptor)
         _refuse_irregular(state, name)
-        size = state.st_size or limit  # some kernels' files tell none
-        data = file.read(min(size, limit) + 1)
+        wanted = min(state.st_size or limit, limit) + 1  # some kernels' files tell no size
+        data = os.read(descriptor, wanted)
+        while len(data) < wanted and (more := os.read(descriptor, wanted - len(data))):
+            data += more
+    finally:
+        os.close(descriptor)
     if len(data) > limit:
         raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(name))
     return data
@@ -75,9 +79,10 @@ def read_descriptor(descriptor: int, name: Path | str, limit: int) -> bytes:
 
 def _refuse_irregular(state: os.stat_result, name: Path | str) -> None:
     mode = state.st_mode
+    if stat.S_ISREG(mode):
+        return
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(name))
     if stat.S_ISLNK(mode):
         raise OSError(errno.ELOOP, "it is a symbolic link", str(name))
-    if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(name))
+    raise OSError(errno.EINVAL, "it is no regular file", str(name))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from cronshift.runtime.wire import SKIPPED_HEADER
+from cronshift.runtime.wire import SKIPPED_HEADER, UNASKED
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of status 200 with JSON.
+    """An answer with JSON.
 
     Attributes:
         skipped: why the call was not let through, told in a header too.
@@ -18,6 +19,11 @@ class Reply:
 
     body: bytes
     skipped: str | None = None
+
+    @property
+    def status(self) -> HTTPStatus:
+        """The status: a tick that waits for its claim is no success of Vercel's."""
+        return HTTPStatus.SERVICE_UNAVAILABLE if self.skipped == UNASKED else HTTPStatus.OK
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:

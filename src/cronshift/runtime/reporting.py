@@ -19,7 +19,7 @@ from cronshift.runtime.calls import USUAL_SECRET, tick_of
 from cronshift.runtime.held import SOURCE
 from cronshift.runtime.jobs import CANCELLED_EVENT, TICK_EVENT
 from cronshift.runtime.ledger import Side, TickStatus
-from cronshift.runtime.letter_keeping import keep, letter_of
+from cronshift.runtime.letter_keeping import bury
 from cronshift.runtime.pinging import Signal
 from cronshift.runtime.witness import Witness
 
@@ -53,7 +53,7 @@ async def report_success(job: JobSpec, call: Call | None = None) -> str:
 
 async def report_failure(job: JobSpec, ctx: Context) -> None:
     """Log why the job failed for good, and tell its monitor."""
-    await ctx.step.run("report", _report, job, _message(ctx), ctx.event.data)
+    await ctx.step.run("report", _report, job, failure_message(ctx.event.data), ctx.event.data)
 
 
 async def report_row_failure(job: JobSpec, ctx: Context, param: str) -> None:
@@ -62,7 +62,7 @@ async def report_row_failure(job: JobSpec, ctx: Context, param: str) -> None:
     data = event.get("data") if isinstance(event, dict) else None
     value = data.get("value") if isinstance(data, dict) else None
     named = replace(job, id=f"{job.id} {param}={value}")
-    await ctx.step.run("report", _report, named, _message(ctx), ctx.event.data)
+    await ctx.step.run("report", _report, named, failure_message(ctx.event.data), ctx.event.data)
 
 
 def cancelled_runs(client: Inngest, jobs: Sequence[JobSpec]) -> TriggerEvent:
@@ -80,10 +80,7 @@ async def report_cancelled(client: Inngest, jobs: Sequence[JobSpec], ctx: Contex
     job = next((job for job in jobs if function == f"{client.app_id}-{job.id}"), None)
     if job is None:
         return f"{function} is no job of this app"
-    message = (
-        f"Inngest cancelled the run {ctx.event.data.get('run_id')}, most often because it took"
-        " longer than its finish timeout"
-    )
+    message = cancelled_message(ctx.event.data)
     return await ctx.step.run("report", _report_cancelled, job, message, ctx.event.data)
 
 
@@ -107,17 +104,23 @@ async def _report(
         tick = tick_of(event.get("data") or {}, int(event.get("ts") or 0))
         await asyncio.to_thread(claiming.release, job.id, tick, str(ended.get("run_id")))
     _logger.error("%s failed: %s", job.id, message)
-    letter = letter_of(job.id, ended, status, message)
-    if letter is not None:
-        await keep(letter, USUAL_SECRET)
+    await bury(job.id, ended, status, message, USUAL_SECRET)
     if not pinging.is_watched(event):
         return _BY_HAND
     return await pinging.end(job, Signal.FAILURE, str(ended.get("run_id")))
 
 
-def _message(ctx: Context) -> str:
-    """Return the error that the engine tells in ``inngest/function.failed``."""
-    error = ctx.event.data.get("error")
+def failure_message(ended: Mapping[str, Any]) -> str:
+    """Return the error that the engine tells in the data of ``inngest/function.failed``."""
+    error = ended.get("error")
     fields = error if isinstance(error, dict) else {}
     parts = [fields.get(name) for name in ("name", "message")]
     return ": ".join(part for part in parts if isinstance(part, str) and part) or "no reason given"
+
+
+def cancelled_message(ended: Mapping[str, Any]) -> str:
+    """Return the reason why a run ended, from the data of ``inngest/function.cancelled``."""
+    return (
+        f"Inngest cancelled the run {ended.get('run_id')}, most often because it took"
+        " longer than its finish timeout"
+    )

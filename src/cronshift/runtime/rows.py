@@ -102,7 +102,7 @@ async def send_rows(
         await ctx.step.send_event(f"send {number}", events)
     # Not a step: done again at a re-entry, it changes nothing.
     with attempted(witness_of(call, handler.secret_env), 1):
-        await finished(call)
+        await finished(call, handler.secret_env)
     return Answer(status=200, body={"sent": len(texts)}, bytes=0, cut=False)
 
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cronshift.runtime import recording, wire
+from cronshift.runtime.answering_claims import answer_claim
 from cronshift.runtime.dead_letters import parse_letter
 from cronshift.runtime.fronts import send_reply
 from cronshift.runtime.held import SOURCE, Source
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_DELIVERIES = frozenset({wire.TELL_TICKS, wire.TELL_DEAD_LETTER})
+_DELIVERIES = frozenset({wire.TELL_TICKS, wire.TELL_DEAD_LETTER, wire.TELL_CLAIM})
 
 
 def is_question(method: str, headers: Mapping[str, str], secret_env: str) -> bool:
@@ -42,7 +43,7 @@ def description(source: Source) -> Reply:
 
 
 def is_delivery(method: str, headers: Mapping[str, str], secret_env: str) -> bool:
-    """Return whether the caller brings, with the bearer, records of ticks for the ledger here."""
+    """Return whether the caller brings, with the bearer, what is for the ledger or the claims here."""
     brings = method == "POST" and headers.get(wire.TELL_HEADER) in _DELIVERIES
     return brings and has_bearer(headers, secret_env)
 
@@ -74,22 +75,27 @@ def keep_records(body: bytes, secret_env: str) -> int:
     return HTTPStatus.ACCEPTED
 
 
-def take_in(headers: Mapping[str, str], read: Callable[[], bytes], secret_env: str) -> int:
-    """Keep what was brought to a server without an event loop of its own, and return the status."""
+def take_in(
+    headers: Mapping[str, str], read: Callable[[], bytes], secret_env: str
+) -> tuple[int, bytes]:
+    """Keep what was brought to a server without an event loop of its own; return the status and JSON."""
     length = headers.get("content-length", "")
     if not length.isdecimal() or int(length) > wire.OWNERSHIP_MAX_BYTES:
-        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"{}"
     body = read()
+    if headers[wire.TELL_HEADER] == wire.TELL_CLAIM:
+        return answer_claim(body)
     if headers[wire.TELL_HEADER] != wire.TELL_DEAD_LETTER:
-        return keep_records(body, secret_env)
+        return keep_records(body, secret_env), b"{}"
     with ThreadPoolExecutor(1) as thread:  # where this one has a loop, it runs already
-        return thread.submit(asyncio.run, keep_dead_letter(body, secret_env)).result()
+        return thread.submit(asyncio.run, keep_dead_letter(body, secret_env)).result(), b"{}"
 
 
 class TellOwnership:
     """ASGI middleware of the Inngest side: tells which ownership file is held there.
 
-    It also takes in what another side's processes tell the ledger, where this one has a database.
+    It also takes in what another side's processes tell the ledger, and answers for the claims, where this
+    one has a database.
 
     Args:
         app: the app that holds the Inngest endpoint.
@@ -114,18 +120,22 @@ class TellOwnership:
             await self._source.refresh()
             await send_reply(send, description(self._source))
         elif scope["type"] == "http" and self._is_delivery(scope):
-            status = await self._take_in(scope, await _body(receive))
-            await send({"type": "http.response.start", "status": int(status), "headers": []})
-            await send({"type": "http.response.body", "body": b""})
+            status, answer = await self._take_in(scope, await _body(receive))
+            fields = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": int(status), "headers": fields})
+            await send({"type": "http.response.body", "body": answer})
         else:
             await self._app(scope, receive, send)
 
-    async def _take_in(self, scope: Scope, body: bytes | None) -> int:
+    async def _take_in(self, scope: Scope, body: bytes | None) -> tuple[int, bytes]:
         if body is None:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        if asgi_headers(scope)[wire.TELL_HEADER] == wire.TELL_DEAD_LETTER:
-            return await keep_dead_letter(body, self._secret_env)
-        return keep_records(body, self._secret_env)
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"{}"
+        kind = asgi_headers(scope)[wire.TELL_HEADER]
+        if kind == wire.TELL_CLAIM:
+            return await asyncio.to_thread(answer_claim, body)
+        if kind == wire.TELL_DEAD_LETTER:
+            return await keep_dead_letter(body, self._secret_env), b"{}"
+        return keep_records(body, self._secret_env), b"{}"
 
     def _is_question(self, scope: Scope) -> bool:
         return scope["method"] == "OPTIONS" and is_question(

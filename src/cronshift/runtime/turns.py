@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from cronshift.runtime.bodies import Body, Reaction
 from cronshift.runtime.claiming import SUCCESSES
 from cronshift.runtime.ledger import TickStatus
-from cronshift.runtime.wire import CLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,14 +53,14 @@ class Turn:
         self._headers: Mapping[str, str] = {}
         self._body = Body()
 
-    def take(self) -> bool:
-        """Return whether the call may run."""
-        taken = self.claim is None or self.claim.take()
-        if not taken:
-            self.stand_by(CLAIMED)
+    def refusal(self) -> str | None:
+        """Return the reason why the call may not run, if there is one."""
+        reason = None if self.claim is None else self.claim.refusal()
+        if reason is not None:
+            self.stand_by(reason)
         elif self._witness is not None:
             self._witness.began()
-        return taken
+        return reason
 
     def stand_by(self, reason: str) -> None:
         """Let the tick go by."""

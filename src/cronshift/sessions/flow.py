@@ -321,6 +321,22 @@ class SessionFlow:
         settled = sweeping.run(self.engine, self.mapped, stuck, SweepLimits(most=_MOST_AT_ONCE))
         return lost, settled
 
+    def replay(self, session_id: Any) -> bool:
+        """Let the event of a session that is still QUEUED wait once more; say whether it is.
+
+        One that was settled stays so: its user has the credits back, and may ask again.
+        """
+        mapped = self.mapped
+        queued = mapped.status == mapped.label(mapped.settings.queued)
+        wanted = select(mapped.id, mapped.user).where(
+            mapped.id == mapped.key(session_id), queued, mapped.user.is_not(None)
+        )
+        with self.engine.begin() as connection:
+            row = connection.execute(wanted.with_for_update()).first()
+            if row is not None and not self.outbox.holds(connection, row[0]):
+                self.outbox.put(connection, row[0], row[1], self.clock())
+        return row is not None
+
     def requeue(self, most: int = _MOST_AT_ONCE) -> int:
         """Let the events of orphans wait in the outbox once more; return how many.
 

@@ -106,6 +106,14 @@ class Outbox:
             names = {"source": self.mapped.source, "flow": self.flow}
             connection.execute(insert(table).values(**row, **names, **waits))
 
+    def holds(self, connection: Connection, session: Any) -> bool:
+        """Return whether the event of a session waits."""
+        columns = self.mapped.ours.written.outbox.c
+        waits = select(columns.session_id).where(
+            self._is(str(session)), columns.sent_at.is_(None), columns.leased_until < _NEVER
+        )
+        return connection.execute(waits).first() is not None
+
     def lease(self, now: datetime, most: int = MOST_IN_A_REQUEST) -> Leased:
         """Take events that wait and that nobody else sends, the oldest first."""
         table, columns = self.mapped.ours.written.outbox, self.mapped.ours.written.outbox.c

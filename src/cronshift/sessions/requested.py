@@ -39,6 +39,17 @@ def event_of(
     }
 
 
+def session_in(event_id: str, mapped: Mapped) -> str | None:
+    """Return the session that the event of an id asks for; ``None`` where it is another table's, or none."""
+    session, _, attempt = event_id.removeprefix(f"{EVENT}-").rpartition("-")
+    if not event_id.startswith(f"{EVENT}-") or not attempt.isdecimal():
+        return None
+    if _is_uuid(session):
+        return session
+    source = f"{mapped.source}-"
+    return session.removeprefix(source) if session.startswith(source) else None
+
+
 def user_in_event(session_id: str, user_id: str, way: UserInEvent) -> str:
     """Return a user's name in events: as the app has it, or a hash that no other session shares."""
     if way is UserInEvent.PLAIN or (way is UserInEvent.AUTO and "@" not in user_id):

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from msgspec import Struct
 
 from cronshift.errors import ConfigError
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
-_SPACE = re.compile(r"[ \t\r\n]*")
+_TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+_SPACE = lazy_pattern(r"[ \t\r\n]*")
 _STRICT = "Vercel reads strict JSON"
 _REMEDIES = (
     ("/", "a comment", f"{_STRICT}: remove the comment."),

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError, Reason
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import CronEntry, Location, Origin, Problem
 from cronshift.runtime.regular_files import is_regular, read_regular
 from cronshift.vercel import json_text
@@ -36,7 +37,7 @@ NITRO_CONFIGS = tuple(
 )
 _NOT_OURS = {"node_modules", ".git", ".venv", "venv", ".next", ".vercel", "dist", "__pycache__"}
 _DEEPEST = 3
-_TOML_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*(crons|schedules)[ \t]*\]\]", re.MULTILINE)
+_TOML_HEADER = lazy_pattern(r"^[ \t]*\[\[[ \t]*(crons|schedules)[ \t]*\]\]", re.MULTILINE)
 
 
 class ConfigFormat(StrEnum):

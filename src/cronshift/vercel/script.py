@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 from cronshift.vercel.entries import NotLiteral
 
@@ -32,7 +33,7 @@ _DEEPEST = 100
 _MOST_VALUES = 200_000
 _LONGEST_SHOWN = 60
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
-_ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_ESCAPE = lazy_pattern(r"\\(u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 
 
 def read_script(text: str, file: str) -> tuple[dict[str, Any], Locate]:

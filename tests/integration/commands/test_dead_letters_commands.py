@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from sqlalchemy import create_engine, text
+from tests.integration.commands.conftest import ROOT
 from tests.integration.commands.test_schemas import check
 from tests.integration.sockets import serving
 
@@ -16,6 +20,7 @@ from cronshift.runtime.dead_letters import DeadLetter, as_document
 from cronshift.runtime.ledger import TickStatus
 from cronshift.runtime.store.claims import Claims
 from cronshift.runtime.store.dead_letters import DeadLetters
+from cronshift.sessions.requested import EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +68,8 @@ class Inngest:
         self.app = FastAPI()
         self.app.post("/api/v2/apps/{app_id}/functions/{function}/invoke")(self.invoke)
         self.app.get("/v1/events")(self.list_events)
+        self.app.post("/e/{key}")(self.take)
+        self.taken: list[dict[str, Any]] = []
 
     async def invoke(self, app_id: str, function: str, request: Request) -> Any:
         assert app_id == "predictions"
@@ -74,6 +81,12 @@ class Inngest:
         run = self.runs.setdefault(key, {"function": function, **body["data"]})
         run["id"] = f"RUN{list(self.runs).index(key)}"
         return JSONResponse({"data": {"runId": run["id"]}}, 201)
+
+    async def take(self, request: Request) -> Any:
+        if self.refuses:
+            return JSONResponse({"error": "no"}, 400)
+        self.taken += (events := await request.json())
+        return {"ids": [event["id"] for event in events], "status": 200}
 
     async def list_events(self) -> Any:
         return {"data": [{"data": data} for data in self.events]}
@@ -202,6 +215,72 @@ def test_those_sent_as_events_are_listed_and_replayed_but_not_dropped(
     assert len(inngest.runs) == 1
     said = cronshift("dead-letters", "drop", "01FAILED", "--yes", "--json", env=env)
     assert said.document["error"]["reason"] == "no-ledger"
+
+
+@pytest.fixture
+def sessions(project: Path, env: dict[str, str]) -> list[str]:
+    """Add the flow to the project, with a letter of a session that waits and one of one that is settled."""
+    example = project.parent / "sessions"
+    shutil.copytree(ROOT / "examples/sessions", example)
+    with (project / "cronshift.toml").open("a") as settings:
+        settings.write("\n" + (example / "cronshift.toml").read_text())
+    env["DATABASE_URL"] = f"sqlite:///{project.parent / 'app.db'}"
+    engine = create_engine(env["DATABASE_URL"])
+    ids = [str(uuid4()), str(uuid4())]
+    with engine.begin() as connection:
+        for statement in (example / "schema.sqlite.sql").read_text().strip().split(";"):
+            connection.execute(text(statement))
+        connection.execute(text("INSERT INTO users VALUES ('ada', 'ada', 7, 3)"))
+        for session, status in zip(ids, ("queued", "error"), strict=True):
+            row = {"id": session, "status": status}
+            connection.execute(
+                text(
+                    "INSERT INTO prediction_sessions (id, user_id, status, selected_models, created_at)"
+                    " VALUES (:id, 'ada', :status, '[]', '2026-11-20 12:00:00')"
+                ),
+                row,
+            )
+    engine.dispose()
+    letters = DeadLetters.open(env["CRONSHIFT_LEDGER_URL"])
+    for session in ids:
+        letter = replace(LETTER, run_id=f"S-{session}", job="session", tick=None, event=EVENT)
+        letters.keep(replace(letter, event_id=f"{EVENT}-{session}-0"), NOW)
+    letters.close()
+    return ids
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_session_that_waits_is_sent_again_and_a_settled_one_is_left_alone(
+    cronshift: Cronshift,
+    env: dict[str, str],
+    inngest: Inngest,
+    sessions: list[str],
+    refuses: bool,
+) -> None:
+    inngest.refuses = refuses
+    env["CRONSHIFT_CLAIMS_URL"] = ""  # no tick is among them
+    words = ("dead-letters", "replay", *(f"S-{session}" for session in sessions), "--yes")
+    said = cronshift(*words, "--json", env=env)
+    assert said.code == 0, said.err
+    check(said.document, "dead-letters-replay")
+    started = {each["run_id"]: each["replay"] for each in said.document["replayed"]}
+    waits, settled = sessions
+    assert started == {f"S-{waits}": waits, f"S-{settled}": None}
+    assert [event["data"]["session_id"] for event in inngest.taken] == [] if refuses else [waits]
+    assert ("the flow's recovery sends them" in said.err) is refuses
+    again = cronshift(*words, env=env)
+    assert (again.code, "was replayed already" in again.err) == (0, True)
+    assert inngest.asked == 0
+
+
+def test_without_the_sessions_settings_it_is_an_event_to_be_sent_again(
+    cronshift: Cronshift, env: dict[str, str], inngest: Inngest
+) -> None:
+    letters = DeadLetters.open(env["CRONSHIFT_LEDGER_URL"])
+    letters.keep(replace(LETTER, run_id="S-1", tick=None, event=EVENT, event_id="x"), NOW)
+    letters.close()
+    said = cronshift("dead-letters", "replay", "S-1", "--yes", env=env)
+    assert (said.code, f"began with the event {EVENT}" in said.err) == (1, True)
 
 
 @pytest.mark.parametrize(

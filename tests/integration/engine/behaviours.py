@@ -214,7 +214,7 @@ def functions(client: inngest.Inngest, seen: Seen) -> list[inngest.Function[Any]
         await ctx.step.run("first", note, "first")
         await ctx.step.sleep("between", timedelta(seconds=50))
         await ctx.step.run("second", note, "second")
-        await finished(call)
+        await finished(call, "CRON_SECRET")
 
     async def give_back(ctx: inngest.Context) -> None:
         await report_failure(GIVING_BACK, ctx)

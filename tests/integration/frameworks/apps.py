@@ -33,7 +33,9 @@ SECRET = "s3cret"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 READY = 90  # seconds
 _MADE = frozenset({"node_modules", "apps", ".svelte-kit", ".astro", ".nuxt", ".output", "build"})
-_MADE_TOO = frozenset({".cronshift", ".react-router", ".vercel", "dist", ".installed", ".vite"})
+_MADE_TOO = frozenset(
+    {".cronshift", ".react-router", ".vercel", "dist", ".installed", ".vite", ".vinxi"}
+)
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,29 @@ NUXT = Kit(
     is_coded=True,
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
+SOLIDSTART = Kit(
+    "solidstart",
+    "src/routes/api/inngest.ts",
+    "src/routes/api/cronshift/api/jobs/nightly.ts",
+    "src/routes/api/cron/echo.ts",
+    checking=[["typescript/bin/tsc"]],
+    building=["vinxi/bin/cli.mjs", "build"],
+    starting=lambda _: [".output/server/index.mjs"],
+    bridged=frozenset({"local"}),
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
+TANSTACK = Kit(
+    "tanstack",
+    "src/routes/api/inngest.ts",
+    "src/routes/api/cronshift/api/jobs/nightly.ts",
+    "src/routes/api/cron/echo.ts",
+    checking=[["typescript/bin/tsc"]],
+    building=["vite/bin/vite.js", "build"],
+    starting=lambda port: [
+        "srvx/bin/srvx.mjs", "--prod", "--host", "127.0.0.1", "--port", f"{port}", "dist/server/server.js"
+    ],
+    is_coded=True,
+)  # fmt: skip
 HONO = Kit(
     "hono",
     "src/inngest/routes/endpoint.ts",
@@ -180,7 +205,32 @@ FASTIFY = Kit(
     is_coded=True,
     edited=frozenset({"index.ts"}),
 )
-KITS = (SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, HONO, EXPRESS, NESTJS, FASTIFY, FUNCTIONS)
+KOA = Kit(
+    "koa",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/index.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/server.js"],
+    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
+    is_coded=True,
+    edited=frozenset({"src/index.ts"}),
+)
+NESTJS_ON_FASTIFY = Kit(
+    "nestjs-fastify",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/main.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/main.js"],
+    is_coded=True,
+    edited=frozenset({"src/main.ts"}),
+)
+KITS = (
+    SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, SOLIDSTART, TANSTACK, HONO, EXPRESS, NESTJS, NESTJS_ON_FASTIFY, FASTIFY, KOA, FUNCTIONS,
+)  # fmt: skip
 
 
 def installed(kit: Kit) -> Path:

@@ -16,14 +16,21 @@ from cronshift.moving.finalize import prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.targets.typescript.compiling import NotCompiledError, compile_types
+from cronshift.targets.typescript.app import app_of
+from cronshift.targets.typescript.compiling import NotCompiledError, check_types, compile_types
+from cronshift.targets.typescript.dispatching import dispatcher_file
 
 from .apps import (
     FUNCTIONS,
     LONG_AGO,
+    NESTJS,
+    NESTJS_ON_FASTIFY,
     NUXT,
     REACT_ROUTER,
+    SOLIDSTART,
     SVELTEKIT,
+    TANSTACK,
+    Kit,
     copied,
     handed_over,
     migrated,
@@ -177,3 +184,65 @@ def test_the_library_is_copied_where_there_is_no_package_of_it(tmp_path: Path) -
     with pytest.raises(ConfigError) as caught:
         make_plan(load_project(app))
     assert "SvelteKit" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("kit", "file", "before", "after"),
+    [
+        pytest.param(TANSTACK, "tsconfig.json", None, None, id="no types"),
+        pytest.param(TANSTACK, "vite.config.ts", "Start()", 'Start({ srcDirectory: "app" })', id="elsewhere"),
+        pytest.param(TANSTACK, "src/routes/api/cron/gone.ts", "createFileRoute(", "createServerFileRoute(", id="older"),
+        pytest.param(SOLIDSTART, "app.config.ts", "({", '({ routeDir: "./pages",', id="other folder"),
+        pytest.param(SOLIDSTART, "package.json", '"1.3.2"', '"^2.0.0"', id="newer"),
+    ],
+)  # fmt: skip
+def test_an_app_that_is_laid_out_otherwise_is_called_over_http(
+    tmp_path: Path, kit: Kit, file: str, before: str | None, after: str | None
+) -> None:
+    app = copied(kit, tmp_path / "app")
+    assert make_plan(load_project(app)).target == "typescript"
+    if before is None:
+        (app / file).unlink()
+    else:
+        (app / file).write_text((app / file).read_text().replace(before, after or ""))
+    plan = make_plan(load_project(app))
+    assert plan.target == "python"
+    assert {job.mode for job in plan.jobs} == {Mode.BRIDGE}
+
+
+@pytest.mark.parametrize(
+    ("kit", "path", "file"),
+    [
+        (TANSTACK, "/api/cron/a.b", "src/routes/api/cronshift/api/cron/a[.]b.ts"),
+        (TANSTACK, "/api/cron/index", None),
+        (TANSTACK, "/api/cron/-x", None),
+        (TANSTACK, "/api/cron/x_", None),
+        (SOLIDSTART, "/api/cron/a.b", "src/routes/api/cronshift/api/cron/a.b.ts"),
+        (SOLIDSTART, "/api/cron/reindex", None),
+    ],
+)
+def test_a_path_that_no_files_name_can_say_has_no_guard(
+    tmp_path: Path, kit: Kit, path: str, file: str | None
+) -> None:
+    app = copied(kit, tmp_path / "app")
+    (app / "vercel.json").write_text(
+        json.dumps({"crons": [{"path": path, "schedule": "0 3 * * *"}]})
+    )
+    plan = make_plan(load_project(app))
+    (job,) = plan.jobs
+    assert dispatcher_file(plan, job) == file
+
+
+def test_routes_that_no_build_has_listed_yet_are_told_to_be_unchecked(tmp_path: Path) -> None:
+    app = copied(TANSTACK, tmp_path / "app")
+    migrated(app)
+    (finding,) = check_types(app, make_plan(load_project(app)))
+    assert finding.code == "CS437"
+    assert "src/routeTree.gen.ts does not list src/routes/api/inngest yet" in finding.message
+    assert finding.fix == "Build the app, and validate again."
+
+
+def test_nestjs_stands_on_the_framework_that_it_is_given(tmp_path: Path) -> None:
+    for kit, title in ((NESTJS, "NestJS on Express"), (NESTJS_ON_FASTIFY, "NestJS on Fastify")):
+        app = copied(kit, tmp_path / kit.name)
+        assert app_of(make_plan(load_project(app))).framework.title == title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -14,12 +15,15 @@ from typing import Any
 import pytest
 
 from cronshift import operations
+from cronshift.engine.executor.engine import Surroundings
+from cronshift.engine.executor.job_run import Request
 from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.finalize import Directness, Finalization, prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.moving.rollback import prepare_rollback
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.targets.python.running import run_in_process
 
 EXAMPLE = Path(__file__).parents[3] / "examples"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -125,6 +129,63 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(app: Path) -> N
     back = prepare_rollback(load_project(app), (), LATER + timedelta(days=1))
     operations.apply(app, back.operation)
     assert tree(app) == moved
+
+
+STEPS = """import os
+
+from fastapi import FastAPI
+
+from cronshift_guard import guard
+
+app = FastAPI()
+app.add_middleware(guard.asgi)
+seen = []
+
+
+def note(kind: str, count: int = 1) -> int:
+    return len(kind) + count
+
+
+async def checked() -> list[dict[str, int]]:
+    return [{"id": 7}, {"id": 8}]
+
+
+@app.get("/api/cron/x")
+async def x():
+    total = 0
+    for row in await checked():
+        total += note("rows", count=row["id"])
+    return {"total": total}
+"""
+
+
+def test_work_becomes_the_steps_that_its_code_shows(tmp_path: Path) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/index.py").write_text(STEPS)
+    (tmp_path / "vercel.json").write_text(
+        '{"crons": [{"path": "/api/cron/x", "schedule": "0 * * * *"}],'
+        ' "rewrites": [{"source": "/(.*)", "destination": "/api/index"}]}\n'
+    )
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    operations.apply(tmp_path, prepare_migration(load_project(tmp_path), (), LONG_AGO).operation)
+    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
+    operations.apply(tmp_path, cutover.operation)
+    finalized(tmp_path, direct=Directness.NO)
+    moved = tree(tmp_path)
+    done = finalized(tmp_path, direct=Directness.STEPS)
+    assert done.direct == ("x",), done.kept
+    text = (tmp_path / "api/index.py").read_text()
+    assert 'for row in await ctx.step.run("checked", checked):' in text
+    assert """await ctx.step.run(f"note rows {row['id']}", note_step)""" in text
+    module = (tmp_path / "inngest_app/jobs/x.py").read_text()
+    assert "    return await do_the_work(ctx)\n" in module
+    plan = make_plan(load_project(tmp_path))
+    ran_in_steps = asyncio.run(run_in_process(tmp_path, plan, Request("x"), Surroundings())).run
+    assert ran_in_steps.output == {"total": 23}
+    assert [step.id for step in ran_in_steps.steps] == ["checked", "note rows 7", "note rows 8"]
+    back = prepare_rollback(load_project(tmp_path), (), LATER + timedelta(days=1))
+    operations.apply(tmp_path, back.operation)
+    assert tree(tmp_path) == moved
 
 
 def test_the_end_and_the_work_itself_may_come_at_once(app: Path) -> None:

@@ -1,4 +1,4 @@
-/** Drive both sides of a job with claims: duplicates, failures, a replay, and a database that is away. */
+/** Drive both sides of a job with claims, in a database or at an address: duplicates, failures, a replay. */
 import { NextRequest } from "next/server";
 import { Pool } from "pg";
 
@@ -10,14 +10,16 @@ import {
   claimsIn,
   released,
 } from "./cronshift/claims";
+import { claimsAfar } from "./cronshift/claims-afar";
 import { every, guarded } from "./cronshift/guard";
 import { builtIn } from "./cronshift/ownership";
 
+const url = process.env["CRONSHIFT_CLAIMS_URL"] ?? "";
 const pool = new Pool({
-  connectionString: process.env["CRONSHIFT_CLAIMS_URL"],
+  connectionString: url,
   connectionTimeoutMillis: 2_000,
 });
-const claims = claimsIn(pool);
+const claims = url.startsWith("http") ? claimsAfar() : claimsIn(pool);
 const job = {
   id: "tally",
   path: "/api/cron/tally",

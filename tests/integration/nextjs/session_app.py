@@ -94,9 +94,12 @@ process.stdin.on("end", () => process.exit(0)).resume();
 """
 
 
-def scaffolded(root: Path, packages: Path, *, major: int = 4, toml: str = TOML) -> Path:
+def scaffolded(
+    root: Path, packages: Path, *, major: int = 4, toml: str = TOML, ledger: bool = False
+) -> Path:
     """Write an app with jobs and the flow."""
-    project(root, packages, major=major, settings=SETTINGS + "\n" + toml)
+    settings = SETTINGS.replace("[project]", "[project]\nledger = true") if ledger else SETTINGS
+    project(root, packages, major=major, settings=settings + "\n" + toml)
     migrated(root)
     (root / "cronshift.ownership.json").write_text(dump_ownership(SHARED))
     operations.apply(root, prepare_scaffold(root, NOW, flow=FLOW))

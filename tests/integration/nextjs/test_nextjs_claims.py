@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, text
+from tests.integration.store.claims_server import claims_served
 
 from cronshift.errors import ConfigError
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.readiness.fact import Stage
+from cronshift.readiness.subject import Subject
+from cronshift.readiness.variables import variables
+from cronshift.runtime.addressed_claims import AddressedClaims
 from cronshift.runtime.store.claims import LEASE, Claims
-from cronshift.runtime.wire import CLAIMED
+from cronshift.runtime.wire import CLAIMED, UNASKED
 from cronshift.targets import generate
 from cronshift.targets.typescript.library import source
 
@@ -35,7 +42,7 @@ TICK = datetime(2026, 11, 27, 12, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def folder(node_packages: Path) -> Iterator[Path]:
     with library(node_packages) as root:
-        for name in ("claimed.ts", "claiming.ts"):
+        for name in ("claimed.ts", "claiming.ts", "racing.ts"):
             (root / name).write_text((HERE / name).read_text())
         yield root
 
@@ -49,7 +56,9 @@ def url(postgresql_url: str) -> str:
     return postgresql_url
 
 
-def ran(folder: Path, packages: Path, name: str, url: str, *words: str, told: Any = None) -> Any:
+def ran(
+    folder: Path, packages: Path, name: str, url: str, *words: str, told: Any = None, **more: str
+) -> Any:
     loader = (packages / "node_modules/tsx/dist/loader.mjs").as_uri()
     done = subprocess.run(
         ["node", "--import", loader, name, *words],
@@ -58,6 +67,7 @@ def ran(folder: Path, packages: Path, name: str, url: str, *words: str, told: An
             **os.environ,
             "CRON_SECRET": "s3cret",
             "CRONSHIFT_CLAIMS_URL": url.replace("+psycopg", ""),
+            **more,
         },
         input=json.dumps(told),
         capture_output=True,
@@ -104,10 +114,13 @@ def test_the_lease_is_the_same() -> None:
     assert f'"{CLAIMED}"' in source("claims")
 
 
+@pytest.mark.parametrize("is_afar", [False, True])
 def test_a_tick_that_comes_twice_runs_once_and_a_replay_with_its_claim(
-    folder: Path, node_packages: Path, url: str
+    folder: Path, node_packages: Path, url: str, is_afar: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = ran(folder, node_packages, "claiming.ts", url)
+    monkeypatch.setenv("CRON_SECRET", "s3cret")
+    with claims_served(url) if is_afar else nullcontext(url) as place:
+        told = ran(folder, node_packages, "claiming.ts", place)
     first, second, replay, again, failed, retried = told["answers"]
     assert first == [200, {"calls": 1}]
     assert second == [200, {"skipped": CLAIMED}]
@@ -117,14 +130,66 @@ def test_a_tick_that_comes_twice_runs_once_and_a_replay_with_its_claim(
     assert told["calls"] == 4
 
 
-def test_without_its_database_a_call_runs_and_a_replay_does_not(
-    folder: Path, node_packages: Path
+AWAY = ["postgresql://u:hush@127.0.0.1:9/d", "http://127.0.0.1:9/api/inngest"]
+
+
+@pytest.mark.parametrize("place", AWAY)
+@pytest.mark.parametrize("away", ["run", "wait"])
+def test_while_its_claims_are_away_a_call_runs_or_waits_as_is_named_and_a_replay_does_not(
+    folder: Path, node_packages: Path, place: str, away: str
 ) -> None:
-    told = ran(folder, node_packages, "claiming.ts", "postgresql://u:hush@127.0.0.1:9/d")
+    told = ran(folder, node_packages, "claiming.ts", place, CRONSHIFT_CLAIMS_AWAY=away)
     first, second, *replays = told["answers"]
-    assert (first[0], second[0]) == (200, 200)
-    assert all(isinstance(each, str) and "claimed" not in each for each in replays)
-    assert told["calls"] == 2
+    if away == "run":
+        assert (first[0], second[0], told["calls"]) == (200, 200, 2)
+    else:
+        assert (first, second, told["calls"]) == ([503, {"skipped": UNASKED}],) * 2 + (0,)
+    assert replays == [UNASKED] * 4
+
+
+def test_one_of_forty_wins_in_both_languages_at_one_address(
+    folder: Path, node_packages: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRON_SECRET", "s3cret")
+    with claims_served(url) as address, ThreadPoolExecutor(8) as threads:
+        afar = AddressedClaims(address, "CRON_SECRET", 60)
+        racing = threads.submit(ran, folder, node_packages, "racing.ts", address)
+        taken = [
+            *threads.map(lambda number: afar.take("race", TICK, f"python-{number}"), range(20))
+        ]
+        assert sum([*taken, *racing.result()]) == 1
+        # Who does not know the secret takes nothing, and is told nothing of it.
+        answers = ran(folder, node_packages, "racing.ts", address, CRON_SECRET="no")
+        assert all("answered 4" in answer for answer in answers)
+
+
+def test_an_app_asks_an_address_where_it_says_so_on_the_edge_too(tmp_path: Path) -> None:
+    root = an_app(tmp_path, 'claims = "environment"\n[bridge]\nsecret_env = "OWN_SECRET"\n')
+    files = {file.path: file.text for file in generate(make_plan(load_project(root)))}
+    assert 'export const claims = claimsAfar("OWN_SECRET");' in files["lib/inngest/claims.ts"]
+    assert "lib/inngest/cronshift/claims-afar.ts" in files
+    route = files["app/api/cronshift/api/cron/report/route.ts"]
+    assert "claimed(claims, JOBS, route)" in route
+    source = root / "app/api/cron/report/route.ts"
+    source.write_text('export const runtime = "edge";\n' + source.read_text())
+    edge = {file.path: file.text for file in generate(make_plan(load_project(root)))}[
+        "app/api/cronshift/api/cron/report/route.ts"
+    ]
+    assert 'export const runtime = "edge";' in edge
+    assert "claimed(claims, JOBS, route)" in edge
+    (root / "cronshift.toml").write_text(
+        (root / "cronshift.toml").read_text().replace("environment", "lib/db.ts:pool")
+    )
+    driven = {file.path: file.text for file in generate(make_plan(load_project(root)))}
+    assert "claims" not in driven["app/api/cronshift/api/cron/report/route.ts"]
+
+
+def test_what_asks_an_address_needs_its_variable(tmp_path: Path) -> None:
+    root = an_app(tmp_path, 'claims = "environment"\n')
+    project = load_project(root)
+    plan = make_plan(project)
+    subject = Subject(project, plan, plan.jobs, TICK, Stage.SHARE, 10)
+    assert any("CRONSHIFT_CLAIMS_URL" in fact.message for fact in variables(subject))
 
 
 def test_an_app_claims_where_cronshift_toml_names_its_client(tmp_path: Path) -> None:

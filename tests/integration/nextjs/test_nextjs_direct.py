@@ -153,19 +153,89 @@ def test_a_file_that_was_changed_since_is_not_overwritten(plain: Path) -> None:
         prepare_rollback(load_project(plain), (), MUCH_LATER)
 
 
-def test_jobs_that_share_a_route_stay(plain: Path) -> None:
-    document = json.loads((plain / "vercel.json").read_text())
-    document["crons"].append(
-        {"path": "/api/cron/prediction-check?deep=1", "schedule": "30 2 * * *"}
-    )
-    (plain / "vercel.json").write_text(json.dumps(document))
+TWINS = """import { isAllowed } from "../../../../lib/cron";
+import { upstream } from "../../../../lib/upstream";
+
+export async function GET(request: Request) {
+  if (!isAllowed(request)) return new Response("no", { status: 401 });
+  const deep = new URL(request.url).searchParams.get("deep");
+  return Response.json({ checked: await upstream(`checks-${deep}`) });
+}
+"""
+
+
+TWIN = "daily-update-polymarket-data"
+
+
+def with_twins(root: Path, *queries: str) -> None:
+    """Have entries of their own call one route, each with a query."""
+    document = json.loads((root / "vercel.json").read_text())
+    others = [cron for cron in document["crons"] if TWIN not in cron["path"]]
+    path = "/api/cron/daily-update-polymarket-data"
+    twins = [
+        {"path": f"{path}?{query}", "schedule": f"{minute} 2 * * *"}
+        for minute, query in enumerate(queries)
+    ]
+    (root / "vercel.json").write_text(json.dumps({**document, "crons": [*others, *twins]}))
+
+
+def twins_of(root: Path) -> list[str]:
+    return [job.id for job in make_plan(load_project(root)).jobs if TWIN in job.id]
+
+
+def test_jobs_that_share_a_route_share_a_module(plain: Path) -> None:
+    (plain / "app/api/cron/daily-update-polymarket-data/route.ts").write_text(TWINS)
+    with_twins(plain, "deep=1", "deep=2")
     migrated(plain)
-    twins = [job.id for job in make_plan(load_project(plain)).jobs if "prediction-check" in job.id]
-    direct = prepare_finalization(
-        load_project(plain), twins, LATER, lambda *_: True, direct=Directness.WHOLE
+    moved, twins = tree(plain), twins_of(plain)
+    direct = made_direct(plain)
+    assert {*twins} <= {*direct.direct}
+    assert speaking(plain) == []
+    (module,) = {file for file in tree(plain) if f"jobs/{TWIN}" in file}
+    text = (plain / module).read_text()
+    assert text.count("async function work(deep: string) {") == 1
+    assert text.count("inngest.createFunction(") == len(twins)
+    assert 'step.run("work", () => work("1"))' in text
+    assert 'step.run("work", () => work("2"))' in text
+    index = (plain / "lib/inngest/jobs/index.ts").read_text()
+    (line,) = [line for line in index.splitlines() if "olymarket" in line and "import" in line]
+    assert line.count("dailyUpdatePolymarketData") == len(twins)
+    taken_back(plain)
+    assert tree(plain) == moved
+
+
+KEPT_TWINS = {
+    "more than one value": (("deep=1&wide=1", "deep=2&wide=2"), "differ by more than one value"),
+    "a value that some lack": (("deep=1", "quick=1"), "differ by more than one value"),
+    "a value twice": (("deep=1&deep=3", "deep=2"), "differ by more than one value"),
+}
+
+
+@pytest.mark.parametrize("what", KEPT_TWINS)
+def test_jobs_whose_queries_have_no_one_meaning_stay(plain: Path, what: str) -> None:
+    queries, why = KEPT_TWINS[what]
+    (plain / "app/api/cron/daily-update-polymarket-data/route.ts").write_text(TWINS)
+    with_twins(plain, *queries)
+    migrated(plain)
+    direct = made_direct(plain)
+    twins = [job for job in direct.kept if TWIN in job]
+    assert len(twins) == len(queries)
+    assert all(direct.kept[job].endswith(f"{why}.") for job in twins)
+
+
+def test_one_of_two_that_share_a_route_stays_with_the_other(plain: Path) -> None:
+    with_twins(plain, "deep=1", "deep=2")
+    migrated(plain)
+    first, second = twins_of(plain)
+    project = load_project(plain)
+    refused = prepare_finalization(
+        project, [first], LATER, lambda *_: True, direct=Directness.WHOLE
     )
-    assert direct.direct == ()
-    assert all("share lib/inngest/jobs/" in why for why in direct.kept.values())
+    assert refused.kept[first].endswith("and become so together.")
+    both = made_direct(plain, first, second)
+    assert set(both.direct) == {first, second}
+    module = next(file for file in tree(plain) if f"jobs/{TWIN}" in file)
+    assert "const work = async () =>" in (plain / module).read_text()  # it reads no query
 
 
 def test_an_offer_changes_nothing_but_says_for_which_jobs_it_holds(plain: Path) -> None:
@@ -285,8 +355,9 @@ def test_an_app_of_javascript_gets_javascript(plain: Path) -> None:
 def test_the_apps_own_functions_are_strict_build_and_run(app: Path, node_packages: Path) -> None:
     migrated(app)
     finalized(app)
-    plan = make_plan(load_project(app))  # of the jobs that cronshift knows no more then
     made_direct(app, *JOBS, how=Directness.STEPS)
+    plan = make_plan(load_project(app))
+    assert not {job.id for job in plan.jobs} & {*JOBS}  # known by what the endpoint lists
     assert type_check(app, node_packages) == ""
     assert "export const maxDuration = 800;" in (app / "app/api/inngest/route.ts").read_text()
     build(app, node_packages)

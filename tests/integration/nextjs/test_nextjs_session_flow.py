@@ -29,9 +29,13 @@ from cronshift.engine.executor.engine import RunTarget, execute
 from cronshift.engine.executor.events import Receiver, custom_event, tick_event
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.project.settings import parse_settings
+from cronshift.runtime.dead_letters import DeadLetter, parse_letter
+from cronshift.runtime.ledger import TickStatus
 from cronshift.runtime.ownership import Owner
+from cronshift.runtime.wire import RUN_DEAD_EVENT
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.flow import EVENT, event_of
+from cronshift.sessions.requested import session_in
 from cronshift.sessions.scripts import open_database
 
 if TYPE_CHECKING:
@@ -81,6 +85,10 @@ class Flow:
     def sent(self, session: str) -> list[dict[str, Any]]:
         return [one for one in self.receiver.events if one["data"].get("session_id") == session]
 
+    def letters(self, run_id: str) -> list[DeadLetter]:
+        dead = [one["data"] for one in self.receiver.events if one["name"] == RUN_DEAD_EVENT]
+        return [letter for letter in map(parse_letter, dead) if letter.run_id == run_id]
+
     def refunds(self, session: str) -> list[int]:
         sql = "SELECT array_agg(amount) FROM cronshift_refunds WHERE session_id = :id"
         return list(self.app.one(sql, id=session) or [])
@@ -97,7 +105,7 @@ def flow(
     postgresql_url: str,
 ) -> Iterator[Flow]:
     major, parallel = request.param
-    root = scaffolded(tmp_path_factory.mktemp("flow"), node_packages, major=major)
+    root = scaffolded(tmp_path_factory.mktemp("flow"), node_packages, major=major, ledger=True)
     (root / "lib/inngest/sessions/work.ts").write_text(WORK)
     schema = (EXAMPLE / "schema.postgresql.sql").read_text()
     own = (root / "migrations/session_tables.sql").read_text()
@@ -114,6 +122,7 @@ def flow(
             "DATABASE_URL": plain(url),
             "INNGEST_DEV": receiver.url,
             "PARALLEL": parallel,
+            "CRONSHIFT_LEDGER_URL": "inngest",
         }
         with served(root, node_packages, SERVER, **variables) as address:
             yield Flow(App(engine, database, settings, url), address, receiver)
@@ -341,3 +350,23 @@ def test_pythons_scripts_understand_what_the_flow_wrote(flow: Flow) -> None:
     [refund] = [row for row in scripts.refunds(flow.app.database) if row["session_id"] == session]
     assert (refund["amount"], refund["user_id"]) == (1, user)
     assert refund["reason"] == "not delivered: gone"
+
+
+def test_dead_runs_leave_letters_that_name_their_session(flow: Flow) -> None:
+    user, thief = flow.user(), flow.user()
+    session = flow.ask(user, "a")
+    [event] = flow.sent(session)
+    forged = {**event, "data": {**event["data"], "user_id": thief}}
+    failed = flow.run(forged)
+    [letter] = flow.letters(failed.run_id)
+    assert (letter.job, letter.status, letter.tick) == (FLOW, TickStatus.FAILED, None)
+    assert letter.error.endswith("Error: the session is not this user's")
+    assert session_in(letter.event_id, flow.app.database.mapped) == session
+    assert flow.app.state(session)[0] == "queued"
+    for name in (FLOW, f"{FLOW}-recovery"):
+        data = {"function_id": f"shop-{name}", "run_id": f"01{name}", "event": event}
+        cancelled = custom_event("inngest/function.cancelled", data, NOW)
+        assert flow.run(cancelled, f"{FLOW}-cancelled").error is None
+        [letter] = flow.letters(f"01{name}")
+        assert (letter.job, letter.status) == (name, TickStatus.CANCELLED)
+    assert flow.run(event).output == {"delivered": 1, "failed": []}

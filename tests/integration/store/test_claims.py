@@ -6,16 +6,18 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine
 from tests.programs import HERE as PROGRAMS
 
 from cronshift.errors import ConfigError
 from cronshift.runtime import claiming
 from cronshift.runtime.store.claims import LEASE, Claims
+from cronshift.runtime.store.opening import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,3 +154,21 @@ def test_a_missed_tick_is_not_made_up_for_where_its_claim_cannot_be_asked_for(
     with pytest.raises(ConnectionError) as caught:
         claiming.take_surely("mail", tick, "01RUN")
     assert "hush" not in str(caught.value)
+
+
+def test_many_who_open_a_database_at_once_all_open_it(postgresql_url: str) -> None:
+    """PostgreSQL turns some of those away who make a table at one instant."""
+    engine = create_engine(postgresql_url)
+    for round_number in range(6):
+        table = Table(f"made_at_once_{round_number}", MetaData(), Column("id", Integer))
+        all_here = Barrier(8)
+
+        def make(table: Table = table, barrier: Barrier = all_here) -> None:
+            barrier.wait()
+            make_table(engine, table)
+
+        with ThreadPoolExecutor(8) as threads:
+            for done in [threads.submit(make) for _ in range(8)]:
+                done.result()
+        table.drop(engine)
+    engine.dispose()

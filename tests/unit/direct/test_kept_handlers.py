@@ -121,9 +121,20 @@ KEPT = {
     ),
     "a method of its own": (
         f"{CLASS}    def do_GET(self):\n        self.reply(200)\n\n    def reply(self, status):\n"
-        "        self.send_response(status)\n",
+        "        self.send_response(status)\n        count(status)\n",
+        6,
+        "calls self.reply, which is not read",
+    ),
+    "other work for another method": (
+        f"{CLASS}    def do_GET(self):\n        pass\n\n    def do_PUT(self):\n        pass\n",
         8,
-        "has a method reply of its own",
+        "answers PUT too",
+    ),
+    "a folder that is not the project's": (
+        f"import os\nimport sys\n\nsys.path.append(os.path.dirname(os.path.dirname(__file__)))\n{CLASS}"
+        "    def do_GET(self):\n        pass\n",
+        4,
+        "asks where it stands",
     ),
     "an answer that may be anything": (
         f"{CLASS}    def do_GET(self):\n        self.send_response(200)\n        self.end_headers()\n"
@@ -148,7 +159,7 @@ def test_a_handler_stays_and_says_where_and_why(tmp_path: Path, what: str) -> No
 
 
 def test_work_with_a_module_that_makes_answers_keeps_a_handler(tmp_path: Path) -> None:
-    (tmp_path / "replies.py").write_text("def done(x):\n    return JSONResponse(x)\n")
+    (tmp_path / "replies.py").write_text("def done(x):\n    count(x)\n    return JSONResponse(x)\n")
     text = f"from replies import done\n{FASTAPI}{ROUTE}async def x():\n    return done(1)\n"
     kept = judged(tmp_path, text)
     assert str(kept) == "index.py:9: works with done of replies, which may make an answer"

@@ -56,6 +56,15 @@ CASES: dict[str, tuple[str, set[str]]] = {
         ts('await work();\nvoid trackEvent("x");\nreturn Response.json({});', IMP),
         {"CS202"},
     ),
+    "a chain that a log starts": (
+        ts(
+            'if (Math.random() > 0.5) logger.error("late");\nreturn Response.json({ n: await countRows() });',
+            IMP
+            + "function captured(capture: (m: { send(): void }) => void) { const ready = globalThis.ready ? globalThis.ready() : Promise.resolve(); ready.then(() => import('some-monitor')).then(capture).catch(() => {}); }\n"
+            + "const logger = { error(text: string) { captured((m) => m.send()); } };\n",
+        ),
+        {"CS202"},
+    ),
     "then chain": (
         ts(
             'work().then(() => console.log("done")).catch(console.error);\nreturn Response.json({ok:true});',

@@ -35,6 +35,22 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         {ROUTE: route('if (!request.url.includes("localhost")) console.log("remote");')},
         "none",
     ),
+    "the host of the request, where another host is led away": (
+        {ROUTE: route('if (request.headers.get("host")?.includes("old.example")) return Response.redirect("https://new.example", 302);')},
+        "",
+    ),
+    "an old host that is led away, and a check": (
+        {ROUTE: route(f'if (request.headers.get("host") === "old.example") return Response.redirect("https://new.example", 302);\n  {SET}if (!secret) {REFUSE}\n  {COMPARED}')},
+        "cron-secret",
+    ),
+    "a list of addresses": (
+        {ROUTE: route(f'if (request.headers.get("x-forwarded-for") !== "203.0.113.7") {REFUSE}')},
+        "",
+    ),
+    "the address of the caller, to log it": (
+        {ROUTE: route('const ip = (request.headers.get("x-forwarded-for") ?? "").split(",")[0]; console.log(ip);')},
+        "none",
+    ),
     "a column named session": (
         {ROUTE: route("const session = await db.findSession(); if (!session) return Response.json({ ok: true });")},
         "none",

@@ -61,6 +61,12 @@ CLERK = "import { clerkMiddleware, createRouteMatcher } from '@clerk/nextjs/serv
     [
         (proxy(f"if (!request.cookies.has('s')) {AWAY}"), "stops", "stops"),
         (proxy(f"if (!request.cookies.get('s')?.value) {AWAY}\nreturn NextResponse.next();"), "stops", "stops"),
+        # a caller without cookies has an empty list of them, and nothing that throws
+        (proxy("const hasSession = request.cookies.getAll().some((c) => c.name.startsWith('sb-'));\nif (hasSession) await refresh();\nreturn NextResponse.next();"), "by", "by"),
+        (proxy(f"if (!request.cookies.getAll().some((c) => c.name.startsWith('sb-'))) {AWAY}"), "stops", "stops"),
+        (proxy(f"if (request.cookies.size === 0) {AWAY}"), "stops", "stops"),
+        (proxy("for (const [name] of request.cookies.entries()) console.log(name.length);\nif (request.cookies.toString().includes('x')) console.log('x');"), "by", "by"),
+        (proxy("const langs = request.nextUrl.searchParams.getAll('lang').map((l) => l.trim());\nif (langs.length > 1) return NextResponse.json({}, { status: 400 });"), "by", "by"),
         (proxy("return NextResponse.next();"), "by", "by"),
         (proxy("console.log(request.url);"), "by", "by"),
         # a comment, or a line that refuses, holds the path and lets nobody by

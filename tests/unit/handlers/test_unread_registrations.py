@@ -295,3 +295,45 @@ def test_a_middleware_that_a_function_makes_answers_no_path(
         "src/limit.ts": f"export const limit = {limit};\n",
     }
     assert resolved(tmp_path, "src/index.ts", files).verdict is verdict
+
+
+GO = "package api\n\nfunc Handler(w http.ResponseWriter, r *http.Request) {\n\trouter := chi.NewRouter()\n%s\n\trouter.ServeHTTP(w, r)\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict", "line"),
+    [
+        ('\trouter.Get("/api/tick", tick)', Verdict.ANSWERED, 5),
+        ('\trouter.Handle("GET", "/api/tick", tick)', Verdict.ANSWERED, 5),
+        ('\t// router.Get("/api/tick", tick)', Verdict.UNKNOWN, None),
+        ('\trouter.Post("/api/tick", tick)', Verdict.UNKNOWN, None),
+        ('\trouter.Get("/api/other", tick)', Verdict.UNKNOWN, None),
+        ('\trouter.Route("/v1", routes)\n\trouter.Get("/api/tick", tick)', Verdict.UNKNOWN, None),
+    ],
+)
+def test_a_go_file_that_routes_answers_what_it_spells_and_is_not_told_otherwise(
+    tmp_path: Path, body: str, verdict: Verdict, line: int | None
+) -> None:
+    resolution = resolved(tmp_path, "api/index.go", {"api/index.go": GO % body})
+    assert resolution.verdict is verdict
+    if line is None:
+        assert "api/index.go:4" in resolution.why
+    else:
+        assert resolution.handler is not None
+        assert resolution.handler.line == line
+
+
+def test_a_go_file_without_routes_answers_whatever_leads_to_it(tmp_path: Path) -> None:
+    text = "package api\n\nfunc Handler(w http.ResponseWriter, r *http.Request) { work() }\n"
+    resolution = resolved(tmp_path, "api/index.go", {"api/index.go": text})
+    assert resolution.verdict is Verdict.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("file", "verdict"), [("api/index.rb", Verdict.UNKNOWN), ("api/tick.rb", Verdict.ANSWERED)]
+)
+def test_an_entry_of_a_language_that_is_not_read_is_not_told(
+    tmp_path: Path, file: str, verdict: Verdict
+) -> None:
+    resolution = resolved(tmp_path, file, {file: "Handler = proc { |request, response| work }\n"})
+    assert resolution.verdict is verdict

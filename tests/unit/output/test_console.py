@@ -41,6 +41,12 @@ def test_what_is_to_be_copied_is_not_broken(
     assert capsys.readouterr().out == f"  {LONG}\n"
 
 
+def test_a_name_between_colons_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().result("/api/:bell:/ring")
+    Console().say("/api/:bell:/ring")
+    assert capsys.readouterr() == ("/api/:bell:/ring\n", "/api/:bell:/ring\n")
+
+
 def test_a_finding_without_a_place_has_no_line_for_one() -> None:
     finding = CATALOGUE["CS437"].finding("The types were not checked.")
     assert finding.severity is Severity.WARNING

@@ -308,8 +308,11 @@ def test_a_stray_next_config_makes_no_next_app_of_another_framework(tmp_path: Pa
         ("src/routes/other.tsx", "export const Route = createFileRoute('/other')({});\n", "CS301"),
     ],
 )
-def test_tanstack_start_is_read(tmp_path: Path, file: str, text: str, code: str | None) -> None:
-    package = '{"dependencies": {"@tanstack/react-start": "1"}}'
+@pytest.mark.parametrize("beside", ["", '"nitro": "3.0.0", '])
+def test_tanstack_start_is_read(
+    tmp_path: Path, file: str, text: str, code: str | None, beside: str
+) -> None:
+    package = f'{{"dependencies": {{{beside}"@tanstack/react-start": "1"}}}}'
     write(tmp_path, {"vercel.json": crons("/api/tick"), "package.json": package, file: text})
     plan = make_plan(load_project(tmp_path))
     assert codes(plan) & {"CS301", "CS302", "CS305"} == ({code} if code else set())

@@ -70,6 +70,13 @@ def route(ping: str) -> dict[str, str]:
         'const id = Sentry.captureCheckIn({ monitorSlug: "mail", status: "in_progress" });',
         'await Sentry.withMonitor("mail", () => send());',
         "await axios.get('https://o1.ingest.sentry.io/api/42/cron/mail/key/?status=ok');",
+        'await fetch("https://ping.checklyhq.com/b8f8de24");',
+        "await fetch(`${process.env.KUMA}/api/push/${token}?msg=OK&status=up`);",
+        "await fetch(process.env[`HEARTBEAT_${name.toUpperCase()}`]!);",
+        'await fetch(config.heartbeatUrl, { method: "HEAD" });',
+        "await fetch(env.HEALTHCHECK_PING_URL);",
+        'const monitor = new cronitor.Monitor("mail");',
+        'await cronitor.wrap("mail", send)();',
     ],
 )
 def test_a_ping_in_a_route_is_found_at_its_line(tmp_path: Path, ping: str) -> None:
@@ -83,6 +90,8 @@ def test_a_ping_in_a_route_is_found_at_its_line(tmp_path: Path, ping: str) -> No
         'httpx.get(os.environ["HEALTHCHECKS_URL"])',
         'httpx.get(os.getenv("CRON_HEARTBEAT"))',
         'sentry_sdk.crons.capture_checkin(monitor_slug="mail")',
+        'cronitor.Monitor("mail").ping(state="run")',
+        "httpx.get(settings.heartbeat_url)",
     ],
 )
 def test_a_ping_in_python_is_found_at_its_line(tmp_path: Path, ping: str) -> None:
@@ -104,6 +113,12 @@ def test_a_ping_in_a_module_that_the_route_imports_is_found_there(tmp_path: Path
         'await fetch("https://example.com/api/health");',
         "const monitor = withMonitorings(process.env.MONITORING_URL);",
         'log("checked in");',
+        'if (request.headers.get("x-signature") !== process.env.HEARTBEAT_SECRET) return;',
+        "const every = Number(process.env.HEARTBEAT_INTERVAL_MINUTES ?? 10);",
+        "await fetch(`${process.env.APP_URL}/api/v1/heartbeat/${id}`);",
+        "await fetch(`${process.env.APP_URL}/api/internal/cron/mail/now`);",
+        "const config = { heartbeat: process.env.HEARTBEAT_URL };",
+        "await fetch(`/api/push/${channel}`);",
     ],
 )
 def test_what_pings_no_monitor_is_no_finding(tmp_path: Path, ping: str) -> None:
@@ -113,3 +128,48 @@ def test_what_pings_no_monitor_is_no_finding(tmp_path: Path, ping: str) -> None:
 def test_a_job_that_has_a_monitor_needs_no_ping_of_its_own(tmp_path: Path) -> None:
     settings = '[jobs.mail]\nheartbeat = "HEARTBEAT_MAIL"\n'
     assert places(tmp_path, route('await fetch("https://hc-ping.com/8d2b");'), settings) == []
+
+
+def test_a_ping_is_found_however_many_modules_are_between(tmp_path: Path) -> None:
+    files = route("") | {
+        "lib/work.ts": 'export * from "./logged";\n',
+        "lib/logged.ts": 'import * as beats from "./beats";\nexport const work = async () => beats.ping("mail");\n',
+        "lib/beats.ts": "export async function ping(job: string) {\n"
+        "  const name = `HEARTBEAT_${job}`;\n  await fetch(process.env[name]!);\n}\n",
+    }
+    assert places(tmp_path, files) == [("lib/beats.ts", 2)]
+
+
+def test_what_nobody_calls_is_no_ping_of_the_job(tmp_path: Path) -> None:
+    files = route("") | {
+        "lib/work.ts": 'import { env } from "./env";\nexport const work = async () => env.DATABASE_URL;\n'
+        'export async function beat() {\n  await fetch("https://hc-ping.com/8d2b");\n}\n',
+        "lib/env.ts": "export const env = { DATABASE_URL: process.env.DATABASE_URL!,\n"
+        "  HEARTBEAT_URL: process.env.HEARTBEAT_URL!, every: process.env.HEARTBEAT_INTERVAL };\n",
+    }
+    assert places(tmp_path, files) == []
+
+
+def test_a_wrapper_of_a_packages_is_one_and_the_apps_own_is_what_it_does(tmp_path: Path) -> None:
+    wrapped = 'import {{ {0} }} from "{1}";\nexport const GET = {0}("mail", async () => Response.json({{}}));\n'
+    own = "export function withMonitor(name: string, run: () => unknown) {\n  return run;\n}\n"
+    files = {"app/api/mail/route.ts": wrapped.format("withMonitor", "@/lib/monitor")}
+    assert places(tmp_path, files | {"lib/monitor.ts": own}) == []
+    files = {"app/api/mail/route.ts": wrapped.format("withMonitor", "@sentry/nextjs")}
+    assert places(tmp_path, files) == [("app/api/mail/route.ts", 2)]
+
+
+def test_of_an_app_that_answers_many_paths_only_the_routes_that_ping_are_told(
+    tmp_path: Path,
+) -> None:
+    text = PYTHON.format(ping='httpx.get("https://hc-ping.com/8d2b")') + (
+        '\n\n@app.get("/api/other")\ndef other():\n    return {}\n'
+    )
+    crons = [{"path": path, "schedule": "0 3 * * *"} for path in ("/api/mail", "/api/other")]
+    files = {
+        "api/index.py": text,
+        "requirements.txt": "fastapi\n",
+        "vercel.json": json.dumps({"crons": crons}),
+        "package.json": "{}",
+    }
+    assert places(tmp_path, files) == [("api/index.py", 11)]

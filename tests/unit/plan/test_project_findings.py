@@ -56,6 +56,12 @@ def test_a_route_that_waits_for_vercels_call_in_vain_is_told(tmp_path: Path) -> 
     assert only(found, "CS307") == [("app/api/cron/digest/route.ts", 1)]
 
 
+def test_a_route_that_only_its_test_imports_is_told(tmp_path: Path) -> None:
+    test = "import { GET } from '../app/api/cron/digest/route';\n"
+    files = {"app/api/cron/digest/route.ts": CHECKED + ROUTE, "tests/digest.test.ts": test}
+    assert only(codes(tmp_path, files), "CS307") == [("app/api/cron/digest/route.ts", 1)]
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -69,6 +75,10 @@ def test_a_route_that_waits_for_vercels_call_in_vain_is_told(tmp_path: Path) -> 
         {
             "app/api/cron/digest/route.ts": CHECKED + ROUTE,
             ".github/workflows/x.yml": "run: curl $URL/api/cron/digest\n",
+        },
+        {
+            "app/api/cron/digest/route.ts": CHECKED + ROUTE,
+            "app/api/daily/route.ts": "import { GET as digest } from '../cron/digest/route';\n",
         },
     ],
 )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.programs import HERE as PROGRAMS
 
 from cronshift import operations
 from cronshift.moving.cutover import Handover, prepare_cutover
@@ -118,12 +115,3 @@ def test_a_cutover_by_deploy_plans_before_and_after(app: Path, plans: list[objec
     plans.clear()
     prepare_cutover(load_project(app), (), NOW, handover=Handover.DEPLOY)
     assert len(plans) == 2
-
-
-def test_an_audit_reads_the_ownership_file_without_what_moves_jobs(app: Path) -> None:
-    (app / "cronshift.ownership.json").write_text('{"version": 1, "jobs": {}}')
-    program = PROGRAMS / "audit_and_name_modules.py"
-    done = subprocess.run(
-        [sys.executable, program, app], capture_output=True, text=True, check=True
-    )
-    assert done.stderr.split() == ["0"]

@@ -120,23 +120,39 @@ async def run_job(
 async def run_at_endpoint(plan: Plan, request: Request, around: Surroundings) -> Outcome:
     """Run a function of an endpoint that is served elsewhere, in whatever language."""
     job = plan.job(request.name)
-    if job is None and request.event is None and request.data is None:
-        raise unknown_job(request.name, [job.id for job in plan.jobs])
-    retries = job.options.retries if job else 4
-    target = RunTarget(
-        f"{plan.app_id}-{request.name}",
-        attempts=request.attempts or retries + 1,
-        concurrency=job.options.concurrency if job else None,
-        finish_timeout=job.options.finish_timeout if job else None,
-        cancelled_handler=f"{plan.app_id}-{CANCELLED_ID}" if job else None,
-    )
-    event, tick = event_of(request, None, plan)
     key = os.environ.get("INNGEST_SIGNING_KEY")
     async with Endpoint.http(request.endpoint or "", key) as endpoint:
         await endpoint.introspect()
+        is_named = job is not None or request.event is not None or request.data is not None
+        function = None if is_named else await _listed(endpoint, plan, request)
+        retries = job.options.retries if job else function.retries if function else None
+        target = RunTarget(
+            function.id if function else f"{plan.app_id}-{request.name}",
+            attempts=request.attempts or (4 if retries is None else retries) + 1,
+            concurrency=job.options.concurrency if job else None,
+            finish_timeout=job.options.finish_timeout if job else None,
+            cancelled_handler=f"{plan.app_id}-{CANCELLED_ID}" if job else None,
+        )
+        event, tick = event_of(request, function, plan)
         run = await execute(endpoint, target, event, around)
         rows = await run_rows(endpoint, target, plan, run, around)
         return Outcome(request.name, tick, run, rows=rows)
+
+
+async def _listed(endpoint: Endpoint, plan: Plan, request: Request) -> FunctionConfig:
+    """Return the function of that id that an endpoint lists: no job of the plan's, but the app's own.
+
+    Raises:
+        CronshiftError: for a name that it does not list.
+    """
+    from cronshift.engine.validation.endpoint import inspect_endpoint
+
+    registration = await inspect_endpoint(endpoint)
+    listed = {registration.local_id(each.id): each for each in registration.functions or ()}
+    names = [name for name, each in listed.items() if not each.is_failure_handler]
+    if request.name not in listed:
+        raise unknown_job(request.name, [*(job.id for job in plan.jobs), *names])
+    return listed[request.name]
 
 
 async def run_rows(

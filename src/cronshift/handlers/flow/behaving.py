@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
 from cronshift.handlers.flow.callers import Callers, callers_of
-from cronshift.handlers.flow.failures import failures_of, soft_answers
+from cronshift.handlers.flow.failures import failures_of
 from cronshift.handlers.flow.idle import is_idle, only_says
+from cronshift.handlers.flow.soft import soft_answers
 from cronshift.handlers.flow.unread import unread_results
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
 from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.reader import HandlerReader
 
 _NO_METHOD = 405
-_LOOPS = re.compile(r"\.(?:forEach|map)\(|^\(?async\b|^\(\(?async|^\(async|^void \(?async")
+_LOOPS = lazy_pattern(r"\.(?:forEach|map)\(|^\(?async\b|^\(\(?async|^\(async|^void \(?async")
 _BODIES = (".text", ".json", ".blob", ".arrayBuffer")
 _OTHERS = ("POST", "PUT", "PATCH")
 _REPLYING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION}
@@ -59,7 +60,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
             whole,
             loose=tuple(_loose(work)),
             swallowed=tuple(swallowed),
-            soft=(*admitted, *soft_answers(work)),
+            soft=(*admitted, *soft_answers(reached, work)),
             unread=tuple(unread_results(reached, work)),
         )
     if not run.is_complete:
@@ -152,7 +153,9 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
     inside = [
         site.name for site in sites if promise.place in site.within and site.place != promise.place
     ]
-    if is_side_work(promise.name) or (inside and all(map(is_side_work, inside))):
+    around = [site.name for site in sites if site.place in promise.calls]
+    is_beside = any(map(is_side_work, (promise.name, *around)))
+    if is_beside or (inside and all(map(is_side_work, inside))):
         return Loose.SIDE
     if _LOOPS.search(place.text):
         return Loose.MAIN

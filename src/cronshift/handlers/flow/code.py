@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(slots=True)  # not frozen, as too many are made to make each slowly
-class CodePlace:
+class CodePlace(Struct, eq=False):
     """The place of a node in a file; lines and columns count from 1.
 
     Attributes:
@@ -25,7 +23,16 @@ class CodePlace:
     file: str
     line: int
     column: int
-    text: str = field(default="", compare=False)
+    text: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether two are the same place, whatever is quoted of it."""
+        return self is other or (
+            isinstance(other, CodePlace)
+            and self.line == other.line
+            and self.column == other.column
+            and self.file == other.file
+        )
 
     def __hash__(self) -> int:
         """Return a number that hangs on line and column alone, since it is asked for so often."""

@@ -15,9 +15,11 @@ from cronshift.handlers.flow.values import (
     ObjectValue,
     PlainValue,
     Promise,
+    Taint,
     Unknown,
     Value,
     items_of,
+    taints_of,
     truth,
 )
 
@@ -87,14 +89,27 @@ def _rejected(machine: Machine, arguments: Arguments) -> Value:
 
 def _new_promise(machine: Machine, arguments: Arguments) -> Value:
     """Read ``new Promise((resolve) => …)``: work started in it is waited for through it."""
+    errors: list[Value] = []
     resolve = Native("resolve", lambda _m, _a: NOTHING)
+    reject = Native("reject", lambda m, a: _refuse(m, a, errors))
     before, later = len(machine.ledger.promises), len(machine.ledger.later)
-    both = Arguments((resolve, resolve), {}, arguments.place, "executor")
+    both = Arguments((resolve, reject), {}, arguments.place, "executor")
     machine.call(arguments.at(0), both)
     for promise in machine.ledger.promises[before:]:
         machine.consume(promise)
     del machine.ledger.later[later:]
+    if errors:
+        return machine.promise(errors[0], arguments.place, "Promise", rejected=True)
     return machine.promise(Unknown(), arguments.place, "Promise")
+
+
+def _refuse(machine: Machine, arguments: Arguments, errors: list[Value]) -> Value:
+    """Read ``reject(error)``: the failure that is tried out goes on to who waits for the promise."""
+    error = arguments.at(0)
+    if machine.path.failed and Taint.FAILURE in taints_of(error):
+        machine.path.caught = None
+        errors.append(error)
+    return NOTHING
 
 
 def _timer(machine: Machine, arguments: Arguments) -> Value:

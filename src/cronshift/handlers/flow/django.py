@@ -26,6 +26,7 @@ from cronshift.handlers.flow.values import (
     Value,
     is_nothing,
 )
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,14 +36,14 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.program import Program
     from cronshift.model import Handler, Location
 
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"^(?:django\.(?!contrib\.auth\.middleware\.(?:Login|RemoteUser))"
     r"|whitenoise\.|corsheaders\.|django_prometheus\.|debug_toolbar\.|simple_history\.|csp\."
     r"|allauth\.account\.|django_htmx\.|reversion\.|silk\.|waffle\.|sentry_sdk\.)"
 )
 _LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 _OPEN = "login_not_required"
-_CHECKING = re.compile(
+_CHECKING = lazy_pattern(
     r"auth|login|token|jwt|permission|protect|guard|allow|block|ip", re.IGNORECASE
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
@@ -23,6 +22,7 @@ from cronshift.handlers.flow.values import (
     text_of,
 )
 from cronshift.handlers.flow.worlds import secret, secrets_in
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 _SECRET = frozenset({Taint.SECRET})
 _LOOSENING = {"optional", "nullish", "nullable", "default", "catch"}
 _SETTINGS = {"BaseSettings"}
-_OF_PROJECT = re.compile(r"[.@~#$]/|\$env/|astro:env|~|\.\.?/|@(?:env|config|lib)\b")
+_OF_PROJECT = lazy_pattern(r"[.@~#$]/|\$env/|astro:env|~|\.\.?/|@(?:env|config|lib)\b")
 _NUXT = ("nuxt.config.ts", "nuxt.config.js", "nuxt.config.mjs")
 _METHODS = {"get", "toObject", "has", "copy"}
 
 
 def variable(machine: Machine, name: str, missing: Value | None = None) -> Value:
     """Return a variable's value, or the stand-in for one that is not set."""
+    machine.ledger.variables.add(name)
     text = machine.world.variable(name)
     if text is None:
         return missing or PlainValue(UNDEFINED, _SECRET)
@@ -94,6 +95,7 @@ def elsewhere(machine: Machine, package: str, name: str) -> Value | None:
     """
     if not name.isupper() or not _OF_PROJECT.match(package):
         return None
+    machine.ledger.variables.add(name)
     text = machine.world.variable(name)
     if text is None and package.startswith("$env/static"):
         return PlainValue(secret(name), _SECRET)  # the build fails without it

@@ -147,6 +147,8 @@ class Expressions(Calls):
             elif key is None and isinstance(content, ObjectValue):
                 fields.cell |= content.cell
                 fields.open = fields.open or content.open
+            elif key is None and isinstance(content, Unknown) and content.alternatives:
+                _spread(fields, content)
             else:
                 fields.open = True
                 fields.taints |= taints_of(content)
@@ -216,6 +218,15 @@ class Expressions(Calls):
         code.OperatorExpression: _operation,
         code.SequenceExpression: _several,
     }
+
+
+def _spread(fields: ObjectValue, content: Unknown) -> None:
+    """Take over the fields of an object that is one of a few."""
+    fields.open = True
+    fields.taints |= content.taints
+    for part in content.alternatives:
+        for name, value in part.cell.items() if isinstance(part, ObjectValue) else ():
+            fields.cell[name] = joined(fields.cell[name], value) if name in fields.cell else value
 
 
 def _is_unknown_list(left: Value, right: Value) -> bool:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
+from cronshift.handlers.flow.endings import answered_at, answers_of, body_of, succeeds
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.refusals import REFUSED
+from cronshift.handlers.flow.soft import soft_word
 from cronshift.handlers.flow.values import (
     ListValue,
     NativeObject,
     ObjectValue,
     PlainValue,
-    Response,
     Taint,
     Unknown,
     Value,
     taints_of,
 )
 from cronshift.handlers.flow.work import is_work, writes
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,21 +38,19 @@ if TYPE_CHECKING:
 
 _BODIES = (".json", ".text", ".blob", ".arrayBuffer", ".formData")
 """What reads an answer: it throws, and tells of nothing in what it gives."""
-_ANSWERED = re.compile(
+_ANSWERED = lazy_pattern(
     r"(?:^|\.)(?:requests|httpx|(?:\w*_)?(?:session|client|http))\.(?:get|post|put|patch|delete|request)$"
     r"|(?:AsyncClient|Client|Session|ClientSession)\.(?:get|post|put|patch|delete|request)$"
 )
 """A call whose result is the answer of another side, in Python."""
-_OK = 300
-_PLAIN_OK = 200
 _MOST_FAILURES = 14  # calls of the work whose failure is tried out
 _MOST_LOOKS = 8  # and calls that only look
 _MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
 _MOST_A_GUARD = 3  # of those that one catch guards
-_MOST_STEPS = 40_000  # of all of them
+_MOST_STEPS = 120_000  # of all of them
 _DEEPEST = 8  # functions of the project around a call whose failure is tried out
 _MOST_INSIDE = 5  # lists and objects inside each other
-_COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
+_COUNTED = lazy_pattern(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 
 
 def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:
@@ -60,8 +60,8 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
     softly = {
         answer.place
         for ending in run.endings
-        for answer in _answers(ending)
-        if _false_key(answer.body)
+        for answer in answers_of(ending)
+        if soft_word(answer.body)
     }
     steps = 0
     seen: set[CodePlace | None] = set()
@@ -74,21 +74,21 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
             continue
         failed = reader.run(replace(reader.world, fail_at=site.place, refused=refused))
         steps += failed.steps
-        others = _refusals(run) if refused and site.awaited else frozenset()
+        others = _refusals(run) if site.awaited or not refused else frozenset()
         ending = success_after_failure(failed, others)
-        counts = ending is not None and _counts(body_of(ending), refused=refused)
-        if ending is None or (refused and _answered_at(ending) in softly):
+        is_counted = ending is not None and counts(body_of(ending), refused=refused)
+        if ending is None or (refused and answered_at(ending) in softly):
             continue
         turned = ending.path.caught or (ending.path.decided if refused else None)
-        if turned is None and not (refused and counts):
+        if turned is None and not (refused and is_counted):
             continue
         place = turned or site.place
         works = is_work(site) or (refused and bool(site.written))
         leaves_work = works or _leaves_work(run, failed)
-        if (ending.path.instead or not leaves_work) and not counts:
+        if (ending.path.instead or not leaves_work) and not is_counted:
             continue  # something else was done instead, or a look has a value to fall back to
-        seen |= {guard} - {None}
-        is_told = counts or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
+        seen.add(place)
+        is_told = is_counted or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
         if is_told and not ending.path.in_catch:
             what = f"An error of `{site.name}` is told in an answer of success"
             admitted.setdefault(place, _spot(place, what))
@@ -132,7 +132,8 @@ def _candidates(run: Trace) -> list[Site]:
     )
     looks.sort(key=lambda site: (not site.written, site.depth))
     few_works, few_looks = _few_a_guard(work, run.ledger), _few_a_guard(looks, run.ledger)
-    return [*few_works[:_MOST_FAILURES], *few_looks[:_MOST_LOOKS]]
+    chosen = [*few_works[:_MOST_FAILURES], *few_looks[:_MOST_LOOKS]]
+    return _each_guard_first(chosen, run.ledger)
 
 
 def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
@@ -152,6 +153,17 @@ def _few_a_guard(sites: list[Site], ledger: Ledger) -> list[Site]:
     return chosen
 
 
+def _each_guard_first(sites: list[Site], ledger: Ledger) -> list[Site]:
+    """Return sites, the first of each ``catch`` before the second of any."""
+    turns: dict[CodePlace | None, int] = {}
+    ranked = []
+    for site in sites:
+        guard = _guard(site, ledger)
+        turns[guard] = turns.get(guard, 0) + 1
+        ranked.append((turns[guard], site))
+    return [site for _, site in sorted(ranked, key=lambda pair: pair[0])]
+
+
 def _is_caught(site: Site, ledger: Ledger) -> bool:
     """Return whether something may catch the failure of a call; of what is settled, its outcome."""
     is_settled = ledger.settled and not site.followed and writes(site.name)
@@ -169,13 +181,20 @@ def _telling(run: Trace) -> list[Site]:
     chosen = [
         site
         for site in run.ledger.sites.values()
-        if run.ledger.telling
+        if _is_asked(site, run.ledger)
         and not (site.followed or site.beside or site.rescuing or site.name.endswith(_BODIES))
         and (not is_python(site.place.file) or _ANSWERED.search(site.name))
         and site.depth <= _DEEPEST
     ]
     chosen.sort(key=lambda site: (not is_work(site), not site.awaited, site.depth))
     return chosen[:_MOST_REFUSALS]
+
+
+def _is_asked(site: Site, ledger: Ledger) -> bool:
+    """Return whether a result like that of a call is asked anywhere whether it failed."""
+    if is_python(site.place.file) or site.name == "fetch":
+        return bool(ledger.telling)
+    return site.name.rpartition(".")[2] in ledger.telling
 
 
 def _unfailing(run: Trace) -> Iterator[CodePlace]:
@@ -210,8 +229,8 @@ def success_after_failure(
         if ending.path.failed
         and (
             succeeds(ending)
-            or ending.path.caught
             or ending.path.hangs
+            or is_of_failure(ending.value)
             or _spots(ending) not in others
         )
     ]
@@ -226,28 +245,7 @@ def _refusals(run: Trace) -> frozenset[_Spots]:
 
 
 def _spots(ending: RequestEnding) -> _Spots:
-    return ending.place, _answered_at(ending)
-
-
-def succeeds(ending: RequestEnding) -> bool:
-    """Return whether a request ends in success, as far as it is known."""
-    if ending.thrown:
-        return False
-    if not ending.statuses:  # what a framework answers with 200
-        return isinstance(ending.value, PlainValue | ObjectValue | ListValue)
-    return all(status is not None and 0 < status < _OK for status in ending.statuses)
-
-
-def _answered_at(ending: RequestEnding) -> CodePlace | None:
-    return next((answer.place for answer in _answers(ending) if answer.place is not None), None)
-
-
-def body_of(ending: RequestEnding) -> Value | None:
-    """Return the body that a request is answered with, as far as it is known."""
-    answer = ending.path.answered or ending.value
-    body = answer.body if isinstance(answer, Response) else ending.value
-    is_text = isinstance(body, NativeObject) and body.name == "json"
-    return cast("Value", body.data) if isinstance(body, NativeObject) and is_text else body
+    return ending.place, answered_at(ending)
 
 
 def _turns_false(run: Trace, body: Value | None) -> bool:
@@ -275,18 +273,18 @@ def _tells(body: Value | None) -> bool:
         return any(_tells(alternative) for alternative in body.alternatives)
     if body is None or isinstance(body, PlainValue):
         return False
-    return _counts(body) or is_of_failure(body)
+    return counts(body) or is_of_failure(body, aloud=True)
 
 
-def _counts(body: Value | None, *, refused: bool = False) -> bool:
+def counts(body: Value | None, *, refused: bool = False) -> bool:
     """Return whether a body says by a name that something failed: ``failed``, ``errors``, ``ok``.
 
     It must be what failed here that it says so of, but for the answer's own ``ok``, if it is sure.
     """
     if isinstance(body, Unknown):
-        return any(_counts(alternative, refused=True) for alternative in body.alternatives)
+        return any(counts(alternative, refused=True) for alternative in body.alternatives)
     if isinstance(body, ListValue):
-        return any(_counts(element, refused=True) for element in body.elements.values)
+        return any(counts(element, refused=True) for element in body.elements.values)
     if not isinstance(body, ObjectValue):
         return False
     for key, value in body.cell.items():
@@ -294,18 +292,24 @@ def _counts(body: Value | None, *, refused: bool = False) -> bool:
             return True
         if _COUNTED.search(key) and is_of_failure(value):
             return True
-        if isinstance(value, ObjectValue | ListValue | Unknown) and _counts(value, refused=True):
+        if isinstance(value, ObjectValue | ListValue | Unknown) and counts(value, refused=True):
             return True
     return False
 
 
-def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE) -> bool:
-    """Return whether a value is made of a caught error, looking into lists and objects."""
+def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE, *, aloud: bool = False) -> bool:
+    """Return whether a value is made of a caught error, looking into lists and objects.
+
+    Args:
+        value: of an answer.
+        depth: how many lists and objects inside each other are looked into.
+        aloud: whether a zero or a count is not enough, that only comes out otherwise.
+    """
     if value is None:
         return False
     if isinstance(value, NativeObject) and value.data == REFUSED:
         return True
-    if Taint.FAILURE in taints_of(value):
+    if _is_said(value, aloud=aloud):
         return True
     if depth == 0:
         return False
@@ -314,51 +318,24 @@ def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE) -> bool:
         parts = value.elements.values
     elif isinstance(value, ObjectValue):
         parts = value.cell.values()
-    elif isinstance(value, Unknown):
+    elif isinstance(value, Unknown) and not (aloud and _is_scalar(value)):
         parts = value.alternatives
-    return any(is_of_failure(part, depth - 1) for part in parts)
+    return any(is_of_failure(part, depth - 1, aloud=aloud) for part in parts)
+
+
+def _is_said(value: Value, *, aloud: bool) -> bool:
+    """Return whether a value itself is made of a failure."""
+    if not aloud:
+        return Taint.FAILURE in taints_of(value)
+    if isinstance(value, Unknown) and value.alternatives and _is_scalar(value):
+        return all(_is_said(part, aloud=True) for part in value.alternatives)
+    return Taint.FAILURE in value.taints and Taint.QUIET not in value.taints
+
+
+def _is_scalar(value: Unknown) -> bool:
+    """Return whether a value that is one of a few is no list and no object."""
+    return all(isinstance(part, PlainValue | Unknown) for part in value.alternatives)
 
 
 def _spot(place: CodePlace, what: str) -> SourceSpot:
     return SourceSpot(place.file, place.line, what, place.column)
-
-
-def soft_answers(run: Trace) -> Iterator[SourceSpot]:
-    """Yield the answers that say failure with a status of success."""
-    seen: set[CodePlace] = set()
-    for ending in run.endings:
-        if not succeeds(ending):
-            continue
-        for answer in _answers(ending):
-            body = answer.body
-            key = _false_key(body)
-            if (
-                key
-                and answer.place is not None
-                and answer.place not in seen
-                and answer.status == _PLAIN_OK
-            ):
-                seen.add(answer.place)
-                yield _spot(answer.place, f"The answer says {key}: false with status 200")
-
-
-def _answers(ending: RequestEnding) -> Iterator[Response]:
-    answered = ending.path.answered or ending.value
-    if isinstance(answered, Response):
-        yield answered
-    elif isinstance(answered, Unknown):
-        yield from (
-            alternative
-            for alternative in answered.alternatives
-            if isinstance(alternative, Response)
-        )
-    elif isinstance(answered, ObjectValue):
-        yield Response(200, answered, ending.place)
-
-
-def _false_key(body: Value | None) -> str:
-    if isinstance(body, ObjectValue):
-        for key in ("success", "ok"):
-            if _is_false(body.cell.get(key) or Unknown()):
-                return key
-    return ""

@@ -31,6 +31,7 @@ from cronshift.handlers.flow.values import (
 )
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import imports
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ _EVENTS = {
 }
 _REPLYING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION, HandlerKind.NODE_APP}
 _CONTEXTS = ("hono", "koa", "elysia")
-_HARMLESS_USE = re.compile(
+_HARMLESS_USE = lazy_pattern(
     r"cors|json|urlencoded|helmet|logger|morgan|compress|static|parser|raw|text|secureHeaders|"
     r"prettyJSON|requestId|timing|poweredBy|etag|limit|swagger|docs|cookie",
     re.IGNORECASE,

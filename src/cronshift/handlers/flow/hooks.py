@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.nobody import AWAY
@@ -16,13 +15,14 @@ from cronshift.handlers.flow.values import (
     Value,
     is_nothing,
 )
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cronshift.handlers.flow.machine import Machine
 
-_OF_SESSIONS = re.compile(r"/(?:api/)?auth/")
+_OF_SESSIONS = lazy_pattern(r"/(?:api/)?auth/")
 _LOCALE = "sends callers to the path of a language"
 
 

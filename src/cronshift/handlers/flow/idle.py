@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import called_name
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.following import Trace
     from cronshift.handlers.flow.ledger import Ledger
 
-_SAYING = re.compile(
+_SAYING = lazy_pattern(
     # logs, clocks and numbers
     r"^(?:console|logger|log|logging|winston|pino|Date|JSON|Math|Object|Array|Number|String|Boolean|Buffer|"
     r"Intl|BigInt|parseInt|parseFloat|isNaN|performance|dayjs|moment|datetime|json|uuid|print|str|int|len|"
@@ -42,7 +43,7 @@ _SAYING = re.compile(
     re.IGNORECASE,
 )
 """Names of calls that only look at the request, say something, or make the answer."""
-_MAKING = re.compile(
+_MAKING = lazy_pattern(
     r"^(?:Response|NextResponse|Date|URL|URLSearchParams|Headers|Set|Map|RegExp|Promise|Text(?:En|De)coder|"
     r"Array|Intl\.\w+|\w*Error|\w*Exception)$"
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cronshift.handlers.flow.values import Taint
 
@@ -37,8 +36,7 @@ class Comparison(Struct, frozen=True):
     written: str = ""
 
 
-@dataclass(slots=True)
-class Site:
+class Site(Struct):
     """A call that begins work, or may.
 
     Attributes:
@@ -70,8 +68,7 @@ class Site:
     package: str = ""
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """The record that is kept while code is followed.
 
     Attributes:
@@ -81,10 +78,12 @@ class Ledger:
         shielded: the calls whose failure a promise's chain catches, and where.
         asked: what was read of the request, and where first.
         began: where the function begins that was called first.
-        telling: whether a call's result is asked whether it failed.
+        telling: the calls, by their names, whose results are asked whether they failed.
         heard: whether anything is asked of the result that tells of the failure which is tried out.
         settled: whether promises are waited for whatever becomes of each.
         entered: the project's functions that were followed, by where they are called last.
+        variables: those of the environment that were read, as far as their names are told.
+        hinges: whether a condition hangs on one of them, and on no caller.
         decided: how conditions came out that hang on the code alone, by where they stand.
     """
 
@@ -97,10 +96,12 @@ class Ledger:
     shielded: dict[CodePlace, CodePlace] = field(default_factory=dict)
     asked: dict[str, CodePlace] = field(default_factory=dict)
     began: CodePlace | None = None
-    telling: bool = False
+    telling: set[str] = field(default_factory=set)
     heard: bool = False
     settled: bool = False
     entered: dict[CodePlace, Function] = field(default_factory=dict)
+    variables: set[str] = field(default_factory=set)
+    hinges: bool = False
     decided: dict[CodePlace, set[bool]] = field(default_factory=dict)
 
     def left(self) -> list[Promise]:

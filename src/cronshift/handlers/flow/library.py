@@ -156,7 +156,8 @@ def _of_unknown(machine: Machine, owner: Unknown, name: str) -> Value | None:
         return Native(name, lambda m, a: _turned_unknown(m, owner, name, a))
     if name in TEXT_METHODS:
         return Native(name, lambda _m, a: Unknown(owner.taints | a.taints))
-    machine.ledger.telling = machine.ledger.telling or name in TELLING
+    if name in TELLING:
+        machine.ledger.telling.add(owner.name)
     named = f"{owner.name}.{name}" if owner.name else name
     return Unknown(owner.taints, name=named, package=owner.package)
 

@@ -6,16 +6,21 @@ condition is not known, and what is too much to follow ends as :class:`~.paths.E
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
+from cronshift.handlers.flow.clauses import clause_of, leaves
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
-from cronshift.handlers.flow.ledger import ABOUT_CALLER
+from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
 from cronshift.handlers.flow.paths import Abrupt, Exit, Left, Returned, Thrown
 from cronshift.handlers.flow.program import is_python
-from cronshift.handlers.flow.refusals import decides_by_failure, handed_on, of_failure
+from cronshift.handlers.flow.refusals import (
+    decides_by_failure,
+    failing_side,
+    handed_on,
+    of_failure,
+)
 from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
@@ -39,13 +44,7 @@ from cronshift.handlers.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_OF_OTHERS = re.compile(
-    r"(?:^|\.)(?:psycopg2?|sqlite3|pymysql|asyncpg|aiohttp|botocore)\.(?:\w+\.)*\w*Error$|(?:^|\.)\w*(?:Request|HTTP|Http|"
-    r"Api|API|Client|Service|Connect|Timeout|SMTP|Smtp|Database|Operational|SQLAlchemy|Network|Mail|Mongo|Redis|"
-    r"Telegram|Twilio|Stripe|Slack|OpenAI|URL|IO|OS|Socket|Transport|Server|Gateway|Upstream|External|Provider|"
-    r"Delivery)\w*(?:Error|Exception)$|(?:^|\.)(?:RequestException|HTTPError|Timeout|SMTPException)$"
-)
-"""Names of what Python raises where a call to somebody else fails."""
+_CHAINING = {"then", "catch", "finally"}
 _MOST_TURNS = 6  # of a loop over a list that is known
 
 
@@ -75,8 +74,11 @@ class Machine(Expressions):
 
     def _is_held(self, node: code.Expression, scope: Scope) -> bool:
         """Return whether a chain hangs on a variable whose promise is not followed: ``p.catch(…)``."""
-        owner = node.called.owner if isinstance(node, code.CallExpression) and isinstance(node.called, code.Member) else None  # fmt: skip
-        return isinstance(owner, code.Name) and isinstance(self.value(owner, scope), Unknown)
+        called = node.called if isinstance(node, code.CallExpression) else None
+        if not isinstance(called, code.Member) or not isinstance(called.owner, code.Name):
+            return False
+        is_chain = isinstance(called.key, code.Constant) and called.key.value in _CHAINING
+        return is_chain and isinstance(self.value(called.owner, scope), Unknown)
 
     def _bind(self, node: code.Bind, scope: Scope) -> None:
         self.statement = node.place
@@ -124,7 +126,9 @@ class Machine(Expressions):
             self.path.failed, self.path.caught = True, None
         if self.catching:
             self.path.caught = None
-            value = value if isinstance(value, ObjectValue) else tainted(value, FAILED)
+            if isinstance(value, ObjectValue):
+                value.taints |= FAILED
+            value = tainted(value, FAILED)
         return Thrown(value, place)
 
     def _define(self, node: code.Define, scope: Scope) -> None:
@@ -152,6 +156,7 @@ class Machine(Expressions):
         decides = self.truth(test, scope)
         taints = taints_of(test)
         sides = {True, False} if decides is None or taints else {decides}
+        self.ledger.hinges |= Taint.SECRET in taints and not taints & CALLER
         self.ledger.decided.setdefault(node.place, set()).update(sides)
         if decides is not None:
             is_of_failure = decides_by_failure(self, test)
@@ -168,22 +173,32 @@ class Machine(Expressions):
                 self.catching -= is_of_failure
                 answers = answered is not self.path.answered
                 left_out = node.no if decides else node.yes
-                instead = is_of_failure and bool(left_out) and _leaves(left_out)
+                instead = is_of_failure and bool(left_out) and leaves(left_out)
                 self.path.other_way = self.path.other_way or instead
                 self.path.hangs = self.path.hangs or (is_of_failure and answers)
             return
         self.path.hangs = self.path.hangs or Taint.FAILURE in taints
 
-        def side(body: tuple[code.Statement, ...]) -> Callable[[], None]:
+        failing = failing_side(self, test)
+
+        def side(body: tuple[code.Statement, ...], fails: bool) -> Callable[[], None]:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
-            return lambda: self.block(body, inner)
+            return lambda: self._caught_side(body, inner, fails=fails)
 
         self.fork(
             taints,
-            side(node.yes),
-            side(node.no),
+            side(node.yes, failing is True),
+            side(node.no, failing is False),
             about_caller=bool(taints & ABOUT_CALLER),
         )
+
+    def _caught_side(self, body: Sequence[code.Statement], scope: Scope, *, fails: bool) -> None:
+        """Follow one side of a condition, which is that of the failure or may be any."""
+        self.catching += fails
+        try:
+            self.block(body, scope)
+        finally:
+            self.catching -= fails
 
     def _loop(self, node: code.Loop, scope: Scope) -> None:
         turns: Sequence[Value] = (Unknown(),)
@@ -249,7 +264,7 @@ class Machine(Expressions):
 
     def _caught(self, node: code.Try, thrown: Thrown, scope: Scope) -> Abrupt | None:
         """Follow the clauses that catch an error; return the ending, the error where none does."""
-        clause = _clause_of(node.catches, thrown.value)
+        clause = clause_of(node.catches, thrown.value)
         if clause is None:
             return thrown
         failed = self.path.failed and self.path.caught is None
@@ -274,7 +289,7 @@ class Machine(Expressions):
             rethrown = isinstance(again.value, Unknown) and not again.value.name
             return thrown if rethrown and not clause.types else again
         except Left as left:
-            if failed and _leaves(node.body):
+            if failed and leaves(node.body):
                 self.path.failed, self.path.caught = False, None
             return left
         finally:
@@ -283,9 +298,9 @@ class Machine(Expressions):
             is_told_apart = failed and not throws_on and len(self.tries[-1]) > throws
             if is_told_apart:  # some errors are thrown on, others are none
                 self.path.failed, self.path.caught = False, None
-        if failed and self.loops and _leaves(node.body):  # it is tried again, or another is
+        if failed and self.loops and leaves(node.body):  # it is tried again, or another is
             self.path.failed, self.path.caught = False, None
-        self.path.other_way = self.path.other_way or (failed and _leaves(node.body))
+        self.path.other_way = self.path.other_way or (failed and leaves(node.body))
         gave = failed and answered is None and self.path.answered is not None
         self.path.in_catch = self.path.in_catch or gave
         return None
@@ -326,39 +341,3 @@ class Machine(Expressions):
         code.Leave: _leave_loop,
         code.StatementBlock: _block,
     }
-
-
-def _catches(clause: code.Catch, error: Value) -> bool:
-    """Return whether a clause catches an error: all, by its name, or by what it is not told."""
-    if not clause.types:
-        return True
-    name = error.name if isinstance(error, Unknown) else ""
-    broad = {"Exception", "BaseException"}
-    if isinstance(error, ObjectValue):  # HTTPException and its like
-        return bool({"HTTPException", *broad} & set(clause.types))
-    return bool(broad & set(clause.types)) or name in clause.types
-
-
-def _clause_of(clauses: Sequence[code.Catch], error: Value) -> code.Catch | None:
-    """Return the clause that catches an error: one that surely does before one that may."""
-    surely = (clause for clause in clauses if _catches(clause, error))
-    maybe = (clause for clause in clauses if _may_catch(clause, error))
-    return next(surely, None) or next(maybe, None)
-
-
-def _may_catch(clause: code.Catch, error: Value) -> bool:
-    """Return whether a clause catches what calls to others fail with, if by its name: ``HTTPError``."""
-    is_tried = isinstance(error, Unknown) and Taint.FAILURE in error.taints
-    return is_tried and any(_OF_OTHERS.search(name) for name in clause.types)
-
-
-def _leaves(body: Sequence[code.Statement]) -> bool:
-    """Return whether statements end a function or a loop where all goes well."""
-    for node in body:
-        if isinstance(node, code.Return) or (isinstance(node, code.Leave) and node.kind == "break"):
-            return True
-        if isinstance(node, code.If) and (_leaves(node.yes) or _leaves(node.no)):
-            return True
-        if isinstance(node, code.StatementBlock | code.Try) and _leaves(node.body):
-            return True
-    return False

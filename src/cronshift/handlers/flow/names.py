@@ -21,9 +21,11 @@ from cronshift.handlers.flow.values import (
     Unknown,
     Value,
     copied,
+    text_of,
     truth,
 )
 from cronshift.handlers.flow.work import is_bookkeeping, is_side_work, records, works
+from cronshift.handlers.flow.worlds import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -139,6 +141,7 @@ class NameLookup(Forks, ABC):
                 self.program.constants[key] = plain
             return value
         scope.names[name] = value = copied(kept) or kept
+        self.ledger.variables.update(secrets_in(text_of(value) or ""))
         return value
 
     def _loaded(self, made: code.Statement, scope: Scope) -> None:

@@ -43,6 +43,7 @@ from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import line_of
 from cronshift.handlers.literals import pairs
 from cronshift.handlers.node_registrations import decorator_of
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 _HARMLESS = ("Throttler", "Roles")
 _FORBIDDEN = 403
-_CHECKING = re.compile(r"auth|guard|key|secret|cron|token|role|permission|admin", re.IGNORECASE)
+_CHECKING = lazy_pattern(r"auth|guard|key|secret|cron|token|role|permission|admin", re.IGNORECASE)
 
 
 def nest_gates(program: Program, route: Location, folder: str) -> Iterator[Gate]:
@@ -150,7 +151,7 @@ def _of_app(program: Program, folder: str) -> Iterator[tuple[str, SgNode]]:
                 yield from ((file, guard) for guard in made)
 
 
-_EVERYWHERE = re.compile(
+_EVERYWHERE = lazy_pattern(
     r"""\.forRoutes\(\s*(?:["'`](?:/?\{?[/*]\w*\}?|\(\.\*\))["'`]|\{\s*path:\s*["'`]\*)"""
 )
 

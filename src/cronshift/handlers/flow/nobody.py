@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.paths import Thrown
@@ -16,6 +15,7 @@ from cronshift.handlers.flow.values import (
     Unknown,
     Value,
 )
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
@@ -25,7 +25,7 @@ SENT_AWAY = "sends callers without a session away"
 ASKS = "asks for a session"
 _REFUSING = {"protect", "redirectToSignIn", "redirectToSignUp"}
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
-_SESSION = re.compile(
+_SESSION = lazy_pattern(
     r"(unstable_)?(get|current|validate|verify|check|read|safeGet|require)?"
     r"(Server|Current|Auth|Iron|Kinde|App)*"
     r"(Session(Cookie|Token|FromRequest)?|User|Token|Auth|Claims|CookieCache|Cookie)"

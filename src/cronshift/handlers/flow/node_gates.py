@@ -22,6 +22,7 @@ from cronshift.handlers.flow.values import (
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import callee, imports, line_of
 from cronshift.handlers.values import Expression, value
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from cronshift.model import Handler, Location
 
 _HOOKS = ("addHook", "onRequest", "beforeHandle", "onBeforeHandle")
-_USING = re.compile(rf"\.(?:use|{'|'.join(_HOOKS)})\b")
+_USING = lazy_pattern(rf"\.(?:use|{'|'.join(_HOOKS)})\b")
 _RUNNING = {
     "arrow_function",
     "function_expression",
@@ -43,7 +44,7 @@ _RUNNING = {
     "call_expression",
     "member_expression",
 }
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"cors|logger|pinoLogger|morgan|helmet|compress(ion)?|secureHeaders|prettyJSON|etag|timing"
     r"|requestId|cookieParser|bodyParser|json|urlencoded|raw|text|static|serveStatic|poweredBy"
     r"|contextStorage|trimTrailingSlash|session|initialize|responseTime|favicon|bodyLimit|timeout"
@@ -56,14 +57,14 @@ _GUARDING = {
     "basicAuth", "jwt", "jwk", "expressjwt", "requireAuth", "ClerkExpressRequireAuth",
     "ClerkExpressWithAuth", "auth",
 }  # fmt: skip
-_CHECKING = re.compile(r"auth|verif|guard|secret|protect|token|jwt|session", re.IGNORECASE)
-_SELDOM = re.compile(
+_CHECKING = lazy_pattern(r"auth|verif|guard|secret|protect|token|jwt|session", re.IGNORECASE)
+_SELDOM = lazy_pattern(
     r"cors|json|urlencoded|helmet|logger|morgan|compress|static|parser|raw|text|secureHeaders|"
     r"prettyJSON|requestId|timing|poweredBy|etag|limit|swagger|docs|cookie",
     re.IGNORECASE,
 )
 """What seldom turns a caller away, by its text."""
-_ROUTER = re.compile(r"\b(Hono|OpenAPIHono|Elysia|Router|\w*[rR]out(?:e|es|er|ers)|app|\w*[aA]pi|express)\b(?!\.)")  # fmt: skip
+_ROUTER = lazy_pattern(r"\b(Hono|OpenAPIHono|Elysia|Router|\w*[rR]out(?:e|es|er|ers)|app|\w*[aA]pi|express)\b(?!\.)")  # fmt: skip
 _OF_ERRORS = 4  # parameters of what Express calls with an error
 _LONGEST = 40  # characters of what a finding quotes
 
@@ -161,7 +162,7 @@ def _gate(tree: SourceTree, file: str, node: SgNode, way: Way) -> Gate:
     return Gate(start, way, file, line_of(node))
 
 
-_LIMITING = re.compile(r"rate.?limit|limiter\b|slow.?down|throttl", re.IGNORECASE)
+_LIMITING = lazy_pattern(r"rate.?limit|limiter\b|slow.?down|throttl", re.IGNORECASE)
 """What lets everybody by who does not call too often."""
 
 

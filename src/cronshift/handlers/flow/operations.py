@@ -20,6 +20,9 @@ from cronshift.handlers.flow.values import (
     taints_of,
     text_of,
 )
+from cronshift.handlers.flow.values import (
+    truth as truth_of,
+)
 from cronshift.handlers.flow.worlds import ANY, SecretLength, secrets_in
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ def operate(
         return compared(machine, values[0], values[1], place, negated=operator == "!=")
     if operator == "not":
         truth = machine.truth(values[0], scope)
-        return Unknown(taints) if truth is None else PlainValue(not truth, taints)
+        return _negated(values[0], taints) if truth is None else PlainValue(not truth, taints)
     if operator in {"in", "not in"} and len(values) == 2:  # noqa: PLR2004 - both sides
         return contained(machine, values[1], values[0], place, negated=operator == "not in")
     if operator == "typeof":
@@ -59,6 +62,16 @@ def operate(
     if len(values) == 2 and all(isinstance(value, PlainValue) for value in values):  # noqa: PLR2004
         return _calculated(operator, values[0], values[1], taints)
     return Unknown(taints)
+
+
+def _negated(value: Value, taints: Taints) -> Value:
+    """Return ``!value``, of a value that is one of a few each by itself."""
+    parts = value.alternatives if isinstance(value, Unknown) else ()
+    outcomes = [(truth_of(part), taints_of(part)) for part in parts]
+    whole = tuple(
+        PlainValue(not outcome, part) for outcome, part in outcomes if outcome is not None
+    )
+    return Unknown(taints, whole if len(whole) == len(parts) else ())
 
 
 def _joined(values: list[Value], scope: Scope, taints: Taints) -> Value:
@@ -132,6 +145,10 @@ def _is_equal(left: Value, right: Value) -> bool | None:
     if isinstance(left, Unknown | Outside) or isinstance(right, Unknown | Outside):
         return None
     if not isinstance(left, PlainValue) or not isinstance(right, PlainValue):
+        if any(
+            isinstance(side, ObjectValue) and side.open and not side.cell for side in (left, right)
+        ):
+            return False if is_nothing(left) or is_nothing(right) else None  # it may be a text
         return left is right if not (is_nothing(left) or is_nothing(right)) else False
     return _is_same(left, right)
 

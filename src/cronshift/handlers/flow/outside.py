@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.callbacks import called_back, error_callback
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.nobody import gives_session
 from cronshift.handlers.flow.paths import Exit, Thrown
@@ -32,6 +33,7 @@ from cronshift.handlers.flow.values import (
     items_of,
 )
 from cronshift.handlers.flow.work import is_side_work, looks, writes
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.values import Taints
 
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
-_QUIET = re.compile(
+_QUIET = lazy_pattern(
     r"^(?:console|logger|log|logging|winston|pino|Date|JSON|Math|Object|Array|Number|String|Buffer|"
     r"Intl|Symbol|BigInt|parseInt|parseFloat|isNaN|encodeURIComponent|decodeURIComponent|Error|"
     r"performance|structuredClone|path|url|os\.path|datetime|time|json|re|uuid|random|math|print|int|"
@@ -53,38 +55,39 @@ _QUIET = re.compile(
     r"padEnd|get(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
 """What computes or only says something."""
-AFTER = re.compile(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
-_SESSION = re.compile(
+AFTER = lazy_pattern(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
+_SESSION = lazy_pattern(
     r"(?:^|\.)(?:auth|getServerSession|getSession|getServerAuthSession|getToken|currentUser|getUser|"
     r"getAuth|useSession|getServerUser|getCurrentUser|requireUser|withAuth|validateRequest|getUserSession|getClaims)$"
 )
-_CHECKING = re.compile(
+_CHECKING = lazy_pattern(
     r"auth|verif|secret|guard|protect|require|assert|ensure|permission|allow|valid|signature|admin|"
     r"cron|session|token|middleware|secure|private",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"sentry|log|trac|monitor|instrument|telemetr|axiom|otel|metric|measure|limit|cors|helmet|handler?$|"
     r"json|parse|ip(?:address)?$|geo|context|wrap(?:route)?$|error|async",
     re.IGNORECASE,
 )
-_GIVES_ON = re.compile(
+_GIVES_ON = lazy_pattern(
     r"(?:^|\.)(?:run|with|wrap|start|step|transaction|measure|time|retry|retries|trace|execute|lock|"
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
-_LISTENING = re.compile(r"\.(?:on|once|addListener|addEventListener|prependListener)$")
-_TROUBLE = re.compile(
+_LISTENING = lazy_pattern(r"\.(?:on|once|addListener|addEventListener|prependListener)$")
+_TROUBLE = lazy_pattern(
     r"error|close|exit|disconnect(?:ed)?|reconnect(?:ing)?|abort|timeout|warning|remove|"
     r"uncaughtException|unhandledRejection|SIG[A-Z]+",
     re.IGNORECASE,
 )
-_THROWING = re.compile(r"verify|decode|decrypt|jwt", re.IGNORECASE)
-_PROMISING = re.compile(
+_THROWING = lazy_pattern(r"verify|decode|decrypt|jwt", re.IGNORECASE)
+_PROMISING = lazy_pattern(
     r"(?:create|update|delete|upsert)Many$|\.emails\.send$|\.sendMail$|\$executeRaw(?:Unsafe)?$|"
     r"(?:^|\.)prisma\.\w+\.(?:create|update|upsert|delete)$"
 )
 """What surely begins work of its own, by the names of well-known clients."""
+_PRISMA_WRITES = re.compile(r"\w\.\w+\.(?:create|update|upsert|delete)(?:Many)?$")
 _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
@@ -146,6 +149,9 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     _may_throw(machine, name, place)
     if not machine.loading:
         machine.visit(place, name, followed=False, package=_package(called))
+    listener = None if machine.loading else error_callback(name, arguments)
+    if listener is not None:
+        return called_back(machine, listener, name, arguments)
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
     taints = _handed(machine, name, arguments)
@@ -189,9 +195,16 @@ def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
 
 def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
     """Return the promise of work that surely goes on by itself, else the call's result."""
-    if machine.loading or is_python(place.file) or not _PROMISING.search(name):
+    is_known = _PROMISING.search(name) or _of_prisma(result, name)
+    if machine.loading or is_python(place.file) or not is_known:
         return result
     return machine.promise(result, place, name)
+
+
+def _of_prisma(result: Value, name: str) -> bool:
+    """Return whether a call is a write of Prisma's client, whatever the project calls it."""
+    package = result.package if isinstance(result, Unknown) else ""
+    return "prisma" in package and _PRISMA_WRITES.search(name) is not None
 
 
 def _may_throw(machine: Machine, name: str, place: CodePlace) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cronshift.handlers.flow.values import (
     NOTHING,
@@ -62,8 +61,7 @@ class Exhausted(Exception):  # noqa: N818 - no error of ours
     """The end of following: there is more than is followed."""
 
 
-@dataclass(slots=True)
-class Path:
+class Path(Struct):
     """The state of one path through the code.
 
     Attributes:
@@ -159,8 +157,7 @@ def met(paths: Iterable[Path]) -> Path:
     return whole
 
 
-@dataclass(slots=True)
-class Branch:
+class Branch(Struct):
     """One side of a fork, followed to its end.
 
     Attributes:

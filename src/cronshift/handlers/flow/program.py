@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cronshift.handlers.flow.code import Bind, Name, NamePattern, Statement
 from cronshift.handlers.flow.javascript_code import JavaScript
@@ -31,16 +32,14 @@ _DEFINED = {
 _WHOLE = "*"
 
 
-@dataclass(slots=True)
-class Imported:
+class Imported(Struct):
     """An import of a module from another: ``name`` is ``*`` for all of it."""
 
     source: str
     name: str
 
 
-@dataclass(slots=True)
-class ModuleCode:
+class ModuleCode(Struct):
     """The names that a module defines, imports and exports.
 
     Attributes:
@@ -90,10 +89,10 @@ class Program:
         return self._lowered[key]
 
     def file_of(self, file: str, source: str) -> str | None:
-        """Return the project's file that an import in ``file`` names."""
+        """Return the file that an import in ``file`` names, if it is one that is followed."""
         if is_python(file):
             return module_file(self.tree, file, source)
-        return self.tree.imported(file, source)
+        return self.tree.followed(file, source)
 
     def imported_file(self, file: str, imported: Imported) -> str | None:
         """Return the project's file that something is imported from, or that it is."""

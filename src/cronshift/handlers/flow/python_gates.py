@@ -25,6 +25,7 @@ from cronshift.handlers.flow.values import (
     Value,
 )
 from cronshift.handlers.python_guard import GUARD_MODULE
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,12 +143,12 @@ def _middleware_gate(lower: Python, file: str, node: Function) -> Gate:
     return Gate(start, Way.NEXT, file, node.lineno)
 
 
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"CORS|GZip|Brotli|TrustedHost|HTTPSRedirect|Session|Log|Tim(?:e|ing)|Metric|Prometheus|RequestI[dD]|"
     r"Correlation|Sentry|Trac|Telemetry|Header|Limit|Throttl|Proxy|Static|Cache|Error|Exception"
 )
 """Middleware that lets everybody by, by the name of its class."""
-_CHECKING = re.compile(
+_CHECKING = lazy_pattern(
     r"auth|token|jwt|key|secret|permission|guard|protect|allow|ip", re.IGNORECASE
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.values import (
     FAILED,
+    QUIETLY_FAILED,
     Arguments,
     Native,
     NativeObject,
@@ -32,6 +33,8 @@ _HEARD = TELLING | {"data", "count", "statusText", "success", "id", "length"}
 REFUSED = "refused"
 """The data of a result that tells of a failure."""
 _REFUSED = 500
+_DATA = frozenset({"data", "count"})
+"""The members that are null where a client that throws nothing tells of an error."""
 
 
 def refused_answer(machine: Machine) -> Value:
@@ -44,6 +47,8 @@ def refused_result(name: str) -> Value:
     """Return the result of a client that tells of errors in ``{ error }``."""
 
     def of(machine: Machine, member: str) -> Value:
+        if machine.world.emptied and member in _DATA:
+            return PlainValue(None, FAILED)
         machine.ledger.heard = machine.ledger.heard or member in _HEARD
         if member == "error":
             return ObjectValue({"message": Unknown(FAILED)}, open=True, taints=FAILED)
@@ -80,11 +85,21 @@ def decides_by_failure(machine: Machine, test: Value) -> bool:
 
 
 def of_failure(value: Value) -> Value:
-    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``."""
+    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``; a zero tells nobody why."""
     if isinstance(value, ObjectValue):
-        cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
+        cell = {key: of_failure(part) for key, part in value.cell.items()}
         return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
-    return tainted(value, FAILED)
+    is_empty = isinstance(value, PlainValue) and not truth(value) and value.value is not False
+    is_other = isinstance(value, Unknown) and Taint.FAILURE not in value.taints
+    return tainted(value, QUIETLY_FAILED if is_empty or is_other else FAILED)
+
+
+def failing_side(machine: Machine, test: Value) -> bool | None:
+    """Return the outcome of a condition where the work failed, if it may come out otherwise too."""
+    if not machine.path.failed or not isinstance(test, Unknown):
+        return None
+    outcomes = {truth(part) for part in test.alternatives if Taint.FAILURE in taints_of(part)}
+    return outcomes.pop() if len(outcomes) == 1 else None
 
 
 def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
@@ -96,7 +111,7 @@ def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
     tells = denied or (error is not None and truth(error) is not False)
     if not tells or not (machine.catching or Taint.FAILURE in taints_of(value)):
         return value
-    machine.path.caught = machine.path.caught or place
+    machine.path.caught = machine.path.caught or machine.path.decided or place
     return of_failure(value)
 
 

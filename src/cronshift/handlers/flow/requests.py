@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -22,10 +21,12 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
+    items_of,
     taints_of,
     text_of,
 )
 from cronshift.handlers.flow.worlds import ANY
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
@@ -35,11 +36,17 @@ _CREDENTIAL = frozenset({Taint.CREDENTIAL})
 _QUERY = frozenset({Taint.QUERY})
 _WHOLE = frozenset({Taint.REQUEST})
 _SESSIONS = {"locals", "user", "session", "state", "nextauth", "token", "kindeAuth"}
-_CREDENTIALS = re.compile(
+_CREDENTIALS = lazy_pattern(
     r"auth|key|secret|token|signature|cron|session|csrf|cookie|origin|referer|password|x-api|bearer"
 )
 """What only a browser, or somebody with a secret, sends."""
+_OF_ALL = {
+    "host", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-for", "x-real-ip", "x-vercel-id",
+    "x-vercel-deployment-url", "x-vercel-forwarded-for", "x-vercel-ip-country", "accept", "connection",
+}  # fmt: skip
+"""What every request has that reaches an app on Vercel, whoever sends it."""
 _OF_BODIES = {"content-length", "content-type", "transfer-encoding"}
+_HOSTS = {"host", "x-forwarded-host"}
 SCHEDULE = "x-vercel-cron-schedule"
 
 
@@ -48,12 +55,21 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
     name = name.lower().replace("_", "-").removeprefix("http-")
     if name == SCHEDULE:
         machine.ask("schedule")
+    if name in _HOSTS:
+        return Unknown(name=name)  # one of the project's own, whoever calls
     if machine.world.sessionless and not machine.world.forged and _is_chance(machine, name):
         return Unknown(name=name)
+    if name in _OF_ALL and machine.world.headers.get(name, ANY) == ANY:
+        return _whatever(name)
     text = ANY if machine.world.forged else machine.world.headers.get(name)
     if text is not None:
         return PlainValue(text, _CREDENTIAL)
     return missing if missing is not None else PlainValue(None, _CREDENTIAL)
+
+
+def _whatever(name: str) -> Value:
+    """Return a text that is there, and of which nothing else is known."""
+    return Unknown(alternatives=(ObjectValue({}, open=True),), name=name)
 
 
 def _is_chance(machine: Machine, name: str) -> bool:
@@ -76,8 +92,10 @@ def _header_of(machine: Machine, arguments: Arguments) -> Value:
 
 
 def _headers_member(machine: Machine, name: str) -> Value | None:
-    if name in {"get", "getlist", "getHeader"}:
+    if name in {"get", "getHeader"}:
         return Native(name, _header_of)
+    if name == "getlist":
+        return Native(name, lambda m, a: _as_list(header(m, text_of(a.at(0)) or ""), _CREDENTIAL))
     if name == "has":
         return Native(name, lambda m, a: _is_there(header(m, text_of(a.at(0)) or ""), _CREDENTIAL))
     if name in {"forEach", "entries", "keys", "values", "items", "toString"}:
@@ -112,8 +130,10 @@ def _query_of(machine: Machine, arguments: Arguments) -> Value:
 
 def _query_member(machine: Machine, name: str) -> Value | None:
     machine.ask("query")
-    if name in {"get", "getAll", "getlist"}:
+    if name == "get":
         return Native(name, _query_of)
+    if name in {"getAll", "getlist"}:
+        return Native(name, lambda m, a: _as_list(query(m, text_of(a.at(0)) or ""), _QUERY))
     if name == "has":
         return Native(name, lambda m, a: _is_there(query(m, text_of(a.at(0)) or ""), _QUERY))
     if name in {"forEach", "entries", "keys", "values", "items", "toString", "set", "append"}:
@@ -125,6 +145,12 @@ def _is_there(value: Value, taints: Taints) -> Value:
     if not isinstance(value, PlainValue):
         return Unknown(taints)
     return PlainValue(value.value is not None, taints)
+
+
+def _as_list(value: Value, taints: Taints) -> Value:
+    """Return all the values of a name, of which there is one or none."""
+    is_none = isinstance(value, PlainValue) and value.value is None
+    return items_of(*([] if is_none else [value]), taints=taints)
 
 
 QUERY = NativeObject("query", _query_member, _QUERY, call=_query_of)
@@ -145,15 +171,35 @@ def _url_member(machine: Machine, name: str) -> Value | None:
 
 
 URL = NativeObject("url", _url_member)
-_COOKIE = {"get", "has", "getAll"}
 
 
 def _cookies_member(_machine: Machine, name: str) -> Value | None:
-    if name in _COOKIE:
-        return Native(name, lambda _m, _a: PlainValue(UNDEFINED, _CREDENTIAL))
-    if name in {"set", "delete"}:
-        return Native(name, lambda _m, _a: NOTHING)
+    """Return a member of the cookies of a request that has none."""
+    if name in _NO_COOKIE:
+        return constant(_NO_COOKIE[name])
+    match name:
+        case "get":
+            return Native(name, _no_cookie)
+        case "getAll" | "keys" | "values" | "items" | "entries":
+            return Native(name, lambda _m, _a: items_of(taints=_CREDENTIAL))
+        case "size":
+            return PlainValue(0, _CREDENTIAL)
     return PlainValue(UNDEFINED, _CREDENTIAL)
+
+
+_NO_COOKIE = {
+    "has": PlainValue(False, _CREDENTIAL),
+    "toString": PlainValue("", _CREDENTIAL),
+    **dict.fromkeys(("set", "delete", "clear", "forEach"), NOTHING),
+}
+
+
+def _no_cookie(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``cookies.get("x")``, and Python's ``cookies.get("x", "")``."""
+    default = arguments.values[1] if len(arguments.values) > 1 else None
+    if isinstance(default, PlainValue):
+        return PlainValue(default.value, _CREDENTIAL)
+    return PlainValue(None if is_python(arguments.place.file) else UNDEFINED, _CREDENTIAL)
 
 
 COOKIES = NativeObject("cookies", _cookies_member, _CREDENTIAL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,12 @@ from cronshift.handlers.flow.values import (
     Value,
     text_of,
 )
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
 
-_NUMBERED = re.compile(r"HTTP_(\d{3})_\w+")
+_NUMBERED = lazy_pattern(r"HTTP_(\d{3})_\w+")
 
 
 def settings_files(machine: Machine) -> list[str]:

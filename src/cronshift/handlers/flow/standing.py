@@ -6,7 +6,6 @@ then what the whole app runs before the path, then what the handler's own app do
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from cronshift.handlers.flow.gates import (
 )
 from cronshift.handlers.flow.worlds import called_by_inngest, vercel
 from cronshift.handlers.verdict import Verdict
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _front(resolver: Resolver, gate: Gate, path: str, caller: PathCaller) -> Fro
     return Front(answer, answer.place.file, answer.place.line)
 
 
-_PASSING = re.compile(r"\banswers (?:429|503)$")
+_PASSING = lazy_pattern(r"\banswers (?:429|503)$")
 """A limit on how often is called, a switch for maintenance: they ask nobody who calls."""
 
 

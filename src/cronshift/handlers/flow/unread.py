@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot, UnreadResult
-from cronshift.handlers.flow.failures import body_of, is_of_failure, succeeds
+from cronshift.handlers.flow.endings import body_of, succeeds
+from cronshift.handlers.flow.failures import counts, is_of_failure
 from cronshift.handlers.flow.program import is_python
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.reader import HandlerReader
 
 _MOST = 12  # calls that are tried out
-_SUPABASE_WRITES = re.compile(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$")  # fmt: skip
-_RESEND_WRITES = re.compile(r"\.(?:emails|batch)\.(?:send|create)$")
-_PYTHON_WRITES = re.compile(
+_SUPABASE_WRITES = lazy_pattern(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$|\.auth\.admin\.(?:deleteUser|createUser|updateUserById)$")  # fmt: skip
+_EMPTIED = lazy_pattern(r"\.(?:insert|update|upsert|delete)\.(?:[\w.]*\.)?select(?:\.|$)")
+"""Writes that give the rows which they wrote: an error leaves none."""
+_RESEND_WRITES = lazy_pattern(r"\.(?:emails|batch)\.(?:send|create)$")
+_PYTHON_WRITES = lazy_pattern(
     r"(?:^|\.)(?:requests|httpx|(?:\w*_)?(?:session|client|http)|AsyncClient|Client|Session)\."
     r"(?:post|put|patch|delete)$"
 )
@@ -37,9 +40,13 @@ def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadRe
         and (kind := _kind(site)) is not None
     ]
     for kind, site in sites[:_MOST]:
-        failed = reader.run(replace(reader.world, fail_at=site.place, refused=True))
+        empties = _EMPTIED.search(site.name) is not None
+        failed = reader.run(
+            replace(reader.world, fail_at=site.place, refused=True, emptied=empties)
+        )
         endings = [ending for ending in failed.endings if ending.path.failed and succeeds(ending)]
-        if failed.ledger.heard or not endings or any(is_of_failure(body_of(e)) for e in endings):
+        tells = counts if empties else is_of_failure
+        if failed.ledger.heard or not endings or any(tells(body_of(e)) for e in endings):
             continue
         place = site.place
         yield kind, SourceSpot(place.file, place.line, site.name, place.column)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cronshift.handlers.flow.code import UNDEFINED, ClassCode, CodePlace, Function, Undefined
@@ -33,15 +32,17 @@ class Taint(StrEnum):
     """A variable of the environment."""
     FAILURE = "failure"
     """Something that only a failure of the work makes."""
+    QUIET = "quiet"
+    """Something that comes out otherwise where the work fails, and does not say why: a zero, a count."""
 
 
 Taints = frozenset[Taint]
 CLEAN: Taints = frozenset()
 FAILED: Taints = frozenset({Taint.FAILURE})
+QUIETLY_FAILED: Taints = frozenset({Taint.FAILURE, Taint.QUIET})
 
 
-@dataclass(slots=True, unsafe_hash=True)  # not frozen, as too many are made to make each slowly
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A value that only running the code would tell; ``alternatives`` where it is one of a few.
 
     Attributes:
@@ -54,8 +55,7 @@ class Unknown:
     package: str = ""
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class PlainValue:
+class PlainValue(Struct, frozen=True):
     """A text, a number, true, false, nothing. A secret's text is its name between two marks."""
 
     value: str | float | bool | Undefined | None
@@ -69,8 +69,7 @@ class Elements(Struct, frozen=True):
     open: bool = False
 
 
-@dataclass(eq=False, slots=True)
-class ListValue:
+class ListValue(Struct, eq=False):
     """A list. ``cell`` holds its one entry, ``items``: its present elements."""
 
     cell: dict[str, Elements]
@@ -82,8 +81,7 @@ class ListValue:
         return self.cell["items"]
 
 
-@dataclass(eq=False, slots=True)
-class ObjectValue:
+class ObjectValue(Struct, eq=False):
     """An object; ``open`` where it may have more than ``cell`` says."""
 
     cell: dict[str, Value]
@@ -92,8 +90,7 @@ class ObjectValue:
     of: ClassValue | None = None
 
 
-@dataclass(eq=False, slots=True)
-class ClassValue:
+class ClassValue(Struct, eq=False):
     """A class that was defined in the project."""
 
     code: ClassCode
@@ -102,8 +99,7 @@ class ClassValue:
     taints: Taints = CLEAN
 
 
-@dataclass(eq=False, slots=True)
-class Closure:
+class Closure(Struct, eq=False):
     """A function of the project, and where it was defined; ``this`` where it is a method."""
 
     function: Function
@@ -112,8 +108,7 @@ class Closure:
     taints: Taints = CLEAN
 
 
-@dataclass(eq=False, slots=True)
-class Native:
+class Native(Struct, eq=False):
     """A function whose meaning is built in."""
 
     name: str
@@ -121,8 +116,7 @@ class Native:
     taints: Taints = CLEAN
 
 
-@dataclass(eq=False, slots=True)
-class NativeObject:
+class NativeObject(Struct, eq=False):
     """An object whose meaning is built in: a request, its headers, a response."""
 
     name: str
@@ -169,8 +163,7 @@ class Response(Struct, frozen=True):
         return self.status is not None and not self.goes_on and self.status >= 300  # noqa: PLR2004
 
 
-@dataclass(eq=False, slots=True)
-class Promise:
+class Promise(Struct, eq=False):
     """Work that goes on: the value it resolves to, and the place where it was started.
 
     Attributes:
@@ -212,8 +205,7 @@ class Arguments(Struct, frozen=True):
         return taints_of(*self.values, *self.named.values())
 
 
-@dataclass(eq=False, slots=True)
-class Scope:
+class Scope(Struct, eq=False):
     """The names of a function's call, of a block, or of a module."""
 
     file: str
@@ -300,7 +292,13 @@ def joined(first: Value, second: Value, inside: int = 0) -> Value:
         is_apart = ours.open or others.open or len(ours.values) != len(others.values)
         if is_apart or inside >= _MOST_INSIDE:
             longer = max(ours.values, others.values, key=len)
-            return items_of(*longer, is_open=True, taints=taints)
+            kept = {id(part) for part in longer}
+            lost = [
+                part
+                for part in (*ours.values, *others.values)
+                if id(part) not in kept and Taint.FAILURE in taints_of(part)
+            ]
+            return items_of(*longer, *lost, is_open=True, taints=taints)
         pairs = zip(ours.values, others.values, strict=True)
         parts = (joined(*pair, inside + 1) for pair in pairs)
         return items_of(*parts, taints=first.taints | second.taints)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import SIDE_WORK
 from cronshift.handlers.flow.program import is_python
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.ledger import Site
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WRITING = {
     "insert", "update", "upsert", "delete", "remove", "create", "save", "send", "publish", "enqueue",
     "dispatch", "emit", "put", "push", "write", "set", "add", "bulk", "commit", "destroy", "store",
@@ -48,23 +49,23 @@ _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "arc
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
 _NOTES = r"\w*(?:logs?|audit(?:s|_?(?:trails?|events?|entry|entries|records?|history))?)"
-_BOOKKEEPING = re.compile(
+_BOOKKEEPING = lazy_pattern(
     rf"[`\"']\s*select 1\b|\blog_\w+\(|\binto {_NOTES}\b|\b{_NOTES}\W{{1,4}}(?:insert|create|add)\(|"
     rf"insert\(\s*(?:\w+\.)?{_NOTES}\s*\)",
     re.IGNORECASE,
 )
-_AUDITED = re.compile(r"(?:^|\.)(?:write|create|record|add|append|insert|save|emit)_?audit", re.IGNORECASE)  # fmt: skip
-_CLOSED = re.compile(
+_AUDITED = lazy_pattern(r"(?:^|\.)(?:write|create|record|add|append|insert|save|emit)_?audit", re.IGNORECASE)  # fmt: skip
+_CLOSED = lazy_pattern(
     r"(?:browser|client|conn|connection|pool|db|database|mongoose|prisma|page|redis|cursor|socket|"
     r"stream|driver|context|session|engine|transport|transporter)\.\$?(?:close|disconnect|quit|end|"
     r"release|dispose|destroy|aclose)$",
     re.IGNORECASE,
 )
 """What is let go when the work is done."""
-_MEASURED = re.compile(
+_MEASURED = lazy_pattern(
     r"(?:^|[._])(?:total|count(?:er)?|gauge|histogram|seconds)\.(?:labels\.)?(?:inc|observe|set|add)$|\.inc$"
 )
-_CACHED = re.compile(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
+_CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
@@ -89,7 +90,7 @@ def _segments(name: str) -> list[str]:
 def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
     spoken = words(_segments(name)[-1]) if _segments(name) else ()
-    is_caching = "cache" in spoken and bool(_CACHING & set(spoken))
+    is_caching = "cache" in spoken and (spoken[0] == "cache" or bool(_CACHING & set(spoken)))
     return is_caching or any(
         kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED)
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ ANY = "\ue002"
 """The text of a header that says whatever is wanted of it, a secret's value excepted."""
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _LENGTH = 48  # a secret is longer than any limit that is asked of it
-_SECRET = re.compile(f"{_OPEN}(.*?)=*{_CLOSE}")
+_SECRET = lazy_pattern(f"{_OPEN}(.*?)=*{_CLOSE}")
 _KNOWN = {
     "NODE_ENV": "production",
     "VERCEL_ENV": "production",
@@ -53,6 +54,7 @@ class World(Struct, frozen=True):
         unset: the variables that are not set; all others are.
         fail_at: the call that fails.
         refused: whether it tells so in what it gives, instead of throwing.
+        emptied: whether what it gives then holds no data either, as Supabase's does.
         sessionless: whether a session is nothing, by whatever name it is asked for.
         path: of the request, without its query.
         anyone: whether every credential is taken for right.
@@ -66,6 +68,7 @@ class World(Struct, frozen=True):
     unset: frozenset[str] = frozenset()
     fail_at: CodePlace | None = None
     refused: bool = False
+    emptied: bool = False
     sessionless: bool = False
     path: str = "/"
     anyone: bool = False

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cronshift.handlers.middleware import NotExactError, leave_out
+from cronshift.handlers.repository import OUTSIDE
 from cronshift.model import Severity
 from cronshift.moving.fixing.awaiting import NotRepairableError, splices_of
 from cronshift.operations import Edit, Seen
@@ -107,6 +108,8 @@ class _Tried:
         try:
             if finding.code not in _AS_TEXT:
                 raise NotRepairableError(_YOURS.get(finding.code, _OTHERS))  # noqa: TRY301 - as the others
+            if file.startswith(OUTSIDE):
+                raise NotRepairableError("its file is outside the project")  # noqa: TRY301
             text = self._text(file)
             if finding.code == INTERCEPTED.code:
                 resolver = self._project.resolver()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import EDGE_RUNTIMES, Auth, Loose, UnreadResult
 from cronshift.handlers.python_modules import syntax_fault
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule, at
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from cronshift.plan.findings.rule import JobCheck
     from cronshift.plan.findings.subject import JobSubject
 
-_WARMING = re.compile(r"warm|wake|health|ping\b|keep-?alive", re.IGNORECASE)
+_WARMING = lazy_pattern(r"warm|wake|health|ping\b|keep-?alive", re.IGNORECASE)
 """Paths that are called so that a function stays loaded."""
 
 

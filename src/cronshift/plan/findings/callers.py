@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 from cronshift.runtime.regular_files import is_regular, read_text
 
@@ -25,25 +26,25 @@ _SHELL = {".sh", ".bash", ".zsh", ".ps1", ".http", ".rest", ".bat"}
 _DATA = {".yml", ".yaml", ".tf", ".tpl", ".toml"}
 _KINDS = _CODE | _SHELL | _DATA
 _NAMES = {"Makefile", "justfile", "package.json", "Procfile", "crontab", "Dockerfile"}
-_TESTS = re.compile(
+_TESTS = lazy_pattern(
     r"(^|/)(__tests__|tests?|e2e|__mocks__|fixtures|docs?)/|\.(test|spec|stories)\.|_test\."
 )
-_CALLS = re.compile(
+_CALLS = lazy_pattern(
     r"\b(fetch|axios|got|ky|request|requests|httpx?|urllib|urlopen|curl|wget|publish(?:JSON)?|qstash|"
     r"enqueue|url|uri|endpoint|destination|inject)\b|https?://|\$fetch",
     re.IGNORECASE,
 )
-_REACHES = re.compile(r"\bcurl\b|\bwget\b|https?://|\buses:|\burl\b|\bhttp", re.IGNORECASE)
-_NAMING = re.compile(r"^\s*-?\s*(?:name|description|title|summary)\s*:")
+_REACHES = lazy_pattern(r"\bcurl\b|\bwget\b|https?://|\buses:|\burl\b|\bhttp", re.IGNORECASE)
+_NAMING = lazy_pattern(r"^\s*-?\s*(?:name|description|title|summary)\s*:")
 _NOTES = ("//", "#", "*", "/*", "--", "<!--", '"""', "'''")
-_COMPARED = re.compile(
+_COMPARED = lazy_pattern(
     r"(?:[=!]==?|\b(?:starts_?with|ends_?with|includes|match(?:es|er)?|test|has|in)\b\s*[(:\[]?)\s*[frb]?[\"'`]?$",
     re.IGNORECASE,
 )
 """What stands before a path that another is compared with."""
-_PROSE = re.compile(r"/\*[\s\S]*?\*/|^[ \t]*[rR]?(\"{3}|'{3})[\s\S]*?\1", re.MULTILINE)
+_PROSE = lazy_pattern(r"/\*[\s\S]*?\*/|^[ \t]*[rR]?(\"{3}|'{3})[\s\S]*?\1", re.MULTILINE)
 """Comments of several lines, and texts that stand for themselves, as docstrings do."""
-_SPEC = re.compile(r"openapi|swagger", re.IGNORECASE)
+_SPEC = lazy_pattern(r"openapi|swagger", re.IGNORECASE)
 _ABOVE = ("Makefile", "justfile", "package.json", "Procfile", "crontab")
 _FOLDERS_ABOVE = (".github/workflows", "scripts", "deploy", "k8s", "charts", "infra", "")
 _HIGHEST = 6  # folders above
@@ -60,8 +61,9 @@ def callers(project: ProjectSubject, paths: Iterable[str]) -> Iterator[tuple[str
     handlers = project.called
     files = filter(_may_call, sorted(project.tree.files - handlers))
     inside = ((file, project.tree.read(file)) for file in files)
-    for file, text in chain(inside, _above(project)):
-        if not _may_call(file) or not spoken.search(text):
+    above = ((file, text) for file, text in _above(project) if _may_call(file))
+    for file, text in chain(inside, above):
+        if not spoken.search(text):
             continue
         seen = set()
         is_code = os.path.splitext(file)[1] in _CODE  # noqa: PTH122 - a thousand times

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers import Resolver, Verdict
 from cronshift.handlers.app_folder import MANIFESTS
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.runtime.regular_files import is_regular, read_regular
@@ -31,8 +30,8 @@ _BUILT_BY = (
     "Cargo.toml",
     "index.html",
 )
-_VARIABLE = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|\{\{[^}]*\}\}|<\w+>")
-_SEGMENT = re.compile(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}")
+_VARIABLE = lazy_pattern(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|\{\{[^}]*\}\}|<\w+>")
+_SEGMENT = lazy_pattern(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}")
 
 
 def _misplaced(project: ProjectSubject) -> Iterator[Evidence]:
@@ -123,7 +122,7 @@ def _crons(document: dict[str, Any]) -> Iterator[str]:
 def _pattern_in_path(job: JobSubject) -> Iterator[Evidence]:
     path, _, query = job.entry.path.partition("?")
     variable = _VARIABLE.search(path) or _VARIABLE.search(query)
-    parts = (_SEGMENT.fullmatch(part) for part in PurePosixPath(path).parts)
+    parts = (_SEGMENT.fullmatch(part) for part in path.split("/"))
     variable = variable or next((pattern for pattern in parts if pattern is not None), None)
     if variable is not None:
         yield Evidence(

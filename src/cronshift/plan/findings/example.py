@@ -10,8 +10,10 @@ import re
 
 from msgspec import Struct
 
-_KIND = re.compile(r"^=== (bad|good)\n", re.MULTILINE)
-_FILE = re.compile(r"^--- (\S+)( +\(context\))?\n", re.MULTILINE)
+from cronshift.lazy_pattern import lazy_pattern
+
+_KIND = lazy_pattern(r"^=== (bad|good)\n", re.MULTILINE)
+_FILE = lazy_pattern(r"^--- (\S+)( +\(context\))?\n", re.MULTILINE)
 
 
 class ExampleFile(Struct, frozen=True):

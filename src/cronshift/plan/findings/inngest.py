@@ -9,6 +9,7 @@ from cronshift.handlers import Verdict
 from cronshift.handlers.durations import duration_of
 from cronshift.handlers.javascript import arguments, line_of
 from cronshift.handlers.literals import pairs
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.project.inngest_sdk import is_refused, sdk_major, sdk_version
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 ENDPOINT = "/api/inngest"
 KEYS = ("INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY")
 """The variables that the SDK reads in production."""
-ENV_EXAMPLE = re.compile(
+ENV_EXAMPLE = lazy_pattern(
     r"(^|/)(\.env(\.\w+)?\.(example|sample|template|dist)|(example|sample)\.env|env\.example)$"
 )
 _DEFAULT_DURATION = 300  # seconds; Vercel's documented default (facts: Vercel, section 3)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import IMPORT
 from cronshift.model import HandlerKind, Location, Severity
+from cronshift.plan.findings.pings import Pings
 from cronshift.plan.findings.rule import Evidence, Rule
 
 if TYPE_CHECKING:
@@ -18,22 +18,6 @@ if TYPE_CHECKING:
     from cronshift.plan.findings.subject import ProjectSubject
 
 _OPTION = "automaticVercelMonitors"
-_ADDRESS = re.compile(
-    r"hc-ping\.com/|healthchecks\.io/ping|/api/v1/heartbeat/|cronitor\.link/|nosnch\.in/"
-    r"|/api/[^/]+/cron/[^/]+/|heartbeat\.uptimerobot\.com|push\.statuscake\.com|cronhub\.io/ping"
-    r"|api\.honeybadger\.io/v1/check_in|heartbeat\.checkly-analytics\.com"
-)
-"""The addresses at which services that watch jobs are pinged."""
-_VARIABLE = re.compile(
-    r"\b[A-Z0-9_]*(?:HEARTBEAT|HEALTHCHECKS|HC_PING|CRONITOR|SNITCH)[A-Z0-9_]*\b"
-)
-_CHECK_IN = re.compile(
-    r"(?:^|\.)(?:captureCheckIn|withMonitor|capture_checkin)$|(?:^|\.)crons\.monitor$"
-)
-_ENVIRONMENT = re.compile(r"\benv\b|environ|getenv")
-_CALLS = {"call_expression", "call"}
-_TEXTS = {"string", "template_string"}
-_LONGEST_READ = 80  # characters of a call that reads a variable
 
 
 def _going_silent(project: ProjectSubject) -> Iterator[Evidence]:
@@ -63,46 +47,14 @@ def _going_silent(project: ProjectSubject) -> Iterator[Evidence]:
 
 def _by_hand(project: ProjectSubject) -> Iterator[Evidence]:
     """Yield the first ping that the handler of a job sends itself, where nothing else watches the job."""
+    pings = Pings(project.tree)
     for job in project.jobs:
         if job.handler is None or job.options.heartbeat_env is not None:
             continue
-        for file in _with_imports(project.tree, job.handler.file):
-            if (ping := _ping(project.tree, file)) is not None:
-                text = f"The handler of {job.id} pings a monitor itself."
-                yield Evidence(text, _place(file, ping), job=job.id)
-                break
-
-
-def _ping(tree: SourceTree, file: str) -> SgNode | None:
-    """Return the ping in a file: an address, a variable that holds one, or an SDK's check-in."""
-    text = tree.read(file)
-    if not (_ADDRESS.search(text) or _VARIABLE.search(text) or "heck" in text or "onitor" in text):
-        return None
-    root = tree.parsed(file)
-    pings = (node for node in _nodes(root) if _is_ping(node)) if root is not None else ()
-    return next(iter(pings), None)
-
-
-def _nodes(node: SgNode) -> Iterator[SgNode]:
-    """Yield a node and all below it, in their order."""
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        yield current
-        waiting += reversed(current.children())
-
-
-def _is_ping(node: SgNode) -> bool:
-    kind = node.kind()
-    if kind in _TEXTS and _ADDRESS.search(node.text()):
-        return True
-    if kind in _CALLS:
-        function = node.field("function")
-        name = function.text() if function is not None else ""
-        is_variable = _ENVIRONMENT.search(name) and _VARIABLE.search(node.text())
-        return bool(_CHECK_IN.search(name) or (is_variable and len(node.text()) < _LONGEST_READ))
-    is_read = kind in {"member_expression", "subscript_expression", "subscript"}
-    return bool(is_read and _ENVIRONMENT.search(node.text()) and _VARIABLE.search(node.text()))
+        if (ping := pings.first(job.handler)) is not None:
+            file, node = ping
+            text = f"The handler of {job.id} pings a monitor itself."
+            yield Evidence(text, _place(file, node), job=job.id)
 
 
 def _with_imports(tree: SourceTree, file: str) -> list[str]:

@@ -6,13 +6,13 @@ A handler that does not would do its work at each rehearsal, once more than it i
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from cronshift.handlers.javascript import imports
 from cronshift.handlers.python_modules import imported_names, module_file
 from cronshift.handlers.tree import language
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.project.settings import CONFIG_NAME
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cronshift.model import Handler, Job
     from cronshift.plan.findings.subject import ProjectSubject
 
-_WORD = re.compile(r"[\w-]+")
+_WORD = lazy_pattern(r"[\w-]+")
 _MOST = 200  # files that a handler's imports are followed through
 _NAMED = {
     "identifier",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import Verdict
 from cronshift.handlers.app_folder import apps, config_in, has_config
+from cronshift.handlers.tree import IMPORT
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind, Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule, at
+from cronshift.project.conventions.sources import is_test
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
@@ -20,19 +24,19 @@ _RENDERED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _CODE = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".py", ".go", ".rb", ".rs", ".php")
 _SOURCES = (".py", ".ts", ".js", ".mjs")
 _PROSE = (".md", ".mdx", ".txt", ".lock", ".css", ".svg", ".snap")
-_SCHEDULED_BY_OTHERS = re.compile(
+_SCHEDULED_BY_OTHERS = lazy_pattern(
     r"upstash-signature|verifyQstash|verifySignature|qstash|trigger\.dev|inngest/|zeplo|mergent|"
     r"defer\.run|cloudscheduler|x-cloudscheduler|github-actions",
     re.IGNORECASE,
 )
 """What a route says that another scheduler or queue calls."""
-_SCHEDULED_BY_VERCEL = re.compile(
+_SCHEDULED_BY_VERCEL = lazy_pattern(
     r"cron_?secret|vercel[- ]?cron|cron[- ]?(?:auth|guard|handler|request)|"
     r"(?:verify|require|with|assert|check|is|authorize|valid\w*)\w*cron",
     re.IGNORECASE,
 )
 """What a route says that waits for Vercel's call."""
-_SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
+_SCHEDULED_NAME = lazy_pattern(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
 
 
 def _dead(job: JobSubject) -> Iterator[Evidence]:
@@ -149,17 +153,23 @@ def _unscheduled(project: ProjectSubject) -> Iterator[Evidence]:
 
 
 def _named_elsewhere(project: ProjectSubject, files: Mapping[str, str]) -> set[str]:
-    """Return those of some paths that the project names anywhere but in the route itself."""
+    """Return those of some paths that the project names, or whose route it imports, anywhere but there."""
     if not files:
         return set()
     longest = sorted(map(re.escape, files), key=len, reverse=True)
     spoken = re.compile(rf"({'|'.join(longest)})(?![\w/-])")
+    paths = {file: path for path, file in files.items()}
+    stems = tuple({PurePosixPath(file).stem for file in files.values()})
     named = set()
     for file in project.tree.files:
-        if not file.endswith(_PROSE):
-            named |= {
-                path for path in spoken.findall(project.tree.read(file)) if files[path] != file
-            }
+        if file.endswith(_PROSE):
+            continue
+        text = project.tree.read(file)
+        named |= {path for path in spoken.findall(text) if files[path] != file}
+        if file.endswith(_CODE) and not is_test(file):
+            specifiers = (name for name in IMPORT.findall(text) if name.endswith(stems))
+            imported = {project.tree.imported(file, name) for name in specifiers}
+            named |= {paths[route] for route in imported & paths.keys() if route is not None}
     return named
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import exports
 from cronshift.handlers.tree import language
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location, RowSource, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.project.settings import CONFIG_NAME
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _ENDS = ("", ".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".py")
 _INDEXES = ("/index.ts", "/index.js", "/__init__.py")
-_EXPORTS_MORE = re.compile(r"^export \*|\bmodule\.exports\b|\bexports\.", re.MULTILINE)
+_EXPORTS_MORE = lazy_pattern(r"^export \*|\bmodule\.exports\b|\bexports\.", re.MULTILINE)
 
 
 def _missing(project: ProjectSubject) -> Iterator[Evidence]:

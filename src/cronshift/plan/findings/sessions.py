@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import IMPORT
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from cronshift.plan.findings.subject import ProjectSubject
     from cronshift.sessions.settings import SessionSettings
 
-_FROM = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import|import\s+([\w.]+))", re.MULTILINE)
-_LATE = re.compile(
+_FROM = lazy_pattern(r"^\s*(?:from\s+([\w.]+)\s+import|import\s+([\w.]+))", re.MULTILINE)
+_LATE = lazy_pattern(
     r"\blte?\b|<=?|\.is_before|INTERVAL|timedelta|Date\.now\(\)\s*-|subMinutes|subHours|cutoff|stale|stuck",
     re.IGNORECASE,
 )
 _DEEPEST = 2  # modules behind a handler
-_JOINT = re.compile(r"_(\w)")
+_JOINT = lazy_pattern(r"_(\w)")
 
 
 def _recovers_unpaid(project: ProjectSubject) -> Iterator[Evidence]:

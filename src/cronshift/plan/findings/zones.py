@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from cronshift.handlers.tree import IMPORT
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cronshift.model import Job
     from cronshift.plan.findings.subject import ProjectSubject
 
-_ZONE = re.compile(
+_ZONE = lazy_pattern(
     r"""["'`]((?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Pacific|US)/[\w/+-]+)["'`]"""
 )
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.literals import UNKNOWN, literal, text_of
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.conventions.code import CodeStyle
 from cronshift.project.conventions.sources import sample
 
@@ -32,8 +33,8 @@ _PRETTIER_CODE = tuple(
 )
 _PRETTIER_KEYS = {"singleQuote", "semi", "useTabs", "tabWidth", "printWidth"}
 _ENDED = ("import_statement", "lexical_declaration", "return_statement", "expression_statement")
-_SECTION = re.compile(r"\s*\[(.+)\]\s*$")
-_SETTING = re.compile(r"\s*(indent_style|indent_size|tab_width)\s*[=:]\s*(\w+)")
+_SECTION = lazy_pattern(r"\s*\[(.+)\]\s*$")
+_SETTING = lazy_pattern(r"\s*(indent_style|indent_size|tab_width)\s*[=:]\s*(\w+)")
 _DEFAULT = CodeStyle()
 _MOST_COLUMNS = 320  # biome's own limit
 

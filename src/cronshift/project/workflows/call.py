@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_ADDRESS = re.compile(r"((?:https?://)?(?:\$\{[^{}]*\}|[\w.-]+)+(?::\d+)?)(/[^\s#]*)(?:#.*)?")
+VARIABLE = lazy_pattern(r"\$\{([^{}]*)\}")
+_ADDRESS = lazy_pattern(r"((?:https?://)?(?:\$\{[^{}]*\}|[\w.-]+)+(?::\d+)?)(/[^\s#]*)(?:#.*)?")
 _HARMLESS = frozenset({"authorization", "accept", "content-type", "cache-control"})
 
 

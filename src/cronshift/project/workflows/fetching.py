@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.javascript import arguments
 from cronshift.handlers.literals import literal, pairs, text_of
 from cronshift.handlers.tree import parse
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.workflows.call import RouteCall, call_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-_QUIET = re.compile(
+_QUIET = lazy_pattern(
     r"(?:console|core|JSON|process|Number|String)(?:\.\w+)?|\w+(?:\.\w+)*\.(?:json|text|then|catch)|.*\)\.(?:json|text|then|catch)",
     re.DOTALL,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 from cronshift.project.workflows.call import call_of, filled_in
 from cronshift.project.workflows.fetching import fetched
@@ -26,10 +27,10 @@ FOLDER = ".github/workflows"
 _HIGHEST = 6  # folders above
 _LARGEST = 500_000  # bytes
 _FIELDS = 5
-_EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-_NAMED = re.compile(r"[a-z]+\.[\w.-]+")
-_BY_SCHEDULE = re.compile(r"github\.event\.schedule\s*==\s*(['\"])(.*?)\1")
-_ALWAYS = re.compile(r"github\.event_name\s*==\s*(['\"])schedule\1|always\(\)|success\(\)")
+_EXPRESSION = lazy_pattern(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_NAMED = lazy_pattern(r"[a-z]+\.[\w.-]+")
+_BY_SCHEDULE = lazy_pattern(r"github\.event\.schedule\s*==\s*(['\"])(.*?)\1")
+_ALWAYS = lazy_pattern(r"github\.event_name\s*==\s*(['\"])schedule\1|always\(\)|success\(\)")
 _HARMLESS = ("actions/checkout@", "actions/github-script@")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.workflows.call import RouteCall, call_of, filled_in
 from cronshift.project.workflows.fetching import fetched
 
@@ -15,17 +16,17 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-_QUIET = re.compile(
+_QUIET = lazy_pattern(
     r"echo|printf|exit|set|test|\[\[?|:|true|false|sleep|jq|cat|grep|head|tail|tr|cut|wc|date|break|"
     r"continue|return|local|export"
 )
 """Commands that tell, wait or end, and do no work of their own."""
 _CURL_VALUES = frozenset("AbCcDdeEFHhKmoPQrtTuUwxXyYz")  # short options with a value
-_CURL_FLAGS = re.compile(
+_CURL_FLAGS = lazy_pattern(
     r"fail(-with-body)?|silent|show-error|location|verbose|include|head|get|insecure|compressed|"
     r"no-\S+|retry-all-errors|retry-connrefused|http\S+|ipv[46]|globoff|progress-bar"
 )
-_ANY = re.compile(".*")
+_ANY = lazy_pattern(".*")
 _WGET_VALUES = frozenset("OoPUTtwe")
 _DATA = frozenset(
     {"d", "F", "data", "data-raw", "data-binary", "data-urlencode", "json", "form"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from cronshift.errors import CronshiftError
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
+from cronshift.runtime.protection import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from cronshift.sessions.settings import SessionSettings
 
 _FILE = "sqlite"
+_NOBODYS = "cronshift doctor"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS = "3"
 
 
@@ -100,11 +104,32 @@ def _sessions(asking: Asking, settings: SessionSettings) -> DatabaseSight:
     return DatabaseSight(variable, Knowledge.GOOD, text)
 
 
+def _addressed_claims(asking: Asking) -> DatabaseSight:
+    """Ask the address for a tick that nobody ever had; the bearer is this environment's."""
+    from cronshift.runtime.addressed_claims import AddressedClaims
+
+    secret_env = asking.project.settings.bridge.secret_env
+    if not asking.environ.get(secret_env):
+        text = f"{CLAIMS} is an address, and {secret_env} is not set here, so it was not asked."
+        return DatabaseSight(CLAIMS, Knowledge.UNKNOWN, text, f"Set {secret_env} here, too.")
+    try:
+        AddressedClaims(asking.environ[CLAIMS], secret_env).has_run(_NOBODYS, _LONG_AGO)
+    except OSError as error:
+        text = f"The address of {CLAIMS} does not answer for claims: {error}."
+        remedy = (
+            "It is a Python worker's endpoint with a database there, and takes the same bearer."
+        )
+        return DatabaseSight(CLAIMS, Knowledge.BAD, text, remedy)
+    return DatabaseSight(CLAIMS, Knowledge.GOOD, f"The address of {CLAIMS} answers for the claims.")
+
+
 def _claims(asking: Asking) -> DatabaseSight:
     address = asking.environ[CLAIMS]
     if address == _FILE:
         text = f"{CLAIMS} is a file of the machine that runs the functions."
         return DatabaseSight(CLAIMS, Knowledge.GOOD, text)
+    if is_address(address):
+        return _addressed_claims(asking)
     from sqlalchemy import create_engine, inspect
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 

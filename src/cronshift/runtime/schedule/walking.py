@@ -69,6 +69,7 @@ class Walk:
     def __init__(self, fields: Fields, zone: str) -> None:
         self.fields = fields
         self.clock = clock_of(zone)
+        self._never_changes = self.clock.zone.utcoffset(None) is not None
         self._levels = (self._month(), self._day(), self._hour(), self._minute(), self._second())
 
     def next(self, since: int) -> int | None:
@@ -95,6 +96,8 @@ class Walk:
 
     def steady(self, first: int, last: int) -> bool:
         """Return whether a walk between two dates (ordinals) stays clear of clock changes."""
+        if self._never_changes:
+            return True
         start, end = date.fromordinal(first), date.fromordinal(last)
         if not self.fields.months >> start.month & 1:
             first -= start.day - 1  # such a walk goes back to the first of the month to begin
@@ -176,8 +179,6 @@ def _changing_days(clock: ZoneClock, year: int) -> tuple[int, ...]:
     No zone has ever changed twice within a day, so its midnights tell all. Offsets with seconds,
     in use before 1972, count as changing, for the engine cuts minutes in UTC.
     """
-    if clock.zone.utcoffset(None) is not None:  # one offset for ever
-        return ()
     first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
     offsets = [clock.offset((day - EPOCH_DAY) * DAY) for day in range(first - 2, last + 4)]
     near = {

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LETTER = DEAD_LETTERS.c
 _RETENTION = 90  # days
+_ID_CHARACTERS = 64  # as many as the column takes
 
 
 class DeadLetters:
@@ -85,7 +86,7 @@ class DeadLetters:
 
     def replayed(self, run_id: str, replay: str, now: datetime) -> None:
         """Record which run was started in the place of one."""
-        values = {"replayed": _milliseconds(now), "replay": replay}
+        values = {"replayed": _milliseconds(now), "replay": replay[:_ID_CHARACTERS]}
         with self._engine.begin() as connection:
             connection.execute(
                 update(DEAD_LETTERS).where(_LETTER.run_id == run_id).values(**values)

@@ -53,6 +53,7 @@ class Converted(Struct, frozen=True):
         is_async: whether it is to be awaited.
         steps: the ids of the durable steps that it is made of; empty where it is one.
         unoffered: why it is one step, where steps were asked for.
+        width: how many of its steps wait side by side.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Converted(Struct, frozen=True):
     is_async: bool = True
     steps: tuple[str, ...] = ()
     unoffered: str | None = None
+    width: int = 1
 
 
 class Kept(Struct, frozen=True):

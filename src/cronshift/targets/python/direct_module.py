@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode
 from cronshift.targets.python import names
@@ -14,7 +16,7 @@ from cronshift.targets.rendering import render
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.model import Job
+    from cronshift.model import Job, JobOptions
     from cronshift.targets.direct import Converted
 
 _INDENT = 4
@@ -35,11 +37,11 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
     if job.schedule is None:
         raise CronshiftError(f"{job.id} has no schedule.", reason="not-runnable", where=job.id)
     described = job.schedule.describe()
-    options = job.options
+    options = widened(job.options, converted.width)
     zone = " (UTC)" if job.schedule.zone == "UTC" else ""
     arguments = [
         laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
-        for name, value in function_arguments(job, job.schedule)
+        for name, value in function_arguments(replace(job, options=options), job.schedule)
         if name != "on_failure"
     ]
     work = list(_work(converted))
@@ -54,13 +56,8 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
         ),
         "from typing import Any",
     ]
-    flask = converted.encoder not in {None, "fastapi"}
-    used = (
-        [converted.function] if not flask else sorted({converted.function, str(converted.encoder)})
-    )
-    imported = ", ".join(f"{name} as work" if name == converted.function else name for name in used)
-    work_import = f"from {module} import {imported}"
-    packages = [] if mounted else [work_import]
+    imports = list(_imports(module, converted))
+    packages = [] if mounted else imports
     if converted.encoder == "fastapi":
         packages.append("from fastapi.encoders import jsonable_encoder")
     return render(
@@ -74,8 +71,10 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
         else None,
         stale=int(options.stale_after.total_seconds()) if options.stale_after else None,
         signature=", ".join(_parameters(converted)),
-        each=f", for one {converted.parameter}" if converted.parameter else "",
-        inner=[f"{work_import}  # late: the app imports this package", ""] if mounted else [],
+        each=_each(converted),
+        inner=[*(f"{line}  # late: the app imports this package" for line in imports), ""]
+        if mounted
+        else [],
         work=work,
         arguments=arguments,
         name=names.job_function(job.id),
@@ -83,7 +82,37 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
     )
 
 
+def _imports(module: str, converted: Converted) -> Iterator[str]:
+    """Yield the imports of the work, and of the app in whose context it is done."""
+    file, _, app = (converted.encoder or "").rpartition(":")
+    imported = {f"{converted.function} as work"}
+    if file:
+        yield f"from {_module_of(file, app)} import {app}"
+    elif converted.encoder not in {None, "fastapi"}:
+        imported.add(str(converted.encoder))
+    yield f"from {module} import {', '.join(sorted(imported))}"
+
+
+def _module_of(file: str, name: str) -> str:
+    """Return the module that Python imports for a name of a file."""
+    return names.reference(file, name).partition(":")[0]
+
+
+def _each(converted: Converted) -> str:
+    if converted.steps:
+        return ", in durable steps"
+    return f", for one {converted.parameter}" if converted.parameter else ""
+
+
+def widened(options: JobOptions, width: int) -> JobOptions:
+    """Return the options with room for steps at once: the engine's concurrency counts steps."""
+    is_narrow = options.concurrency is not None and options.concurrency < width
+    return replace(options, concurrency=width) if is_narrow else options
+
+
 def _parameters(converted: Converted) -> Iterator[str]:
+    if converted.steps:
+        yield "ctx: inngest.Context"
     if converted.parameter is not None:
         yield f"{converted.parameter}: str"
     if converted.run:
@@ -92,17 +121,22 @@ def _parameters(converted: Converted) -> Iterator[str]:
 
 def _work(converted: Converted) -> Iterator[str]:
     """Yield the statements that call the work, in whatever way it wants to be called."""
-    arguments = [*converted.arguments]
+    arguments = [*(["ctx"] if converted.steps else []), *converted.arguments]
     if converted.parameter is not None:
         arguments.append(f"{converted.parameter}={converted.parameter}")
     if converted.run:
         arguments.append("run_id=run_id")
-    flask = converted.encoder if converted.encoder != "fastapi" else None
+    encoder = converted.encoder if converted.encoder != "fastapi" else None
+    flask = encoder and encoder.rpartition(":")[2]
     if converted.is_async:
         result = f"await work({', '.join(arguments)})"
     else:
         result = f"await asyncio.to_thread({', '.join(['work', *arguments])})"
     if flask is not None:
+        if converted.steps:
+            yield f"with {flask}.app_context():"
+            yield f"    return {flask}.json.loads({flask}.json.dumps({result}))"
+            return
         yield f"def in_context() -> Any:"  # noqa: F541 - reads like the lines below
         yield f"    with {flask}.app_context():"
         yield f"        return {flask}.json.loads({flask}.json.dumps(work({', '.join(arguments)})))"
@@ -119,6 +153,9 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
     if options.stale_after is not None:
         yield 'if await ctx.step.run("due", is_stale, ctx):'
         yield '    return {"skipped": "stale"}'
+    if converted.steps:
+        yield f"return await do_the_work(ctx{run})"
+        return
     if fan_out is None:
         yield f'return await ctx.step.run("work", do_the_work{run})'
         return

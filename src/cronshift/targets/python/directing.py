@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import FanOutMode, HandlerKind, Origin, RowSource
 from cronshift.moving.directing import merged, settled, told_of_secret
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Job, Plan
     from cronshift.plan.snapshot import Snapshot
+    from cronshift.targets.target import Wishes
 
 _APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _AGE = "The endpoint is the SDK's alone: that a signature is older than five minutes, it does not mind."
@@ -34,10 +37,26 @@ _SERVED = {"fastapi": ("fast_api", "fastapi", "FastAPI"), "flask": ("flask", "fl
 """The SDK's module, the framework's, and its app, by the framework that serves the functions."""
 
 
-def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Directing:
+class WorkWritten(Struct, frozen=True):
+    """The outcome for the jobs so far: the app's files, the jobs' modules, and what is to be told."""
+
+    files: dict[str, bytes | None]
+    modules: dict[str, str]
+    notes: list[str]
+
+
+def direct(
+    before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
+) -> Directing:
     """Return the way of all jobs of a package to the app's own.
 
     The package goes on to be served; where one of its jobs stays, all do, with the reasons.
+
+    Args:
+        before: the project as it is.
+        ending: the edits that end Vercel's part of some of them.
+        jobs: as they are planned after those.
+        wishes: how they are to be so.
     """
     ended = before.after(ending)
     plan, root = ended.plan, before.project.root
@@ -53,10 +72,10 @@ def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Dir
         why = f"{mount.file} serves the functions in a way that is cronshift's"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
     edited: dict[str, bytes | None] = dict(ended.project.edited)
-    modules: dict[str, str] = {}
+    written = WorkWritten(edited, {}, [])
     kept: dict[str, str] = {}
     for job in jobs:
-        reason = _job(plan, SourceTree(root, edited), job, edited, modules)
+        reason = _job(plan, SourceTree(root, edited), job, written, wishes)
         if reason is not None:
             kept[job.id] = f"{job.id} stays as it is. {reason}."
     if kept:
@@ -73,13 +92,16 @@ def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Dir
         if data
         != ended.project.edited.get(path, tree.read(path).encode() if path in tree.files else None)
     ]
-    edits = merged(ending, [*work, *_package(plan, tree, jobs, modules), *settled(ended, jobs)])
+    edits = merged(
+        ending, [*work, *_package(plan, tree, jobs, written.modules), *settled(ended, jobs)]
+    )
     edits = merged(edits, list(_gone(before, edits)))
-    return Directing(edits, [job.id for job in jobs], {}, [told_of_secret(before, edits), _AGE])
+    notes = [told_of_secret(before, edits), _AGE, *written.notes]
+    return Directing(edits, [job.id for job in jobs], {}, notes)
 
 
 def _job(
-    plan: Plan, tree: SourceTree, job: Job, edited: dict[str, bytes | None], modules: dict[str, str]
+    plan: Plan, tree: SourceTree, job: Job, written: WorkWritten, wishes: Wishes
 ) -> str | None:
     """Note what becomes of a job's files; return why it stays, if it does."""
     handler, options = job.handler, job.options
@@ -97,9 +119,8 @@ def _job(
     )
     file = handler.route.file if handler.route is not None else handler.file
     is_class = handler.kind is HandlerKind.HTTP_HANDLER
-    conversion = convert(
-        tree, file, entry, handler.export if is_class else None, None if is_class else handler.file
-    )
+    app = None if is_class else handler.file
+    conversion = convert(tree, file, entry, handler.export, app, steps=wishes.steps)
     if isinstance(conversion, Kept):
         return str(conversion)
     target = f"{plan.out}/work/{module_name(job.id)}.py" if is_class else file
@@ -110,10 +131,14 @@ def _job(
         beside = _beside(tree, file)
         if beside is not None:
             return f"{file} imports {beside}, which stands beside it"
-        edited[file] = None
-        edited[f"{plan.out}/work/__init__.py"] = b'"""The work of the jobs, a module each."""\n'
-    edited[target] = conversion.text.encode()
-    modules[job.id] = direct_module(
+        written.files[file] = None
+        written.files[f"{plan.out}/work/__init__.py"] = (
+            b'"""The work of the jobs, a module each."""\n'
+        )
+    written.files[target] = conversion.text.encode()
+    if conversion.unoffered is not None:
+        written.notes.append(f"{job.id} is one step: {conversion.unoffered}.")
+    written.modules[job.id] = direct_module(
         job, reference.partition(":")[0], conversion, mounted=served_by(plan).mount is not None
     )
     return None

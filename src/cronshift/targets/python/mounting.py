@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.handlers.python_modules import imported_names, module_file, statements
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 MOUNT_MODULE = "mount"
 _APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _DEEPEST = 8  # modules behind each other
-_SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
-_URLS = re.compile(r"""^ROOT_URLCONF\s*=\s*["']([\w.]+)["']""", re.MULTILINE)
+_SETTINGS = lazy_pattern(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
+_URLS = lazy_pattern(r"""^ROOT_URLCONF\s*=\s*["']([\w.]+)["']""", re.MULTILINE)
 
 
 class Framework(StrEnum):

@@ -8,9 +8,10 @@ import re
 import sys
 
 from cronshift.errors import CronshiftError
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.plan.job_ids import module_name
 
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ID = lazy_pattern(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GENERATED = {"apps", "asgi", "bridge", "client", "functions", "handler", "jobs", "on_failure"}
 _IMPORTED = {"cronshift", "fastapi", "inngest", "runtime", "timedelta"}
 _TAKEN = _GENERATED | _IMPORTED | set(dir(builtins))

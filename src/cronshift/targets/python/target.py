@@ -112,10 +112,10 @@ class PythonTarget:
     def direct(
         self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
     ) -> Directing:
-        """Return the change of all jobs of the package into the app's own; each stays one step."""
+        """Return the change of all jobs of the package into the app's own."""
         from cronshift.targets.python.directing import direct
 
-        return direct(before, ending, jobs)
+        return direct(before, ending, jobs, wishes)
 
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from cronshift.model import Library
+from cronshift.model import ClaimsPlace, Library
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions.code import AppCode
 from cronshift.project.settings import ValidateSettings
@@ -72,7 +72,8 @@ class TypescriptApp(Struct, frozen=True):
         has_ledger: whether its guard and functions tell the ledger of ticks; where a job has a dry
             run they do.
         names_files: whether its modules import files by their whole names, as Node wants it.
-        claims: the module and the export of its client of PostgreSQL, where ticks are claimed.
+        claims: the module and the export of its client of PostgreSQL, where ticks are claimed;
+            ``environment`` where they are at an address.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
     """
@@ -98,6 +99,11 @@ class TypescriptApp(Struct, frozen=True):
         """True when import paths end as a file's name does: as Node wants it, or as the app has it."""
         mount = self.routers.mount
         return self.names_files or (mount is not None and bool(mount.extension))
+
+    @property
+    def claims_afar(self) -> bool:
+        """True where ticks are claimed at the address that a variable names."""
+        return self.claims == ClaimsPlace.ENVIRONMENT
 
 
 def app_of(plan: Plan) -> TypescriptApp:

@@ -32,6 +32,7 @@ _DIAGNOSTIC = re.compile(
     r"^(?:(?P<file>.+?)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<text>.*)$"
 )
 _NO_MODULE = re.compile(r"^Cannot find module '([^'.][^']*)'")
+_BUILD_FIRST = "Build the app, and validate again."
 _BUILT_INSTEAD = "JavaScript has no types to check: cronshift validate --build builds the app."
 
 
@@ -56,6 +57,12 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         label: what cronshift added to the status of the app's sessions.
     """
     app = app_of(plan)
+    untyped = app.framework.untyped_yet(root / app.folder, plan)
+    if untyped is not None:
+        yield rules.NOT_COMPILED.finding(
+            f"The types were not checked: {untyped}.", fix=_BUILD_FIRST
+        )
+        return
     try:
         diagnostics = [
             _below(app.folder, diagnostic)
@@ -87,7 +94,11 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
 def _is_left_behind(diagnostic: Diagnostic) -> bool:
     """Return whether it is of a route that has gone, in the last build's types of all routes."""
     place = diagnostic.location
-    return place is not None and place.file.startswith(".next/") and diagnostic.code == "TS2307"
+    return (
+        place is not None
+        and diagnostic.code == "TS2307"
+        and (place.file.startswith(".next/") or place.file.endswith("/routeTree.gen.ts"))
+    )
 
 
 def _below(folder: str, diagnostic: Diagnostic) -> Diagnostic:

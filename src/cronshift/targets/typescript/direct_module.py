@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.model import FanOutMode
@@ -19,7 +21,7 @@ from cronshift.targets.typescript.style import restyle
 from cronshift.targets.typescript.untyped import untyped
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from cronshift.model import Job, Plan
     from cronshift.targets.direct import Converted
@@ -28,22 +30,45 @@ _OPTIONS, _VERSION_4 = 4, 4
 _STALE = "stale"
 
 
+class OwnFunction(Struct, frozen=True):
+    """The function of one job in a module that is the app's own.
+
+    Attributes:
+        converted: its work.
+        name: the function's.
+        event: what starts it too.
+    """
+
+    job: Job
+    converted: Converted
+    name: str
+    event: str | None = None
+
+
 def free_name(job: Job, taken: Collection[str]) -> str:
     """Return the name of a job's function that its module has no other use for."""
     name = function_name(job.id)
     return name if name not in taken else f"{name}Job"
 
 
-def direct_module(  # noqa: PLR0913, PLR0917 - the parts of a module
-    plan: Plan, job: Job, file: str, converted: Converted, name: str, event: str | None = None
-) -> str:
-    """Return the module ``file`` of a job that is the app's own, whose function is ``name``.
-
-    An ``event`` starts it too, where it is named.
+def direct_module(plan: Plan, file: str, functions: Sequence[OwnFunction]) -> str:
+    """Return the module ``file`` of jobs that are the app's own, whose work is the same.
 
     Raises:
         CronshiftError: for a job without a schedule.
     """
+    style = app_of(plan).code.style
+    source = functions[0].converted.text
+    if functions[0].job.options.fan_out and "NonRetriableError" not in source:
+        source = with_import(source, file)
+    written = "".join(_function(plan, file, each) for each in functions)
+    client = restyle(f"{client_import(plan, file)}\n", style)
+    return _with_client(source, file, client) + written
+
+
+def _function(plan: Plan, file: str, function: OwnFunction) -> str:
+    """Return the part of a module that is one job's."""
+    job, converted, event = function.job, function.converted, function.event
     if job.schedule is None:
         raise CronshiftError(f"{job.id} has no schedule.", reason="not-runnable", where=job.id)
     style, options = app_of(plan).code.style, job.options
@@ -66,7 +91,7 @@ def direct_module(  # noqa: PLR0913, PLR0917 - the parts of a module
         if options.fan_out
         else None,
         summary=comment(f"{job.id}: {described[0].lower()}{described[1:]} (UTC)."),
-        name=name,
+        name=function.name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
             *(
@@ -80,11 +105,7 @@ def direct_module(  # noqa: PLR0913, PLR0917 - the parts of a module
         lines=lines,
     )
     is_script = language(file) == "javascript"
-    written = restyle(untyped(written) if is_script else written, style)
-    source = converted.text
-    if options.fan_out and "NonRetriableError" not in source:
-        source = with_import(source, file)
-    return _with_client(source, file, restyle(f"{client_import(plan, file)}\n", style)) + written
+    return restyle(untyped(written) if is_script else written, style)
 
 
 def _lines(job: Job, converted: Converted) -> Iterator[str]:
@@ -117,6 +138,9 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
         result = "{ succeeded: outcomes.length }"
     elif converted.steps:
         result = f"{converted.function}(step)"
+    elif converted.arguments:
+        work = f"{converted.function}({', '.join(converted.arguments)})"
+        result = f'step.run("work", () => {work})'
     else:
         result = f'step.run("work", {converted.function})'
     if options.heartbeat_env is None:

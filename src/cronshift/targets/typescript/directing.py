@@ -5,32 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from cronshift.handlers.javascript import constant
 from cronshift.handlers.tree import IMPORT, SourceTree, parse
-from cronshift.model import FanOutMode, HandlerKind, Location, Mode, RowSource
 from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.moving.entries import abandoned, regenerated
 from cronshift.operations import ChangeKind, Edit
-from cronshift.targets.direct import Entry, Kept
-from cronshift.targets.direct.javascript.converting import convert
-from cronshift.targets.direct.javascript.handler import names_in
-from cronshift.targets.direct.javascript.sending import sending_route
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import Directing, Wishes
 from cronshift.targets.typescript.app import app_of
-from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.direct_module import direct_module, free_name
 from cronshift.targets.typescript.files import naming_files
 from cronshift.targets.typescript.framework import OwnEndpoint
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import SHORTEST
-from cronshift.targets.typescript.relocating import relocated
-from cronshift.targets.typescript.retiring import callers_of, importers
-from cronshift.targets.typescript.source import listed, text
+from cronshift.targets.typescript.own_modules import OwnModule, own_modules
+from cronshift.targets.typescript.retiring import importers
+from cronshift.targets.typescript.source import listed
 from cronshift.targets.typescript.style import restyle
 from cronshift.targets.typescript.untyped import untyped
 
@@ -40,24 +30,7 @@ if TYPE_CHECKING:
     from cronshift.model import Job, Plan
     from cronshift.plan.snapshot import Snapshot
 
-_LISTED = re.compile(r"^import \{ ([\w$]+) \} from [\"']\./([\w.-]+)[\"'];?$", re.MULTILINE)
-
-
-class OwnModule(Struct, frozen=True):
-    """A job's own module.
-
-    Attributes:
-        name: of its function.
-        unoffered: why its work is one step, where steps were asked for.
-        route: what its route holds from then on, where others call it.
-    """
-
-    job: Job
-    file: str
-    text: str
-    name: str
-    unoffered: str | None = None
-    route: str | None = None
+_LISTED = re.compile(r"^import \{([\w$,\s]+)\} from [\"']\./([\w.-]+)[\"'];?$", re.MULTILINE)
 
 
 def direct(
@@ -73,13 +46,7 @@ def direct(
     """
     ended = before.after(ending)
     plan, tree = ended.plan, SourceTree(before.project.root, ended.project.edited)
-    written, kept = [], {}
-    for job in jobs:
-        module = _module(plan, tree, job, wishes)
-        if isinstance(module, str):
-            kept[job.id] = module
-        else:
-            written.append(module)
+    written, kept = own_modules(plan, tree, jobs, wishes)
     reason = _served_otherwise(plan, tree) if written else None
     if reason is not None:
         return Directing(kept={**kept, **{each.job.id: reason for each in written}})
@@ -97,93 +64,6 @@ def direct(
     edits = merged(edits, list(_unused(before, written, edits)))
     names = [each.job.id for each in written]
     return Directing(edits, names, kept, list(_notes(before, written, edits)))
-
-
-def _module(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> OwnModule | str:
-    """Return a job's own module, or why it stays as it is."""
-    handler = job.handler
-    kinds = app_of(plan).framework.kinds
-    if job.mode is not Mode.DIRECT or handler is None or handler.kind not in kinds:
-        return f"{job.id} stays as it is: it calls {job.entry.path} over HTTP."
-    why = _held_back(plan, tree, job, wishes)
-    if why is not None:
-        return f"{job.id} stays as it is: {why}."
-    sharing = [
-        other.id for other in plan.jobs if other.handler and other.handler.file == handler.file
-    ]
-    if len(sharing) > 1:
-        return f"{job.id} stays as it is: {' and '.join(sharing)} share {handler.file}."
-    fan_out = job.options.fan_out
-    if fan_out is not None and (
-        isinstance(fan_out.values, RowSource) or fan_out.mode is FanOutMode.RUNS
-    ):
-        return f"{job.id} stays as it is: its values have runs of their own, or come from the app's rows."
-    entry = Entry(job.entry.path, job.entry.schedule, fan_out.param if fan_out else None)
-    conversion = convert(
-        tree,
-        handler.file,
-        handler.export,
-        entry,
-        steps=wishes.steps,
-        event=app_of(plan).framework.event,
-    )
-    if isinstance(conversion, Kept):
-        return f"{job.id} stays as it is. {conversion}."
-    root = tree.parsed(handler.file)
-    taken = {node.text() for node in names_in(root)} if root is not None else set()
-    if "inngest" in taken:
-        return f"{job.id} stays as it is: {handler.file} has a name `inngest` already."
-    file = _moved_to(plan, job, handler.file)
-    untied = app_of(plan).framework.untied(conversion.text)
-    source = relocated(untied, handler.file, file) if untied is not None else None
-    if source is None or (file != handler.file and file in tree.files):
-        return f"{job.id} stays as it is: {handler.file} cannot go to {file}."
-    route = _route_left(plan, tree, job, wishes) if file != handler.file else None
-    if isinstance(route, Kept):
-        return f"{job.id} stays as it is. {route}."
-    name = free_name(job, {*taken, conversion.function})
-    event = _event(plan, job) if route is not None else None
-    module = direct_module(plan, job, file, replace(conversion, text=source), name, event)
-    return OwnModule(job, file, module, name, conversion.unoffered, route)
-
-
-def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | None:
-    """Return the reason that keeps a route where ending Vercel's part has left it."""
-    file = job.handler.file if job.handler is not None else ""
-    if file.startswith(f"{plan.out}/jobs/"):
-        return None
-    if "[" in file:
-        return f"{file} answers other paths too"
-    framework = app_of(plan).framework
-    if not framework.abilities.retires and job.handler is not None:
-        place = job.handler.route or Location(file, 1)
-        return f"{place}: {framework.title} answers by the app itself, in which its route stays"
-    callers = callers_of(tree, plan, job)
-    is_page = job.handler is not None and job.handler.kind is HandlerKind.NEXT_PAGES
-    if callers is None or (wishes.events and not is_page and "imported" not in callers):
-        return None
-    offer = "" if is_page else "; with --callers event the route stays, and sends one"
-    return f"{file}: {callers}{offer}"
-
-
-def _moved_to(plan: Plan, job: Job, file: str) -> str:
-    """Return the path of a job's own module."""
-    if file.startswith(f"{plan.out}/jobs/"):
-        return file
-    return f"{plan.out}/jobs/{job.id}.{file.rpartition('.')[2]}"
-
-
-def _route_left(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | Kept | None:
-    """Return the route of a job that others call too, as one that sends an event."""
-    file = job.handler.file if job.handler is not None else ""
-    if not wishes.events or callers_of(tree, plan, job) is None:
-        return None
-    client = restyle(f"{client_import(plan, file)}\n", app_of(plan).code.style).rstrip()
-    return sending_route(tree, file, client, text(_event(plan, job)))
-
-
-def _event(plan: Plan, job: Job) -> str:
-    return f"{plan.app_id}/{job.id}"
 
 
 def _served_otherwise(plan: Plan, tree: SourceTree) -> str | None:
@@ -216,15 +96,23 @@ def _modules(plan: Plan, tree: SourceTree, written: Sequence[OwnModule]) -> Iter
                 old, data, ChangeKind.WRITE if data is not None else ChangeKind.DELETE, words
             )
     index = _index_file(plan)
-    listed_before = _LISTED.findall(tree.read(index))
-    functions = sorted({*listed_before, *((each.name, _stem(each.file)) for each in written)})
-    names = [name for name, _ in functions]
-    written_list = _styled(plan, "direct-index", functions=functions,
-        listed=listed("export const jobs = [", names, "];"))  # fmt: skip
+    functions = {each.name: _stem(each.file) for each in written}
+    for names, file in _LISTED.findall(tree.read(index)):
+        functions |= {name.strip(): file for name in names.split(",") if name.strip()}
+    by_file = {
+        file: sorted(name for name, there in functions.items() if there == file)
+        for file in sorted({*functions.values()})
+    }
+    written_list = _styled(plan, "direct-index", modules=sorted(by_file.items(), key=_first_name),
+        listed=listed("export const jobs = [", sorted(functions), "];"))  # fmt: skip
     yield Edit(index, naming_files(plan, index, written_list).encode())
     client = f"{plan.out}/client.{app_of(plan).routers.language}"
     if is_untouched(tree.read(client)):
         yield Edit(client, tree.read(client).partition("\n")[2].encode())
+
+
+def _first_name(module: tuple[str, list[str]]) -> list[str]:
+    return module[1]
 
 
 def _stem(file: str) -> str:

@@ -96,9 +96,10 @@ def is_shared(plan: Plan, dispatcher: Dispatcher) -> bool:
 
 
 def claims_here(plan: Plan, dispatcher: Dispatcher) -> bool:
-    """Return whether a dispatcher claims the ticks of Vercel's calls: on the Edge no driver runs."""
+    """Return whether a dispatcher claims the ticks of Vercel's calls: no driver runs on the Edge, an address does."""
+    app = app_of(plan)
     is_edge = any(job.handler and job.handler.runtime == "edge" for job in dispatcher.jobs)
-    return app_of(plan).claims is not None and not is_edge
+    return app.claims_afar or (app.claims is not None and not is_edge)
 
 
 def guard_names(plan: Plan, dispatcher: Dispatcher, page: str = "") -> dict[str, list[str]]:

@@ -160,8 +160,6 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
     if not has_client:
         yield f"{plan.out}/client.ts", _render("client", app_id=text(plan.app_id))
     reads_environment = app.reads_environment or app.sessions
-    secret = plan.bridge.secret_env
-    is_usual = secret == BridgeSettings().secret_env
     file = f"{plan.out}/ownership.ts"
     yield (
         file,
@@ -171,12 +169,14 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
             is_read=app.routers.mount is not None,
             built=text(import_path(OWNERSHIP_NAME, file, app.code.alias)),
             library=partial(library_import, plan, file=file),
-            arguments=", ".join(["ownership", *([] if is_usual else [text(secret)])]),
+            arguments=", ".join(filter(None, ["ownership", _named_secret(plan)])),
         ),
     )
     if app.claims and plan.runnable:
         yield f"{plan.out}/claims.ts", _claims(plan, app.claims)
     wanted = {"ownership", *(["environment"] if reads_environment else [])}
+    wanted |= {"dead-letters"} if app.sessions and app.has_ledger else set()
+    wanted |= {"claims-afar"} if app.claims_afar and plan.runnable else set()
     wanted |= app.framework.endpoint_modules(app)
     wanted = wanted.union(*(modules_of(plan, job) for job in plan.runnable))
     wanted = wanted.union(*(dispatcher_modules(plan, each) for each in dispatching))
@@ -184,8 +184,11 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
 
 
 def _claims(plan: Plan, client: str) -> str:
-    """Return the module of the claims, over the client of the app's that cronshift.toml names."""
+    """Return the module of the claims: at an address, or over the client of the app's that is named."""
     file = f"{plan.out}/claims.ts"
+    library = partial(library_import, plan, file=file)
+    if app_of(plan).claims_afar:
+        return _render("claims", module=None, name=_named_secret(plan), library=library)
     module, _, export = client.rpartition(":")
     path = PurePosixPath(module)
     target = str(path.with_suffix("") if path.suffix in _CODE else path)
@@ -195,8 +198,14 @@ def _claims(plan: Plan, client: str) -> str:
         clause=f"{export} as client" if is_taken else export,
         name="client" if is_taken else export,
         module=text(import_path(target, file, app_of(plan).code.alias)),
-        library=partial(library_import, plan, file=file),
+        library=library,
     )
+
+
+def _named_secret(plan: Plan) -> str:
+    """Return the argument that names the variable of the bearer, where it is not the usual one."""
+    secret = plan.bridge.secret_env
+    return "" if secret == BridgeSettings().secret_env else text(secret)
 
 
 def _render(template: str, **values: Any) -> str:

@@ -253,3 +253,6 @@ class AppFramework(Protocol):
 
     def is_quiet(self, kind: HandlerKind) -> bool:
         """Return whether OPTIONS to a route of such a handler runs none of its code, where it exports none."""
+
+    def untyped_yet(self, root: Path, plan: Plan) -> str | None:
+        """Return the reason why the compiler cannot judge generated routes yet, without a period."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Library, OwnershipSource
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.framework import AppFramework
 
 _CODE = (".ts", ".mts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
-_SERVING = re.compile(
+_SERVING = lazy_pattern(
     r"""\bserve\b[^;]*?["']inngest/(?!types|components|helpers|middleware|test|api)[\w/-]+["']"""
 )
 _VARIABLE = "CRONSHIFT_OWNERSHIP_URL"

@@ -43,7 +43,9 @@ async def run_started(
             hint=f"cronshift run {request.name} --start starts it for this run; or name one that "
             "runs with INNGEST_DEV=1: --endpoint http://localhost:3000/api/inngest.",
         )
-    if plan.job(request.name) is None and request.event is None and request.data is None:
+    is_named = plan.job(request.name) or request.event is not None or request.data is not None
+    has_own = (root / plan.out / "jobs").is_dir()  # their functions are known by what is served
+    if not is_named and not has_own:
         raise unknown_job(request.name, [job.id for job in plan.jobs])
     receiver = around.receiver or Receiver()
     async with receiver.listening():

@@ -92,6 +92,9 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         _prisma_module(root, connection, alias),
         app_of(plan).code.style,
         library_import(plan, "ownership", f"{plan.out}/sessions/flag.ts"),
+        library_import(plan, "dead-letters", f"{plan.out}/sessions/session.ts")
+        if app_of(plan).has_ledger
+        else None,
         partial(naming_files, plan),
         app_of(plan).framework.library is not None and is_module(tree, app_of(plan).folder),
     )
@@ -204,7 +207,8 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
     served = replace(plan, jobs=kept, data=replace(app_of(plan), sessions=True))
     ownership = f"{plan.out}/ownership.ts"
     wanted = {f"{plan.out}/client.ts", ownership}
-    wanted |= {path for path, _ in copied(served, ("environment",))}
+    modules = ("environment", *(["dead-letters"] if app_of(plan).has_ledger else []))
+    wanted |= {path for path, _ in copied(served, modules)}
     for file in generate(served):
         there = content(inside(root, file.path))
         if there is None:

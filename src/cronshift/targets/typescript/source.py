@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from textwrap import indent
+
+from cronshift.lazy_pattern import lazy_pattern
 
 WIDTH = 80
 """Columns of a line; what cannot be broken may be longer."""
 
-_PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+_PLAIN_KEY = lazy_pattern(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 def text(value: str) -> str:

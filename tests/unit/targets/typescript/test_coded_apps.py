@@ -68,7 +68,7 @@ def test_an_app_that_vercel_starts_itself_is_taken(tmp_path: Path) -> None:
 def test_a_route_of_express_is_asked_over_http(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, {"src/index.ts": EXPRESS}, ["express"])
     assert (plan.target, plan.jobs[0].mode) == ("typescript", Mode.BRIDGE)
-    assert plan.jobs[0].bridged_because == "src/index.ts is no route of Express"
+    assert plan.jobs[0].bridged_because == "an app of Express answers over HTTP alone"
 
 
 @pytest.mark.parametrize(

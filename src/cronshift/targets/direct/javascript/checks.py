@@ -95,7 +95,7 @@ def _asks_who_calls(statement: SgNode, scope: ScriptScope, compared: Subjects) -
         return False
     inner = statements_of(branch)
     scope = scope.within(names_of(inner, scope))
-    if _refuses(inner, scope):
+    if turns_away(inner, scope):
         is_of_secret = bool(secrets(subjects)) and secrets(subjects) <= compared
         return CREDENTIAL in subjects or (is_of_secret and not subjects & {QUERY, METHOD})
     asking = [each for each in inner if _asks_who_calls(each, scope, compared)]
@@ -104,7 +104,7 @@ def _asks_who_calls(statement: SgNode, scope: ScriptScope, compared: Subjects) -
     )
 
 
-def _refuses(statements: list[SgNode], scope: ScriptScope) -> bool:
+def turns_away(statements: list[SgNode], scope: ScriptScope) -> bool:
     """Return whether statements end with an answer that turns a caller away."""
     if not statements:
         return False

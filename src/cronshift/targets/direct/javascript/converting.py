@@ -22,6 +22,7 @@ from cronshift.targets.direct.javascript.about import (
     names_of,
 )
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE
+from cronshift.targets.direct.javascript.builders import with_answers_built
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
 from cronshift.targets.direct.javascript.events import taking_request
 from cronshift.targets.direct.javascript.handler import (
@@ -39,6 +40,8 @@ from cronshift.targets.direct.javascript.steps import with_steps
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ast_grep_py import SgNode
 
     from cronshift.targets.direct.javascript.events import EventShape
@@ -76,15 +79,36 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
     root = tree.parsed(file)
     if root is None or is_broken(root):
         return Kept(Location(file, 1), "does not parse without errors")
+    before = used_names(root)
     try:
-        used = used_names(root)
         if event is not None:
             tree = taking_request(tree, file, root, export, event)
             root = tree.parsed(file) or root
-        converted = _converted(tree, file, root, export, entry, used=used)
+        converted = _with_answers_built(tree, file, root, export, entry, before)
+        converted = converted or _converted(tree, file, root, export, entry, before)
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
     return _in_steps(converted, file) if steps else converted
+
+
+def _with_answers_built(  # noqa: PLR0913, PLR0917 - the parts of a route
+    tree: SourceTree,
+    file: str,
+    root: SgNode,
+    export: str,
+    entry: Entry,
+    before: Collection[str],
+) -> Converted | None:
+    """Return a route's module whose answers the project's functions build; ``None`` where none is certain."""
+    try:
+        text = with_answers_built(tree, file, route_function(root, export))
+        if text is None:
+            return None
+        there = tree.with_text(file, text)
+        built = there.parsed(file)
+        return _converted(there, file, built, export, entry, before) if built else None
+    except NotCertainError:
+        return None
 
 
 def _in_steps(converted: Converted, file: str) -> Converted:
@@ -102,9 +126,19 @@ def _in_steps(converted: Converted, file: str) -> Converted:
     return replace(converted, text=text, steps=made.ids)
 
 
-def _converted(  # noqa: PLR0913 - what is converted, and for what
-    tree: SourceTree, file: str, root: SgNode, export: str, entry: Entry, *, used: frozenset[str]
+def _converted(  # noqa: PLR0913, PLR0917 - the parts of a route
+    tree: SourceTree,
+    file: str,
+    root: SgNode,
+    export: str,
+    entry: Entry,
+    before: Collection[str] = (),
 ) -> Converted:
+    """Return a module whose function does the work; ``before`` are names that it used once.
+
+    Raises:
+        NotCertainError: where its meaning would not be kept for certain.
+    """
     text, is_typed = tree.read(file), language(file) in {"typescript", "tsx"}
     function = route_function(root, export)
     _refuse_others(root, function, export)
@@ -116,6 +150,7 @@ def _converted(  # noqa: PLR0913 - what is converted, and for what
     edits = Edits(text)
     for statement in checks_of(function, scope).statements:
         edits.remove_lines(*with_comment(statement, _CHECKING))
+    used = used_names(root) | frozenset(before)
     result_edits(function, edits, second if in_pages else None)
     _remove_unasked(edits, function, scope, used)
     reads = RequestEdits(function, edits, entry, typed=is_typed, in_pages=in_pages)

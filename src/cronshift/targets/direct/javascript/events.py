@@ -66,7 +66,7 @@ def taking_request(
     again = parse(written, language(file))
     if again is None or export not in exports(again):
         raise NotCertainError(1, "would not parse without errors")
-    return tree.edited(file, written)
+    return tree.with_text(file, written)
 
 
 def _take_parameter(function: RouteFunction, edits: Edits, shape: EventShape) -> None:

@@ -11,28 +11,38 @@ from cronshift.targets.direct.conversion import Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import (
     DECLARATIONS,
+    METHOD,
     REQUEST,
     ScriptScope,
+    about,
     declared,
     is_logging,
     is_told,
 )
-from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
-from cronshift.targets.direct.javascript.handler import RouteFunction, route_function
+from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper, turns_away
+from cronshift.targets.direct.javascript.handler import (
+    RouteFunction,
+    every,
+    route_function,
+    statements_of,
+)
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
 if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
     from cronshift.handlers.tree import SourceTree
 
 _ANSWER = "return Response.json({ queued: true }, { status: 202 });"
 
 
-def sending_route(tree: SourceTree, file: str, client: str, event: str) -> str | Kept:
+def sending_route(tree: SourceTree, file: str, export: str, client: str, event: str) -> str | Kept:
     """Return a route's module that sends an event instead of doing the work, or why it cannot.
 
     Args:
         tree: the project's files.
-        file: a route of the app router.
+        file: a route's module.
+        export: what answers: ``GET``, or ``default`` in the pages router.
         client: the statement that imports Inngest's client, as ``inngest``.
         event: its name, as a literal.
     """
@@ -40,13 +50,14 @@ def sending_route(tree: SourceTree, file: str, client: str, event: str) -> str |
     if root is None:
         return Kept(Location(file, 1), "does not parse without errors")
     try:
-        function = route_function(root, "GET")
+        function = route_function(root, export)
         request = function.parameter(0)
         names = {request: frozenset({REQUEST})} if request else {}
         scope = ScriptScope(tree, file, root, names)
         refuse_wrapper(function, scope)
         edits = Edits(tree.read(file))
-        _write_body(function, scope, edits, event)
+        answer = _ANSWER if export != "default" else _page_answer(function, edits)
+        _write_body(function, scope, edits, (f"await inngest.send({{ name: {event} }});", answer))
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
     imports = [node for node in root.children() if node.kind() == "import_statement"]
@@ -55,16 +66,39 @@ def sending_route(tree: SourceTree, file: str, client: str, event: str) -> str |
     return without_unused(edits.result(), tree, file, used_names(root))
 
 
-def _write_body(function: RouteFunction, scope: ScriptScope, edits: Edits, event: str) -> None:
-    """Keep what a function's body checks, and have it send the event behind that."""
-    send = f"await inngest.send({{ name: {event} }});"
+def _page_answer(function: RouteFunction, edits: Edits) -> str:
+    """Return the statement by which a page answers, whatever type its answers had."""
+    response = function.parameter(1)
+    if response is None:
+        raise NotCertainError(line_of(function.node), "answers in a way that is not read")
+    for node in every(function.parameters[1]):
+        if node.kind() == "type_arguments":
+            edits.replace(*span_of(node), "")
+    return f"{response}.status(202).json({{ queued: true }});"
+
+
+def _tells_methods_apart(statement: SgNode, scope: ScriptScope) -> bool:
+    """Return whether a statement only turns a method away."""
+    branch = statement.field("consequence")
+    if statement.kind() != "if_statement" or statement.field("alternative") or branch is None:
+        return False
+    subjects = about(statement.field("condition"), scope)
+    return subjects == {METHOD} and turns_away(statements_of(branch), scope)
+
+
+def _write_body(
+    function: RouteFunction, scope: ScriptScope, edits: Edits, sending: tuple[str, str]
+) -> None:
+    """Keep what a function's body checks, and have it send the event behind that, and answer."""
+    written = f"\n  {sending[0]}\n  {sending[1]}\n}}"
     start, end = span_of(function.body)
     if function.body.kind() != "statement_block":
-        edits.replace(start, end, f"{{\n  {send}\n  {_ANSWER}\n}}")
+        edits.replace(start, end, f"{{{written}")
         return
     checks = checks_of(function, scope)
-    spans = {span_of(statement) for statement in checks.statements}
     scope = scope.within(checks.names)
+    spans = {span_of(statement) for statement in checks.statements}
+    spans |= {span_of(each) for each in function.statements if _tells_methods_apart(each, scope)}
     last = start + 1
     for number, statement in enumerate(function.statements):
         if span_of(statement) not in spans:
@@ -79,4 +113,4 @@ def _write_body(function: RouteFunction, scope: ScriptScope, edits: Edits, event
     inside = {span for span in spans if span not in {span_of(each) for each in function.statements}}
     if inside:
         raise NotCertainError(line_of(function.node), "checks the caller inside a try")
-    edits.replace(last, end, f"\n  {send}\n  {_ANSWER}\n}}")
+    edits.replace(last, end, written)

@@ -13,6 +13,8 @@ from cronshift.targets.direct.python.source import Function, is_docstring
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cronshift.targets.direct.python.called import ModuleScope
+
 Subjects = frozenset[str]
 CREDENTIAL, REQUEST, HEADERS, UNTOLD = "credential", "request", "headers", "untold"
 NOTHING: Subjects = frozenset()
@@ -49,15 +51,35 @@ _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*|cron_secret|\w*secret\w*", re.IGNORECAS
 
 
 class PythonScope(Struct, frozen=True):
-    """The names of a function, and what each is about; ``module`` is where it stands."""
+    """The names of a function, and what each is about.
 
-    module: ast.Module
+    Attributes:
+        place: the module that it stands in.
+        methods: of the class that it is a method of.
+    """
+
+    place: ModuleScope
     names: Mapping[str, Subjects]
     depth: int = 0
+    methods: Mapping[str, Function] = {}
+
+    @property
+    def module(self) -> ast.Module:
+        """The syntax tree of the module."""
+        return self.place.module
 
     def within(self, names: Mapping[str, Subjects]) -> PythonScope:
         """Return a scope with more names."""
-        return PythonScope(self.module, {**self.names, **names}, self.depth)
+        return PythonScope(self.place, {**self.names, **names}, self.depth, self.methods)
+
+    def function(self, name: str) -> tuple[Function, PythonScope] | None:
+        """Return the function of the project that a name is bound to, and the scope around it."""
+        if name.partition(".")[0] in self.names:
+            return None
+        function = self.place.function(name)
+        if function is None:
+            return None
+        return function[0], PythonScope(function[1], {}, self.depth)
 
     def definition(self, name: str) -> ast.stmt | None:
         """Return the statement that defines a name: a function, an assignment, an import."""
@@ -138,7 +160,7 @@ def _of_name(name: str, scope: PythonScope) -> Subjects:
         return scope.names[name]
     match scope.definition(name):
         case ast.Assign(value=value) if scope.depth < _DEEPEST:
-            return about(value, PythonScope(scope.module, {}, scope.depth + 1))
+            return about(value, PythonScope(scope.place, {}, scope.depth + 1))
         case ast.ImportFrom() if name.isupper():
             return frozenset({f"env:{name}"})
     return _UNTOLD
@@ -173,10 +195,17 @@ def _of_call(node: ast.Call, scope: PythonScope) -> Subjects:
         return _UNTOLD if REQUEST in inner else inner | subjects
     if _FUNCTIONS.fullmatch(name):
         return _UNTOLD if REQUEST in subjects else subjects
-    match scope.definition(name):
-        case ast.FunctionDef() | ast.AsyncFunctionDef() as function if scope.depth < _DEEPEST:
-            return of_function(function, [about(value, scope) for value in passed], scope)
-    return _UNTOLD
+    method = scope.methods.get(name.removeprefix("self.")) if name.startswith("self.") else None
+    if method is not None and scope.depth < _DEEPEST:
+        subjects_passed = [
+            about(ast.Name("self"), scope),
+            *(about(value, scope) for value in passed),
+        ]
+        return of_function(method, subjects_passed, scope)
+    function = scope.function(name) if scope.depth < _DEEPEST else None
+    if function is None:
+        return _UNTOLD
+    return of_function(function[0], [about(value, scope) for value in passed], function[1])
 
 
 def of_function(function: Function, passed: list[Subjects], scope: PythonScope) -> Subjects:
@@ -189,7 +218,9 @@ def of_function(function: Function, passed: list[Subjects], scope: PythonScope) 
     names |= {
         argument.arg: frozenset({CREDENTIAL}) for argument in taken if is_header(argument, function)
     }
-    return of_statements(function.body, PythonScope(scope.module, names, scope.depth + 1))
+    return of_statements(
+        function.body, PythonScope(scope.place, names, scope.depth + 1, scope.methods)
+    )
 
 
 def is_header(argument: ast.arg, function: Function) -> bool:

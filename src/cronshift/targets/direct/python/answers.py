@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
-from cronshift.targets.direct.python.source import Function, every_block
-
-if TYPE_CHECKING:
-    from cronshift.targets.direct.python.source import PythonSource
+from cronshift.targets.direct.python.replies import inlined
+from cronshift.targets.direct.python.source import Function, PythonSource, every_block
 
 NON_RETRIABLE = "NonRetriableError"
 _FIRST_ERROR, _FIRST_REDIRECT, _FIRST_FAULT = 400, 300, 500
@@ -84,6 +81,10 @@ def spelled(source: PythonSource, value: ast.expr | None) -> PythonAnswer | None
     Raises:
         NotCertainError: for an answer whose status or body is not spelled out.
     """
+    if isinstance(value, ast.Call):
+        reply = inlined(source, value)
+        if reply is not None and (answer := spelled(*reply)) is not None:
+            return answer
     match value:
         case ast.Tuple(elts=[body, status, *_]):
             inner = spelled(source, body)
@@ -123,7 +124,9 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswe
     if name == "jsonify" and named and not call.args:
         members = ", ".join(f'"{key}": {source.text_of(value)}' for key, value in named.items())
         plain = all(map(is_plain, named.values()))
-        return PythonAnswer(code, f"{{{members}}}", f"str({{{members}}})", plain)
+        is_told = set(named) <= {"error", "detail", "message"} and len(named) == 1
+        words = words_of(source, *named.values()) if is_told else f"str({{{members}}})"
+        return PythonAnswer(code, f"{{{members}}}", words, plain)
     body = (
         call.args[0] if call.args else next((named[key] for key in _BODIES if key in named), None)
     )

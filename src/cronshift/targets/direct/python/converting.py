@@ -5,23 +5,30 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.model import Location
-from cronshift.targets.direct.conversion import Conversion, Entry, Kept, NotCertainError
-from cronshift.targets.direct.python.framework import convert_route, path_of
+from cronshift.targets.direct.conversion import Conversion, Converted, Entry, Kept, NotCertainError
+from cronshift.targets.direct.python.called import ModuleScope
+from cronshift.targets.direct.python.framework import convert_route
 from cronshift.targets.direct.python.http_server import convert_class
-from cronshift.targets.direct.python.routes import refuse_surroundings
 from cronshift.targets.direct.python.source import PythonSource
+from cronshift.targets.direct.python.steps import with_steps
+from cronshift.targets.direct.python.surroundings import refuse_surroundings
+from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 
-def convert(
+def convert(  # noqa: PLR0913 - what a handler is known by
     tree: SourceTree,
     file: str,
     entry: Entry,
-    class_name: str | None = None,
+    name: str | None = None,
     app: str | None = None,
+    *,
+    steps: bool = False,
 ) -> Conversion:
     """Return a handler's module without HTTP, or why it stays as it is.
 
@@ -29,28 +36,43 @@ def convert(
         tree: the project's files.
         file: the module that declares the route, or the class.
         entry: the cron entry whose work it does.
-        class_name: of a handler of http.server; ``None`` for a route of an app.
-        app: the module that makes the app, where that is another one.
+        name: of a handler of http.server, or of the app in its module.
+        app: the module that makes the app, for a route of it; ``None`` for a handler.
+        steps: whether its work becomes the durable steps that the code shows.
     """
     text = tree.read(file)
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError):
         return Kept(Location(file, 1), "does not parse without errors")
-    source = PythonSource(file, text, module)
+    source = PythonSource(file, text, module, ModuleScope(tree, file, module))
     around = PythonSource(app, tree.read(app), tree.python(app)) if app is not None else source
     try:
         refuse_surroundings(around)
     except NotCertainError as error:
         return Kept(Location(around.file, error.line), error.why)
     try:
-        if class_name is not None:
-            converted = convert_class(tree, source, class_name, entry)
+        if name is not None and app is None:
+            converted = convert_class(tree, source, name, entry)
         else:
-            converted = convert_route(tree, source, path_of(entry), entry)
+            converted = convert_route(tree, source, entry, f"{app}:{name}" if name else None)
         ast.parse(converted.text)
     except SyntaxError:
         return Kept(Location(file, 1), "would not parse without errors")
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
-    return converted
+    return _in_steps(tree, file, converted) if steps else converted
+
+
+def _in_steps(tree: SourceTree, file: str, converted: Converted) -> Converted:
+    """Return a module whose work is made of steps, or why it is one."""
+    if converted.parameter is not None:
+        return replace(converted, unoffered="each value has a step already")
+    try:
+        made = with_steps(tree, file, converted.text, converted.function)
+        ast.parse(made.text)
+    except NotCertainError as error:
+        line = converted.text.splitlines()[error.line - 1].strip()
+        return replace(converted, unoffered=f"it {error.why}: {line}")
+    text = without_unused(tree, file, made.text, {"asyncio"})
+    return replace(converted, text=text, steps=made.ids, width=made.width, is_async=True)

@@ -21,13 +21,15 @@ from cronshift.targets.direct.python.answers import (
     words_of,
     write,
 )
+from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.checks import remove_checks
+from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.parameters import (
     Parameters,
     parameters_of,
     refuse_dependencies,
 )
-from cronshift.targets.direct.python.routes import AppRoute, refuse_surroundings, route_of
+from cronshift.targets.direct.python.routes import AppRoute, route_of
 from cronshift.targets.direct.python.source import (
     Function,
     PythonSource,
@@ -36,7 +38,8 @@ from cronshift.targets.direct.python.source import (
     own_nodes,
     quoted,
 )
-from cronshift.targets.direct.python.unused import with_import, without_unused
+from cronshift.targets.direct.python.surroundings import refuse_surroundings
+from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
@@ -52,17 +55,25 @@ _LEFT = re.compile(r"\w*Response|jsonify|make_response|abort|redirect|session|ur
 _CARRYING = {"jsonify", "JSONResponse"}
 
 
-def convert_route(tree: SourceTree, source: PythonSource, path: str, entry: Entry) -> Converted:
-    """Return the module whose route for ``path`` is a function, called by nobody but a job.
+def convert_route(
+    tree: SourceTree, source: PythonSource, entry: Entry, app: str | None = None
+) -> Converted:
+    """Return the module whose route for an entry is a function, called by nobody but a job.
+
+    Args:
+        tree: the project's files.
+        source: the module that declares the route.
+        entry: the cron entry.
+        app: the app, as ``file:name``, where it is known by that.
 
     Raises:
         NotCertainError: where the meaning is not kept for certain.
     """
-    route = route_of(source, path)
+    route = route_of(source, urlsplit(entry.path).path)
     refuse_surroundings(source)
     used = set(names_used(source.module))
     parameters = parameters_of(route, entry)
-    scope = PythonScope(source.module, parameters.names)
+    scope = PythonScope(ModuleScope(tree, source.file, source.module), parameters.names)
     refuse_dependencies(route, scope)
     remove_checks(source, route.function, scope, lambda block: _refuses(source, block))
     _write_answers(source, route, parameters)
@@ -81,7 +92,7 @@ def convert_route(tree: SourceTree, source: PythonSource, path: str, entry: Entr
         parameter=entry.parameter,
         arguments=tuple(f"{name}={value}" for name, value in taken),
         run=parameters.run is not None,
-        encoder=_encoder(route),
+        encoder=_encoder(source, route, app),
         is_async=isinstance(route.function, ast.AsyncFunctionDef),
     )
 
@@ -127,14 +138,21 @@ def _refuse_answers_elsewhere(tree: SourceTree, source: PythonSource, route: App
                 raise NotCertainError(node.lineno, why)
 
 
-def _encoder(route: AppRoute) -> str | None:
+def _encoder(source: PythonSource, route: AppRoute, app: str | None) -> str | None:
     """Return the encoder of the result; work of Flask is done in its app's context."""
     if route.is_fastapi:
         return None if _is_plain(route) else "fastapi"
     name = ast.unparse(route.decorator.func).rpartition(".")[0]
-    if name != "app":
+    for node in source.module.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call(func=maker)) if (
+                bound == name
+            ):
+                if ast.unparse(maker).rpartition(".")[2] == "Flask":
+                    return name
+    if app is None:
         raise NotCertainError(route.decorator.lineno, f"answers with what {name} makes of it")
-    return name
+    return app.rpartition(":")[2] if app.rpartition(":")[0] == source.file else app
 
 
 def _refuses(source: PythonSource, block: list[ast.stmt]) -> bool:
@@ -299,7 +317,8 @@ def _declare(source: PythonSource, route: AppRoute, parameters: Parameters) -> N
     function = route.function
     start, _ = source.span(function)
     line = source.text.rfind("\n", 0, start) + 1
-    head = source.text.find("def ", source.span(route.decorator)[1])
+    last = function.decorator_list[-1]
+    head = source.text.find("def ", source.span(last)[1])
     source.edits.replace(line, source.text.rfind("\n", 0, head) + 1, "")
     arguments = function.args
     taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
@@ -311,8 +330,8 @@ def _declare(source: PythonSource, route: AppRoute, parameters: Parameters) -> N
     defaults = [*arguments.defaults, *(node for node in arguments.kw_defaults if node is not None)]
     opening = source.text.index("(", head)
     ends = [*(source.span(argument)[1] for argument in taken)]
-    last = max([opening, *ends, *(source.span(default)[1] for default in defaults)])
-    closing = source.text.index(")", last) + 1
+    farthest = max([opening, *ends, *(source.span(default)[1] for default in defaults)])
+    closing = source.text.index(")", farthest) + 1
     if len(written) != len(taken) or parameters.run:
         source.edits.replace(opening, closing, f"({', '.join(written)})")
     returns = function.returns
@@ -352,8 +371,3 @@ def _body(value: ast.expr) -> ast.expr:
         case ast.Call(func=called, args=[body, *_]) if ast.unparse(called) in _CARRYING:
             return body
     return value
-
-
-def path_of(entry: Entry) -> str:
-    """Return the path of an entry, without its query."""
-    return urlsplit(entry.path).path

@@ -9,18 +9,28 @@ from typing import TYPE_CHECKING
 from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
 from cronshift.targets.direct.python.about import REQUEST, PythonScope
 from cronshift.targets.direct.python.answers import NON_RETRIABLE, PythonAnswer, words_of, write
+from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.checks import remove_checks
-from cronshift.targets.direct.python.source import PythonSource, every_block, names_used, quoted
-from cronshift.targets.direct.python.unused import with_import, without_unused
+from cronshift.targets.direct.python.imports import with_import
+from cronshift.targets.direct.python.search_path import remove_search_path
+from cronshift.targets.direct.python.senders import sent_by
+from cronshift.targets.direct.python.source import (
+    PythonSource,
+    every_block,
+    is_docstring,
+    names_used,
+    quoted,
+)
+from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cronshift.handlers.tree import SourceTree
     from cronshift.targets.direct.python.source import Function
 
 _SENDING = {"send_response", "send_header", "end_headers", "send_error"}
-_ALLOWED = {"do_GET", "do_POST", "log_message"}
+_ANSWERED = {"do_GET", "do_POST"}
 _FIRST_ERROR = 400
 
 
@@ -40,12 +50,16 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
     )
     if node is None:
         raise NotCertainError(1, f"{name} is no class of this module")
+    remove_search_path(source)
     _refuse_tied(source)
     function = _do_get(node)
+    methods = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
     used = set(names_used(source.module))
-    scope = PythonScope(source.module, {"self": frozenset({REQUEST})})
-    remove_checks(source, function, scope, lambda block: _status(block) >= _FIRST_ERROR)
+    place, names = ModuleScope(tree, source.file, source.module), {"self": frozenset({REQUEST})}
+    scope = PythonScope(place, names, methods=methods)
+    remove_checks(source, function, scope, lambda block: _refuses(source, methods, block))
     for block in every_block(function):
+        _write_sent(source, function, methods, block)
         _write_block(source, function, block)
     _write_reads(source, function, entry)
     text = _as_function(source, node, function)
@@ -61,6 +75,8 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
 
 def _refuse_tied(source: PythonSource) -> None:
     for node in ast.walk(source.module):
+        if isinstance(node, ast.Name) and source.is_gone(node):
+            continue
         if isinstance(node, ast.Name) and node.id in {"__file__", "work"}:
             why = "asks where it stands" if node.id == "__file__" else "has a name `work` already"
             raise NotCertainError(node.lineno, why)
@@ -75,15 +91,20 @@ def _do_get(node: ast.ClassDef) -> Function:
         raise NotCertainError(node.lineno, "has no do_GET")
     for statement in node.body:
         name = getattr(statement, "name", None)
-        if name is not None and name not in _ALLOWED:
-            raise NotCertainError(statement.lineno, f"has a method {name} of its own")
+        if name is not None and name.startswith("do_") and name not in _ANSWERED:
+            raise NotCertainError(statement.lineno, f"answers {name.removeprefix('do_')} too")
     post = methods.get("do_POST")
-    if post is not None and [ast.unparse(each) for each in post.body] not in (
-        ["self.do_GET()"],
-        ["return self.do_GET()"],
-    ):
-        raise NotCertainError(post.lineno, "answers POST too, with other work")
-    return function
+    if post is None or _only_calls(post, "do_GET"):
+        return function
+    if _only_calls(function, "do_POST"):
+        return post
+    raise NotCertainError(post.lineno, "answers POST too, with other work")
+
+
+def _only_calls(function: Function, method: str) -> bool:
+    """Return whether a method only has another one do its work."""
+    code = [ast.unparse(each) for each in function.body if not is_docstring(each)]
+    return code in ([f"self.{method}()"], [f"return self.{method}()"])
 
 
 def _call(statement: ast.stmt) -> tuple[str, ast.Call] | None:
@@ -106,6 +127,32 @@ def _status(block: list[ast.stmt]) -> int:
     return 0
 
 
+def _refuses(source: PythonSource, methods: Mapping[str, Function], block: list[ast.stmt]) -> bool:
+    """Return whether a block answers with an error, by itself or by a function that sends answers."""
+    for statement in block:
+        try:
+            answer = sent_by(source, methods, statement)
+        except NotCertainError:
+            return False
+        if answer is not None:
+            return answer.status >= _FIRST_ERROR
+    return _status(block) >= _FIRST_ERROR
+
+
+def _write_sent(
+    source: PythonSource, function: Function, methods: Mapping[str, Function], block: list[ast.stmt]
+) -> None:
+    """Have a block return what a function sends for it, or raise it."""
+    for statement in block:
+        answer = sent_by(source, methods, statement) if not source.is_gone(statement) else None
+        if answer is None:
+            continue
+        ending = [] if isinstance(statement, ast.Return) else _behind(function, block, [statement])
+        for each in ending:
+            source.edits.remove_lines(*source.span(each))
+        write(source, function, statement, answer)
+
+
 def _write_block(source: PythonSource, function: Function, block: list[ast.stmt]) -> None:
     """Have a block that answers return its body behind the last statement of the answer."""
     sending = [
@@ -119,11 +166,41 @@ def _write_block(source: PythonSource, function: Function, block: list[ast.stmt]
     if not status:
         raise NotCertainError(sending[0].lineno, "answers with a status that is not spelled out")
     ending = _behind(function, block, sending)
+    body = _encoded(source, function, block, body)
     value = _body_source(source, body) if body is not None else None
     words = f'"answered {status}"' if body is None else _words(source, body)
     for statement in [*sending[:-1], *ending]:
         source.edits.remove_lines(*source.span(statement))
     write(source, function, sending[-1], PythonAnswer(status, value, words))
+
+
+def _encoded(
+    source: PythonSource, function: Function, block: list[ast.stmt], body: ast.expr | None
+) -> ast.expr | None:
+    """Return the JSON that a body was made of in the same block, and remove its name with it."""
+    name = _bare(body) if body is not None else None
+    if not isinstance(name, ast.Name):
+        return body
+    uses = [
+        node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name.id
+    ]
+    for statement in block:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name.id:
+                sizes = [node for node in uses if node not in {statement.targets[0], name}]
+                if all(source.is_gone(node) or _is_sent(block, node) for node in sizes):
+                    source.edits.remove_lines(*source.span(statement))
+                    return value
+    return body
+
+
+def _is_sent(block: list[ast.stmt], node: ast.Name) -> bool:
+    """Return whether a name is only told of in a header: its length."""
+    return any(
+        node in set(ast.walk(statement))
+        for statement in block
+        if (called := _call(statement)) is not None and called[0] == "send_header"
+    )
 
 
 def _sent_body(sending: list[ast.stmt]) -> ast.expr | None:
@@ -229,7 +306,8 @@ def _as_function(source: PythonSource, node: ast.ClassDef, function: Function) -
     last = source.text.find("\n", source.span(function)[1]) + 1 or len(source.text)
     body = textwrap.dedent(source.edits.result(first, last)).strip("\n")
     inner = textwrap.indent(body or "pass", "    ")
-    return f"{source.text[:start]}def work():\n{inner}{source.text[end:]}"
+    before, behind = source.edits.result(0, start), source.edits.result(end)
+    return f"{before}def work():\n{inner}{behind}"
 
 
 def _docstring(function: Function) -> ast.expr | None:

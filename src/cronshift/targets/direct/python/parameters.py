@@ -112,13 +112,14 @@ def refuse_dependencies(route: AppRoute, scope: PythonScope) -> None:
         NotCertainError: with its name.
     """
     for name in [*_listed(route), *_dependencies_of(scope)]:
-        function = scope.definition(name)
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        defined = PythonScope(scope.place, {}).function(name)
+        if defined is None:
             raise NotCertainError(route.function.lineno, f"depends on {name}, which is not read")
+        function, around = defined
         annotations = [each.annotation for each in function.args.args if each.annotation]
         is_asking = "Request" in {ast.unparse(annotation) for annotation in annotations}
         subjects = frozenset({REQUEST if is_asking else CREDENTIAL})
-        if not is_told(of_function(function, [subjects] * len(function.args.args), scope)):
+        if not is_told(of_function(function, [subjects] * len(function.args.args), around)):
             why = f"depends on {name}, which does more than to check"
             raise NotCertainError(route.function.lineno, why)
 

@@ -17,13 +17,7 @@ if TYPE_CHECKING:
     from cronshift.targets.direct.python.source import Function, PythonSource
 
 _ROUTING = {"get", "route", "api_route"}
-_HARMLESS = {"CORSMiddleware", "GZipMiddleware", "TrustedHostMiddleware", "HTTPSRedirectMiddleware"}
-_AROUND = {
-    "after_request", "before_request", "errorhandler", "exception_handler", "middleware", "on_event",
-    "register_error_handler", "teardown_appcontext", "teardown_request", "wsgi_app",
-}  # fmt: skip
-"""What an app does around every request, or at its start."""
-_MADE = {"FastAPI", "APIRouter", "include_router"}
+_OTHER_METHODS = {"post", "put", "patch", "delete", "head", "options"}
 _OPTIONS = {
     "methods", "tags", "summary", "description", "dependencies", "status_code", "include_in_schema",
 }  # fmt: skip
@@ -50,13 +44,12 @@ def route_of(source: PythonSource, path: str) -> AppRoute:
     declared_here = list(_declared(source, path, is_fastapi=is_fastapi))
     exact = [route for route, declared in declared_here if declared == path.rstrip("/")]
     routes = exact or [route for route, _ in declared_here]
-    if len(routes) != 1:
+    if len({route.function.lineno for route in routes}) != 1:
         what = "no route" if not routes else "more than one route"
         raise NotCertainError(1, f"declares {what} for {path} in the open")
-    (route,) = routes
-    if len(route.function.decorator_list) != 1:
-        raise NotCertainError(route.function.lineno, "has other decorators beside its route")
-    _refuse_options(route.decorator)
+    route = routes[0]
+    for decorator in route.function.decorator_list:
+        _refuse_other(route, decorator)
     _refuse_calls(source, route.function)
     return route
 
@@ -77,29 +70,18 @@ def _declared(
                         yield AppRoute(node, decorator, is_fastapi), declared.rstrip("/")
 
 
-def refuse_surroundings(source: PythonSource) -> None:
-    """Refuse an app that prepares something at its start, or around every request."""
-    for node in ast.walk(source.module):
-        match node:
-            case ast.Call(func=ast.Attribute(attr=name), args=[ast.Name(id=added), *_]) if (
-                name == "add_middleware"
-            ):
-                if added not in _HARMLESS:
-                    raise NotCertainError(node.lineno, f"runs {added} around every request")
-            case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name) if (
-                name in _AROUND
-            ):
-                raise NotCertainError(
-                    node.lineno, f"does something of its own around requests ({name})"
-                )
-            case ast.Call(func=called) if ast.unparse(called).rpartition(".")[2] in _MADE:
-                if any(keyword.arg == "dependencies" for keyword in node.keywords):
-                    why = f"asks more of every request ({ast.unparse(called)})"
-                    raise NotCertainError(node.lineno, why)
-            case ast.keyword(arg="lifespan" | "on_startup" | "on_shutdown" as name):
-                raise NotCertainError(
-                    node.value.lineno, f"prepares something at its start ({name})"
-                )
+def _refuse_other(route: AppRoute, decorator: ast.expr) -> None:
+    """Refuse a decorator that is no route, or one of another path."""
+    match decorator:
+        case ast.Call(
+            func=ast.Attribute(attr=method), args=[ast.Constant(value=str(declared)), *_]
+        ) if method in _ROUTING | _OTHER_METHODS:
+            first = route.decorator.args[0]
+            if isinstance(first, ast.Constant) and first.value != declared:
+                raise NotCertainError(decorator.lineno, f"answers {declared} too")
+            _refuse_options(decorator)
+        case _:
+            raise NotCertainError(route.function.lineno, "has other decorators beside its route")
 
 
 def _refuse_options(decorator: ast.Call) -> None:

@@ -13,6 +13,8 @@ from cronshift.targets.direct.edits import Edits
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cronshift.targets.direct.python.called import ModuleScope
+
 _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
 """What a comment speaks of that goes with a check."""
 
@@ -27,10 +29,13 @@ class PythonSource:
         file: its path.
         text: what it holds.
         module: its syntax tree.
+        place: where its names are looked up, of a module of the project.
     """
 
-    def __init__(self, file: str, text: str, module: ast.Module) -> None:
-        self.file, self.text, self.module = file, text, module
+    def __init__(
+        self, file: str, text: str, module: ast.Module, place: ModuleScope | None = None
+    ) -> None:
+        self.file, self.text, self.module, self.place = file, text, module, place
         self.edits = Edits(text)
 
     @cached_property
@@ -60,6 +65,11 @@ class PythonSource:
         """Return a node as it is written."""
         start, end = self.span(node)
         return self.text[start:end]
+
+    def text_up_to(self, node: Node) -> str:
+        """Return the text of a node's line before it."""
+        start, _ = self.span(node)
+        return self.text[self.text.rfind("\n", 0, start) + 1 : start]
 
     def replace(self, node: Node, text: str) -> None:
         """Put a text in a node's place."""

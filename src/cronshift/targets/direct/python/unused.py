@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from cronshift.targets.direct.python.about import NOTHING, PythonScope, about, is_told
-from cronshift.targets.direct.python.source import PythonSource, is_docstring, names_used
+from cronshift.targets.direct.python.called import ModuleScope
+from cronshift.targets.direct.python.source import PythonSource, names_used
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,10 +39,16 @@ def without_unused(tree: SourceTree, file: str, text: str, before: Collection[st
         exported = {
             node.value for node in ast.walk(source.module) if isinstance(node, ast.Constant)
         }
-        dead = {name for name in before if not counts[name] and name not in exported}
+        unread = {name for name in before if not counts[name]}
+        dead = {name for name in unread if name not in exported}
         for statement in source.module.body:
             is_import = isinstance(statement, ast.Import | ast.ImportFrom)
-            _remove(source, statement, dead if is_import else dead - elsewhere)
+            _remove(
+                tree,
+                source,
+                statement,
+                unread - _listed(source.module) if is_import else dead - elsewhere,
+            )
         after = source.edits.result()
         if after == text:
             return text
@@ -50,7 +56,20 @@ def without_unused(tree: SourceTree, file: str, text: str, before: Collection[st
     return text
 
 
-def _remove(source: PythonSource, statement: ast.stmt, dead: Collection[str]) -> None:
+def _listed(module: ast.Module) -> set[str]:
+    """Return the names that a module lists as its own: those of ``__all__``."""
+    return {
+        node.value
+        for statement in module.body
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def _remove(
+    tree: SourceTree, source: PythonSource, statement: ast.stmt, dead: Collection[str]
+) -> None:
     match statement:
         case (
             ast.FunctionDef(name=name, decorator_list=[])
@@ -59,7 +78,7 @@ def _remove(source: PythonSource, statement: ast.stmt, dead: Collection[str]) ->
             if name in dead:
                 source.edits.remove_lines(*source.span(statement))
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            scope = PythonScope(source.module, {})
+            scope = PythonScope(ModuleScope(tree, source.file, source.module), {})
             if name in dead and (is_told(about(value, scope)) or about(value, scope) == NOTHING):
                 source.edits.remove_lines(*source.span(statement))
         case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
@@ -87,17 +106,3 @@ def _trim(
         )
     else:
         source.replace(statement, f"import {names}")
-
-
-def with_import(text: str, name: str) -> str:
-    """Return a module that imports a name of the Inngest SDK, before what it imports."""
-    source = PythonSource("", text, ast.parse(text))
-    first = [*takewhile(_comes_first, source.module.body)]
-    at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
-    return f"{text[:at]}from inngest import {name}\n{text[at:]}"
-
-
-def _comes_first(statement: ast.stmt) -> bool:
-    """Return whether nothing may stand before a statement: a docstring, or an import of the future."""
-    is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-    return is_docstring(statement) or is_future

@@ -9,11 +9,14 @@ from cronshift.targets.typescript.frameworks.express import EXPRESS
 from cronshift.targets.typescript.frameworks.fastify import FASTIFY
 from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
 from cronshift.targets.typescript.frameworks.hono import HONO
-from cronshift.targets.typescript.frameworks.nestjs import NESTJS
+from cronshift.targets.typescript.frameworks.koa import KOA
+from cronshift.targets.typescript.frameworks.nestjs import NESTJS, NESTJS_ON_FASTIFY
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 from cronshift.targets.typescript.frameworks.nitro import NITRO
 from cronshift.targets.typescript.frameworks.remix import REMIX
+from cronshift.targets.typescript.frameworks.solidstart import SOLIDSTART
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
+from cronshift.targets.typescript.frameworks.tanstack import TANSTACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-CODED = (HONO, NESTJS, EXPRESS, FASTIFY)
+CODED = (HONO, NESTJS, NESTJS_ON_FASTIFY, EXPRESS, FASTIFY, KOA)
 """Those whose routes are declared in code."""
 
 FRAMEWORKS: tuple[AppFramework, ...] = (
@@ -30,6 +33,8 @@ FRAMEWORKS: tuple[AppFramework, ...] = (
     ASTRO,
     NITRO,
     REMIX,
+    SOLIDSTART,
+    TANSTACK,
     *CODED,
     FUNCTIONS,
 )

@@ -72,7 +72,7 @@ class Astro(WebFramework):
         """Return the app's own answer, within the context."""
         return Behind("within(context)", ("within",), self.module)
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
         return f"export const GET = (context: APIContext) =>\n  {answer}(context.request);\nexport const OPTIONS = GET;"
 

@@ -264,6 +264,10 @@ class CodedFramework:
         """Return no: nothing is known of OPTIONS."""
         return False
 
+    def untyped_yet(self, root: Path, plan: Plan) -> str | None:
+        """Return none: a new route is a module as any other."""
+        return None
+
 
 def _entries(resolver: Resolver) -> Iterator[str]:
     """Yield the modules that Vercel starts for the entries' paths, and that for all paths."""

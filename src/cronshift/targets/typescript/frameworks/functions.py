@@ -116,7 +116,7 @@ class Functions(WebFramework):
         methods = ", ".join(f"handler as {method}" for method in ("GET", "POST", "PUT"))
         return f"const handler = {serving};\n\nexport {{ {methods} }};"
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
         return f"export const GET = {answer};\nexport const OPTIONS = GET;"
 

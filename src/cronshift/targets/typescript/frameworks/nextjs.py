@@ -182,6 +182,10 @@ class Nextjs:
         """Return whether it is a route of the app router, for which Next answers."""
         return kind is HandlerKind.NEXT_ROUTE
 
+    def untyped_yet(self, root: Path, plan: Plan) -> str | None:
+        """Return none: a new route is a module as any other."""
+        return None
+
 
 def _has_typescript(resolver: Resolver) -> bool:
     folders = tuple(

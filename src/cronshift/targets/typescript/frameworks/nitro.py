@@ -117,7 +117,7 @@ class Nitro(WebFramework):
             return f"export default defineEventHandler({serving});"
         return _ENDPOINT.format(serving=serving)
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return the route's one export."""
         return _ROUTE.format(answer=answer)
 

@@ -102,7 +102,7 @@ class Remix(WebFramework):
         params = f", {data(called.params)}" if called.params else ""
         return Behind(f"within(args, route{params})", ("within",), self.module, called)
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return the loader."""
         return f"export const loader = (args: {{ request: Request }}) =>\n  {answer}(args.request);"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.framework import DevServer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from cronshift.model import Plan
     from cronshift.targets.typescript.dispatching import Dispatcher
 
-_OF_ROUTE = re.compile(
+_OF_ROUTE = lazy_pattern(
     r"(^import type \{[ \t]*(?:(?:RequestHandler|RequestEvent)[ \t]*,?[ \t]*)+\} from )(['\"])\./\$types\2",
     re.MULTILINE,
 )
@@ -68,7 +69,7 @@ class Sveltekit(WebFramework):
         """Return the app's own answer, within the event."""
         return Behind("within(event)", ("within",), self.module)
 
-    def answered(self, answer: str) -> str:
+    def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
         return f"export const GET = (event: RequestEvent) =>\n  {answer}(event.request);\nexport const OPTIONS = GET;"
 

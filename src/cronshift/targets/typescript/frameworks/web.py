@@ -205,7 +205,10 @@ class WebFramework:
             out=import_path(plan.out, file, app.code.alias),
             settings=self.settings(duration(dispatcher.jobs[0])),
             jobs=guard_constant(plan, dispatcher),
-            answered=self.answered(f"toldGet(JOBS, {answer})" if app.has_ledger else answer),
+            answered=self.answered(
+                f"toldGet(JOBS, {answer})" if app.has_ledger else answer,
+                f"{MOUNT}{dispatcher.path.rstrip('/')}",
+            ),
         )
 
     @abstractmethod
@@ -288,6 +291,10 @@ class WebFramework:
         """Return False: nothing is known of OPTIONS."""
         return False
 
+    def untyped_yet(self, root: Path, plan: Plan) -> str | None:
+        """Return none: a new route is a module as any other."""
+        return None
+
     # What differs in the text of routes.
 
     dispatcher_imports: ClassVar[Sequence[str]] = ()
@@ -309,8 +316,8 @@ class WebFramework:
         """Return the statements that export an endpoint."""
 
     @abstractmethod
-    def answered(self, answer: str) -> str:
-        """Return the statements that export a dispatcher's route; ``answer`` takes a request."""
+    def answered(self, answer: str, path: str) -> str:
+        """Return the statements that export a dispatcher's route at ``path``; ``answer`` takes a request."""
 
 
 def _as_route(called: Callee) -> str:

@@ -83,6 +83,7 @@ class SessionApp(Struct, frozen=True):
         prisma_module: what ``PrismaClient`` is imported from, where it has none.
         style: the app's.
         ownership: what the library's module of that name is imported as.
+        dead_letters: the same of that module, where the app tells a ledger of its runs.
         spelling: gives a module, by its path, the import paths that the app's own have.
         loads_modules: whether Node itself loads the app's modules as ES modules: it finds no names in
             the package pg then.
@@ -99,6 +100,7 @@ class SessionApp(Struct, frozen=True):
     prisma_module: str = "@prisma/client"
     style: CodeStyle = field(default_factory=CodeStyle)
     ownership: str = "../cronshift/ownership"
+    dead_letters: str | None = None
     spelling: Callable[[str, str], str] = lambda _, written: written
     loads_modules: bool = False
 
@@ -138,6 +140,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "flow": text(app.flow),
         "client": app.client,
         "ownership": text(app.ownership),
+        "dead_letters": app.dead_letters and text(app.dead_letters),
         "driver": app.driver.value,
         "database": app.database,
         "prisma_module": app.prisma_module,

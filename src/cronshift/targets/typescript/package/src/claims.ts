@@ -2,7 +2,8 @@
  * Claims of a tick before it runs: a row for each, in the table that Python's claims are in, so that one
  * which is delivered twice runs once.
  *
- * A database that cannot be reached silences no job: its tick runs, and may run twice, and that is logged.
+ * Claims that cannot be asked silence no job: its tick runs, and may run twice, and that is logged. With
+ * `CRONSHIFT_CLAIMS_AWAY=wait` it waits for them instead, and is told as missed.
  */
 import { type Call, callOf, type Route } from "./calls";
 import type { Guarded } from "./guard";
@@ -11,7 +12,8 @@ import { called } from "./twins";
 
 const UNCLAIMED = "a replay needs claims";
 const LEASE = 20 * 60_000; // milliseconds: more than a job may take
-export const CLAIMED = "claimed by another run";
+const CLAIMED = "claimed by another run";
+const UNASKED = "the claims cannot be asked";
 
 /** Runs one statement of PostgreSQL with bound values, and returns its rows. */
 type Query = (sql: string, ...values: string[]) => Promise<unknown[]>;
@@ -97,9 +99,11 @@ export async function claimedDue(
   const why = await reason;
   if ((why && why !== UNCLAIMED) || !isClaimable(call)) return why;
   const asked = claims.take(job.id, tick, runId);
-  // Without its claim a tick is not made up for: the step is tried again.
-  const isMine = why ? await asked : await orRuns(asked, true);
-  return isMine ? null : CLAIMED;
+  // A tick that does not run without its claim, as one that is made up for, is tried again.
+  const refusal = await refused(asked);
+  if (refusal !== UNASKED) return refusal;
+  if (why || ticksWait()) throw new Error(refusal);
+  return null;
 }
 
 /** Return whether a run stands for its tick: the schedule's, or one in the place of such a run. */
@@ -116,7 +120,7 @@ export async function claimedCall<T>(
   const answer = await work;
   const { job, tick, runId } = call;
   if (isClaimable(call)) {
-    await orRuns(claims.finish(job.id, tick, runId), undefined);
+    await orLogged(claims.finish(job.id, tick, runId));
   }
   return answer;
 }
@@ -130,7 +134,7 @@ export async function released(
   const { event, run_id = "" } = Object(ended) as Ended;
   const call = callOf(job as Job, event ?? {}, run_id);
   if (isClaimable(call)) {
-    await orRuns(claims.release(job.id, call.tick, run_id), undefined);
+    await orLogged(claims.release(job.id, call.tick, run_id));
   }
 }
 
@@ -141,7 +145,7 @@ export function claimed(claims: Claims, jobs: Guarded[], route: Route): Route {
   return async (request, context) => {
     const { headers } = request;
     const turn = await turnOf(claims, jobs, request.url, headers);
-    if (turn === null) return skipped();
+    if (turn?.refusal) return skipped(turn.refusal);
     try {
       const answer = (await route(request, context)) as Answered;
       await turn?.end(answer?.ok ?? false);
@@ -155,12 +159,18 @@ export function claimed(claims: Claims, jobs: Guarded[], route: Route): Route {
 
 type Answered = Response | undefined;
 
-function skipped(): Response {
-  const headers = { "x-cronshift-skipped": CLAIMED };
-  return Response.json({ skipped: CLAIMED }, { headers });
+function skipped(reason: string): Response {
+  const headers = { "x-cronshift-skipped": reason };
+  const status = skippedStatus(reason);
+  return Response.json({ skipped: reason }, { status, headers });
 }
 
-/** Return the turn of a call that may run; null where another has it, nothing where it is nobody's to take. */
+/** Return the status of a call that may not run: a tick that waits for its claim is no success. */
+export function skippedStatus(reason: string): number {
+  return reason === UNASKED ? 503 : 200;
+}
+
+/** Return the turn of a call, with the reason where it may not run; nothing where it is nobody's to take. */
 export async function turnOf(
   claims: Claims,
   jobs: Guarded[],
@@ -174,23 +184,36 @@ export async function turnOf(
   if (!job || !tick || !(await hasBearer(headers, job.secret)))
     return undefined;
   const holder = `vercel-${crypto.randomUUID()}`;
-  const isMine = await orRuns(claims.take(job.id, tick, holder), true);
-  if (!isMine) return null;
+  const why = await refused(claims.take(job.id, tick, holder));
+  const refusal = why === UNASKED && !ticksWait() ? null : why;
   return {
+    refusal,
     end: (isSuccess: boolean) => {
       const end = isSuccess ? claims.finish : claims.release;
-      return orRuns(end(job.id, tick, holder), undefined);
+      return orLogged(end(job.id, tick, holder));
     },
   };
 }
 
-/** Return what a database answers, or what stands in for it where it does not. */
-async function orRuns<T>(asked: Promise<T>, otherwise: T): Promise<T> {
+/** Return why a holder may not run, as its claim is answered. */
+async function refused(asked: Promise<boolean>): Promise<string | null> {
+  const isMine = await orLogged(asked);
+  return isMine === undefined ? UNASKED : isMine ? null : CLAIMED;
+}
+
+/** Return whether no tick is to run whose claim cannot be asked; a word that is unknown says so too. */
+function ticksWait(): boolean {
+  const word = process.env["CRONSHIFT_CLAIMS_AWAY"] ?? "";
+  return !["", "run"].includes(word.trim().toLowerCase());
+}
+
+/** Return what the claims answer; nothing where they do not, which is logged. */
+async function orLogged<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {
     const kind = error instanceof Error ? error.name : "unknown";
-    console.warn(`cronshift: no claim was made (${kind}); the tick runs`);
-    return otherwise;
+    console.warn(`cronshift: no claim was made (${kind})`);
+    return undefined;
   }
 }

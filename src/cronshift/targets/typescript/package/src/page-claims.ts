@@ -1,7 +1,7 @@
 /** Claims in the pages router. */
 import type { NextApiHandler } from "next";
 
-import { CLAIMED, type Claims, turnOf } from "./claims";
+import { type Claims, skippedStatus, turnOf } from "./claims";
 import type { Guarded } from "./guard";
 import { headersOf } from "./page-telling";
 
@@ -14,9 +14,10 @@ export function claimedPage(
   return async (request, response) => {
     const headers = headersOf(request);
     const turn = await turnOf(claims, jobs, request.url ?? "/", headers);
-    if (turn === null) {
-      response.setHeader("x-cronshift-skipped", CLAIMED);
-      response.status(200).json({ skipped: CLAIMED });
+    if (turn?.refusal) {
+      const { refusal } = turn;
+      response.setHeader("x-cronshift-skipped", refusal);
+      response.status(skippedStatus(refusal)).json({ skipped: refusal });
       return;
     }
     let isSuccess = false;

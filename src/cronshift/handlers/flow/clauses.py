@@ -1,0 +1,72 @@
+"""The clauses of a ``try``: which of them catches an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow import code
+from cronshift.handlers.flow.values import ClassValue, ObjectValue, Taint, Unknown, Value
+from cronshift.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_OF_OTHERS = lazy_pattern(
+    r"(?:^|\.)(?:psycopg2?|sqlite3|pymysql|asyncpg|aiohttp|botocore)\.(?:\w+\.)*\w*Error$|(?:^|\.)\w*(?:Request|HTTP|Http|"
+    r"Api|API|Client|Service|Connect|Timeout|SMTP|Smtp|Database|Operational|SQLAlchemy|Network|Mail|Mongo|Redis|"
+    r"Telegram|Twilio|Stripe|Slack|OpenAI|URL|IO|OS|Socket|Transport|Server|Gateway|Upstream|External|Provider|"
+    r"Delivery)\w*(?:Error|Exception)$|(?:^|\.)(?:RequestException|HTTPError|Timeout|SMTPException)$"
+)
+"""Names of what Python raises where a call to somebody else fails."""
+_MOST_BASES = 5
+
+
+def _catches(clause: code.Catch, error: Value) -> bool:
+    """Return whether a clause catches an error: all, by its name, or by what it is not told."""
+    if not clause.types:
+        return True
+    broad = {"Exception", "BaseException"}
+    if isinstance(error, ObjectValue) and error.of is not None:  # a class of the project's own
+        return bool({*_class_names(error.of), *broad} & set(clause.types))
+    if isinstance(error, ObjectValue):  # HTTPException and its like
+        return bool({"HTTPException", *broad} & set(clause.types))
+    name = error.name if isinstance(error, Unknown) else ""
+    return bool(broad & set(clause.types)) or name in clause.types
+
+
+def _class_names(kind: ClassValue) -> Iterator[str]:
+    """Yield the names of a class and of those that it is made from, as far as its files tell."""
+    for _ in range(_MOST_BASES):
+        yield kind.code.name
+        bases = [base.name for base in kind.code.bases if isinstance(base, code.Name)]
+        yield from bases
+        made = [kind.scope.names.get(base) for base in bases]
+        base = next((value for value in made if isinstance(value, ClassValue)), None)
+        if base is None:
+            return
+        kind = base
+
+
+def clause_of(clauses: Sequence[code.Catch], error: Value) -> code.Catch | None:
+    """Return the clause that catches an error: one that surely does before one that may."""
+    surely = (clause for clause in clauses if _catches(clause, error))
+    maybe = (clause for clause in clauses if _may_catch(clause, error))
+    return next(surely, None) or next(maybe, None)
+
+
+def _may_catch(clause: code.Catch, error: Value) -> bool:
+    """Return whether a clause catches what calls to others fail with, if by its name: ``HTTPError``."""
+    is_tried = isinstance(error, Unknown) and Taint.FAILURE in error.taints
+    return is_tried and any(_OF_OTHERS.search(name) for name in clause.types)
+
+
+def leaves(body: Sequence[code.Statement]) -> bool:
+    """Return whether statements end a function or a loop where all goes well."""
+    for node in body:
+        if isinstance(node, code.Return) or (isinstance(node, code.Leave) and node.kind == "break"):
+            return True
+        if isinstance(node, code.If) and (leaves(node.yes) or leaves(node.no)):
+            return True
+        if isinstance(node, code.StatementBlock | code.Try) and leaves(node.body):
+            return True
+    return False

@@ -1,0 +1,51 @@
+"""Imports that a module needs for what a conversion has written into it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from itertools import takewhile
+
+from cronshift.targets.direct.python.source import PythonSource, is_docstring
+
+
+def with_import(text: str, name: str) -> str:
+    """Return a module that imports a name of the Inngest SDK, before what it imports."""
+    source = PythonSource("", text, ast.parse(text))
+    first = [*takewhile(_comes_first, source.module.body)]
+    at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
+    return f"{text[:at]}from inngest import {name}\n{text[at:]}"
+
+
+def _comes_first(statement: ast.stmt) -> bool:
+    """Return whether nothing may stand before a statement: a docstring, or an import of the future."""
+    is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+    return is_docstring(statement) or is_future
+
+
+def with_modules(text: str, modules: set[str]) -> str:
+    """Return a module that imports the SDK, and what else its steps need."""
+    source = PythonSource("", text, ast.parse(text))
+    has = {
+        alias.asname or alias.name
+        for node in source.module.body
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    first = [*takewhile(_comes_first, source.module.body)]
+    at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
+    imports = [node for node in source.module.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    theirs = [node for node in imports if node not in first and not _is_standard(node)]
+    sdk = source.span(theirs[0])[0] if theirs else at
+    standard = [node for node in imports if node not in first and node not in theirs]
+    later = source.span(standard[0])[0] if standard else at
+    lines = "".join(f"import {name}\n" for name in sorted(modules - has))
+    source.edits.replace(later, later, lines if standard or not lines else f"{lines}\n")
+    if "inngest" not in has:
+        source.edits.replace(sdk, sdk, "import inngest\n")
+    return source.edits.result()
+
+
+def _is_standard(node: ast.Import | ast.ImportFrom) -> bool:
+    name = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+    return name.partition(".")[0] in sys.stdlib_module_names

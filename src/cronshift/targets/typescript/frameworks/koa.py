@@ -1,0 +1,19 @@
+"""Koa: an app that takes Node's own requests, so its routes are called over HTTP."""
+
+from __future__ import annotations
+
+from cronshift.targets.typescript.frameworks.express import Express
+
+
+class Koa(Express):
+    """Koa; the guard passes a call on to the route within the same request."""
+
+    name = "koa"
+    title = "Koa"
+    adapter = "inngest/koa"
+    peers = {"koa": ">=2.14.2"}  # noqa: RUF012 - read only
+    makers = {"koa": ("default", "*")}  # noqa: RUF012 - read only
+    module = "koa"
+
+
+KOA = Koa()
