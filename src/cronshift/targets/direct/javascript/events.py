@@ -173,12 +173,12 @@ def _make_answers(root: SgNode, function: RouteFunction, edits: Edits, shape: Ev
 def _answer_data(function: RouteFunction, edits: Edits) -> None:
     """Spell data that is returned as an answer, and an answer that is thrown as one that is returned."""
     for node in function.own_nodes():
-        given = next((child for child in node.children() if child.is_named()), None)
-        if node.kind() == "return_statement" and given is not None and given.kind() in _DATA:
-            start, end = span_of(given)
+        value = next((child for child in node.children() if child.is_named()), None)
+        if node.kind() == "return_statement" and value is not None and value.kind() in _DATA:
+            start, end = span_of(value)
             edits.replace(start, start, "Response.json(")
             edits.replace(end, end, ")")
-        is_answer = given is not None and given.text().startswith("new Response(")
+        is_answer = value is not None and value.text().startswith("new Response(")
         is_caught = any(above.kind() == "try_statement" for above in node.ancestors())
         if node.kind() == "throw_statement" and is_answer and not is_caught:
             start, _ = span_of(node)
@@ -188,10 +188,10 @@ def _answer_data(function: RouteFunction, edits: Edits) -> None:
 def _refusal(function: RouteFunction, call: SgNode) -> SgNode:
     """Return the statement by which a handler refuses, which ends it: no other function, no ``catch``."""
     statement = call.parent()
-    own = {node.range().start.index for node in function.own_nodes() if node == call}
+    inside = {node.range().start.index for node in function.own_nodes() if node == call}
     above = [node.kind() for node in call.ancestors()]
     is_caught = "try_statement" in above
-    if statement is None or statement.kind() not in _REFUSING or not own or is_caught:
+    if statement is None or statement.kind() not in _REFUSING or not inside or is_caught:
         raise NotCertainError(line_of(call), "throws an answer that other code may catch")
     return statement
 

@@ -117,7 +117,7 @@ class Tanstack(WebFramework):
         return None
 
     def untyped_yet(self, root: Path, plan: Plan) -> str | None:
-        """Return that a build is to list the generated routes, where it has not yet."""
+        """Return the sentence that a build is to list the generated routes, where it has not yet."""
         from cronshift.targets.typescript.app import app_of
         from cronshift.targets.typescript.dispatching import dispatchers
 
