@@ -76,6 +76,83 @@ def test_a_run_that_the_server_starts_comes_to_its_end(project: Path) -> None:
     assert any(status_of(run) == "COMPLETED" for run in runs)
 
 
+STEPS = """import asyncio
+import os
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from cronshift_guard import guard
+
+MODELS = ["gpt-5", "claude-opus", "gemini-pro"]
+app = FastAPI()
+app.add_middleware(guard.asgi)
+
+
+async def note(words: str) -> int:
+    with Path(os.environ["NOTES"]).open("a", encoding="utf-8") as file:
+        file.write(f"{words}\\n")
+    return len(words)
+
+
+@app.get("/api/cron/x")
+async def x():
+    total = await note("begun")
+    for model in MODELS:
+        total += await note(f"asked {model}")
+    left, right = await asyncio.gather(note("left"), note("right"))
+    await asyncio.gather(*(note(model) for model in MODELS))
+    return {"total": total + left + right}
+"""
+DIRECT = """
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from cronshift import operations
+from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.finalize import Directness, prepare_finalization
+from cronshift.moving.migration import prepare_migration
+from cronshift.project import load_project
+root, long_ago = Path.cwd(), datetime.now(UTC) - timedelta(days=90)
+operations.apply(root, prepare_migration(load_project(root), (), long_ago).operation)
+operations.apply(root, prepare_cutover(load_project(root), (), long_ago, percent=100).operation)
+done = prepare_finalization(load_project(root), (), datetime.now(UTC), lambda *_: True, direct=Directness.STEPS)
+operations.apply(root, done.operation)
+"""
+
+
+def test_work_of_python_is_done_in_the_steps_that_its_code_shows(tmp_path: Path) -> None:
+    """Every step once, those that run at once included."""
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/index.py").write_text(STEPS)
+    crons = [{"path": "/api/cron/x", "schedule": "0 0 * * *"}]
+    rewrites = [{"source": "/(.*)", "destination": "/api/index"}]
+    (tmp_path / "vercel.json").write_text(json.dumps({"crons": crons, "rewrites": rewrites}))
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = f"steps-{os.getpid()}"
+    (tmp_path / "cronshift.toml").write_text(f'[project]\napp_id = "{app}"\n')
+    subprocess.run([sys.executable, "-c", DIRECT], cwd=tmp_path, check=True)
+    environment = os.environ | {"INNGEST_DEV": SERVER, "NOTES": str(tmp_path / "notes")}
+    command = [sys.executable, "-m", "uvicorn", "api.index:app", "--port", str(port)]
+    url = f"http://127.0.0.1:{port}/api/inngest"
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
+        try:
+            with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
+                answer = client.put(url)
+            assert answer.is_success, answer.text
+            httpx.post(f"{SERVER}/invoke/{app}-x", json={"data": {}})
+            runs = ended_runs(app, "x")
+        finally:
+            process.terminate()
+    assert [status_of(run) for run in runs] == ["COMPLETED"]
+    notes = (tmp_path / "notes").read_text().splitlines()
+    models = ["gpt-5", "claude-opus", "gemini-pro"]
+    assert notes[:4] == ["begun", *(f"asked {model}" for model in models)]
+    assert sorted(notes[4:]) == sorted(["left", "right", *models])
+
+
 def test_sessions_are_processed_within_the_goal(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -11,10 +11,13 @@ from cronshift.errors import CronshiftError
 from cronshift.runtime.wire import LEDGER_VARIABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import RenderableType
 
     from cronshift.commands.invocation import Invocation
     from cronshift.model import Plan
+    from cronshift.moving.status import JobStatus
     from cronshift.observing.health import Health
     from cronshift.observing.spending import Spending
 
@@ -49,6 +52,24 @@ def tell_health(invocation: Invocation, health: Health) -> None:
     elif health.jobs:
         console.result(health_table(health))
         console.say(f"  {LEGEND}")
+
+
+def tell_wrong(invocation: Invocation, health: Health, jobs: Iterable[JobStatus]) -> None:
+    """Print for each job that is not well where to look, and what stops it."""
+    from cronshift.observing.fates import Fate
+    from cronshift.readiness.fact import Knowledge
+
+    for row in jobs:
+        job = health.jobs.get(row.job)
+        if job is None or job.answer is not Knowledge.BAD:
+            continue
+        has_failed = any(tick.fate is Fate.FAILED for tick in job.ticks)
+        look = f"runs list {row.job} --status failed" if has_failed else f"ticks list {row.job}"
+        back = f"cronshift rollback {row.job} or " if row.percent else ""
+        invocation.console.say(
+            f"{row.job} is not well. Next: cronshift {look}, then {back}cronshift pause {row.job}",
+            style="bold",
+        )
 
 
 def tell_spending(invocation: Invocation, spending: Spending) -> None:

@@ -75,6 +75,7 @@ def status(
         read_health,
         tell_health,
         tell_spending,
+        tell_wrong,
         watch,
     )
     from cronshift.moving.status import read_status
@@ -126,7 +127,10 @@ def status(
             console.result(facts_text(where.facts))
         if deployed is not None:
             _tell(invocation, deployed)
-        tell_next(invocation, "status", plan=plan)
+        if health.is_bad:
+            tell_wrong(invocation, health, where.jobs)
+        else:
+            tell_next(invocation, "status", plan=plan)
     is_well = deployed is None or deployed.is_well
     is_wrong = where.drift or where.pressing or health.is_bad
     return ExitCode.OK if is_well and not is_wrong else ExitCode.NOT_WELL

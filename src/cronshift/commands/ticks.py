@@ -128,6 +128,10 @@ def replay(
     tell_silent(invocation, evidence)
     if unknown:
         console.warn(f"Of {unknown:,} ticks it is not known what became; they are not run.")
+    if failed := sum(fate.fate.value == "failed" for fate in tick_fates):
+        console.warn(
+            f"{failed:,} failed and are not run here: cronshift dead-letters replay does it."
+        )
     if wanted and not invocation.json:
         console.result(ticks_table(wanted))
     replayed: list[Replayed] = []

@@ -316,7 +316,6 @@ ROUTERS = (
     FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro, HandlerKind.NITRO),
 )
 """Nitro is the last: it is also what builds an app of another one."""
-
 BY_FILES = {
     "sveltekit": ("src/routes", ("+server.ts", "+server.js", "+page.svelte")),
 }

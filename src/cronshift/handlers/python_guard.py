@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.handlers.python_modules import imported_names, module_file, statements
+from cronshift.handlers.python_modules import (
+    imported_names,
+    module_file,
+    returned_by,
+    statements,
+)
 from cronshift.model import HandlerKind, Location
 
 if TYPE_CHECKING:
@@ -128,9 +133,7 @@ class PythonGuards:
             at = arguments.index(scope.name)
             name = names[at] if at < len(names) else scope.name
         else:
-            returned = [
-                n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value
-            ]
+            returned = list(returned_by(function))
             name = ast.unparse(returned[-1]) if returned else ""
             if returned and _Scope(file, module, function.body, name).is_guarded(returned[-1]):
                 return Stands(Location(file, returned[-1].lineno))

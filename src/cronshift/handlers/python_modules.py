@@ -61,6 +61,13 @@ def imported_names(node: ast.ImportFrom | ast.Import) -> dict[str, tuple[str, st
     }
 
 
+def returned_by(function: ast.FunctionDef) -> Iterator[ast.expr]:
+    """Yield what a function returns itself, and no function inside of it."""
+    for node, _ in statements(function.body):
+        if isinstance(node, ast.Return) and node.value is not None:
+            yield node.value
+
+
 def statements(body: list[ast.stmt], *, sure: bool = True) -> Iterator[tuple[ast.stmt, bool]]:
     """Yield a scope's statements, those in branches too, and whether each is always carried out.
 

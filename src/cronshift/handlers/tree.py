@@ -70,6 +70,7 @@ class SourceTree:
 
     def __init__(self, root: Path, edited: Mapping[str, bytes | None] | None = None) -> None:
         self.root = root
+        self._top = str(root)
         self._edited = edited or {}
         self._texts: dict[str, str | None] = {}
         self._parsed: dict[str, SgNode | None] = {}
@@ -294,9 +295,8 @@ class SourceTree:
 
     def _walk(self) -> Iterator[str]:
         count = 0
-        top = str(self.root)
-        for folder, folders, files in os.walk(top):
-            relative = folder.removeprefix(top).strip(os.sep).replace(os.sep, "/")
+        for folder, folders, files in os.walk(self._top):
+            relative = folder.removeprefix(self._top).strip(os.sep).replace(os.sep, "/")
             place = f"{relative}/" if relative else ""
             skipped = _NEVER if place else _NEVER | _BUILT
             folders[:] = sorted(name for name in folders if name not in skipped)
@@ -312,7 +312,7 @@ class SourceTree:
         if (data := self._edited.get(file)) is not None:
             return data.decode("utf-8", errors="replace")
         try:
-            data = read_at(None, f"{self.root}/{file}", LONGEST)
+            data = read_at(None, f"{self._top}/{file}", LONGEST)
         except OSError:
             return None
         return data.decode(errors="replace")

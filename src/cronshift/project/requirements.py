@@ -78,10 +78,11 @@ def with_runtime(text: str, file: str) -> str:
     return tomlkit.dumps(document)
 
 
-def without_runtime(text: str, file: str) -> str:
-    """Return a manifest that names the SDK where it named cronshift's runtime; else as it is."""
+def without_runtime(text: str, file: str, *others: str) -> str:
+    """Return a manifest that names the SDK, and others, where it named cronshift's runtime; else as it is."""
     if not file.endswith(".toml"):
-        return _RUNTIME_LINE.sub(SDK, text)
+        newline = "\r\n" if "\r\n" in text else "\n"
+        return _RUNTIME_LINE.sub(newline.join([*others, SDK]), text)
     import tomlkit
 
     document: Any = tomlkit.parse(text)
@@ -91,6 +92,8 @@ def without_runtime(text: str, file: str) -> str:
     for at, line in enumerate(listed):
         if isinstance(line, str) and _RUNTIME_LINE.fullmatch(line):
             listed[at] = SDK
+            listed.extend(others)
+            break
     return tomlkit.dumps(document)
 
 

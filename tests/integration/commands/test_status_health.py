@@ -68,6 +68,19 @@ def test_a_failed_tick_among_them_exits_1_and_stands_in_the_document(
     assert health["update-ai-models"]["missed"] is None
 
 
+def test_who_is_called_at_night_is_led_to_the_runs_and_to_what_stops_them(
+    cronshift: Cronshift, env: dict[str, str]
+) -> None:
+    keep(env["CRONSHIFT_LEDGER_URL"], failed=True)
+    said = cronshift("status", env=env)
+    assert f"{JOB} is not well. Next: cronshift runs list {JOB} --status failed, then" in said.err
+    assert f"cronshift pause {JOB}" in said.err
+    assert "rollback" not in said.err  # Vercel has every tick of it
+    assert "cutover" not in said.err
+    runs = cronshift("runs", "list", JOB, "--status", "failed", env=env)
+    assert (runs.code, "failed" in runs.out) == (1, True)
+
+
 def test_without_a_ledger_it_says_that_it_is_not_known(cronshift: Cronshift) -> None:
     said = cronshift("status", env={"CRONSHIFT_LEDGER_URL": ""})
     assert said.code == 0

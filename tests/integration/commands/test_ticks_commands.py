@@ -233,6 +233,16 @@ def test_ticks_are_listed_with_what_became_of_them(
     assert "20 Nov 00:00" in cronshift("ticks", "list", JOB, *SINCE, "--every", env=env).out
 
 
+def test_failed_ticks_are_not_made_up_for_and_it_is_said_what_does(
+    cronshift: Cronshift, ledger: TickLedger, env: dict[str, str]
+) -> None:
+    ran, stood = both(TICKS[0])
+    ledger.write([replace(ran, status=TickStatus.FAILED, http_status=500), stood])
+    said = cronshift("ticks", "replay", JOB, "--dry-run", *SINCE, env=env)
+    assert "1 failed and are not run here: cronshift dead-letters replay does it." in said.err
+    assert "No tick is to be made up for." in said.err
+
+
 def test_a_list_of_ticks_that_ran_is_well(
     cronshift: Cronshift, ledger: TickLedger, env: dict[str, str]
 ) -> None:

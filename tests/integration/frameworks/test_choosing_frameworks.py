@@ -242,7 +242,20 @@ def test_routes_that_no_build_has_listed_yet_are_told_to_be_unchecked(tmp_path: 
     assert finding.fix == "Build the app, and validate again."
 
 
-def test_nestjs_stands_on_the_framework_that_it_is_given(tmp_path: Path) -> None:
-    for kit, title in ((NESTJS, "NestJS on Express"), (NESTJS_ON_FASTIFY, "NestJS on Fastify")):
-        app = copied(kit, tmp_path / kit.name)
-        assert app_of(make_plan(load_project(app))).framework.title == title
+@pytest.mark.parametrize(
+    ("kit", "change", "title"),
+    [
+        (NESTJS, ("", ""), "NestJS on Express"),
+        (NESTJS, ("import {", "// no FastifyAdapter\nimport {"), "NestJS on Express"),
+        (NESTJS_ON_FASTIFY, ("", ""), "NestJS on Fastify"),
+        (NESTJS_ON_FASTIFY, ("new FastifyAdapter({ bodyLimit: 10 })", "adapter"), "NestJS on Fastify"),
+        (NESTJS_ON_FASTIFY, ("FastifyAdapter", "adapter"), "NestJS on Fastify"),
+    ],
+)  # fmt: skip
+def test_nestjs_stands_on_the_framework_that_it_is_given(
+    tmp_path: Path, kit: Kit, change: tuple[str, str], title: str
+) -> None:
+    app = copied(kit, tmp_path / "app")
+    main = app / "src/main.ts"
+    main.write_text(main.read_text().replace(*change))
+    assert app_of(make_plan(load_project(app))).framework.title == title

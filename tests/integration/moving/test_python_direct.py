@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from cronshift import operations
+from cronshift.cli import run
 from cronshift.engine.executor.engine import Surroundings
 from cronshift.engine.executor.job_run import Request
 from cronshift.moving.cutover import prepare_cutover
@@ -208,10 +209,228 @@ def test_where_one_job_stays_all_do_with_the_reason(app: Path) -> None:
     assert done.kept["session-recovery"].endswith("with the others.")
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "place"),
+    [
+        ("scripts/now.sh", "#!/bin/sh\ncurl $APP/api/cron/session-recovery\n", "scripts/now.sh:2"),
+        ("web/admin.html", "<a href='/api/cron/session-recovery'>\n", "web/admin.html:1"),
+        ("tasks.py", 'PATH = "/api/cron/session-recovery?by=hand"\n', "tasks.py:1"),
+        ("notes.py", '"""Ask /api/cron/session-recovery."""\n', None),
+        ("other.py", 'PATH = "/api/cron/session-recovery/other"\n', None),
+    ],
+)
+def test_a_route_that_others_call_stays(app: Path, file: str, text: str, place: str | None) -> None:
+    (app / file).parent.mkdir(exist_ok=True)
+    (app / file).write_text(text)
+    done = prepare_finalization(
+        load_project(app), (), LATER, lambda *_: True, direct=Directness.WHOLE
+    )
+    if place is None:
+        assert len(done.direct) == 6
+    else:
+        why = f"api/index.py: it is called by {place}."
+        assert done.kept["session-recovery"] == f"session-recovery stays as it is. {why}"
+
+
 def test_one_job_alone_stays_as_long_as_others_need_the_package(app: Path) -> None:
     done = finalized(app, "session-recovery", direct=Directness.WHOLE)
     assert done.direct == ()
     assert "all of its jobs go at once" in done.kept["session-recovery"]
+
+
+FACTORY = """from flask import Flask, abort, request
+
+from jobs import cron
+
+
+class Tokens:
+    exempted = set()
+
+    def exempt(self, view):
+        self.exempted.add(view)
+
+
+def create_app():
+    service = Flask(__name__)
+    service.extensions["csrf"] = Tokens()
+    service.register_blueprint(cron)
+
+    @service.get("/")
+    def home():
+        return "home"
+
+    return service
+
+
+service = create_app()
+app = service
+
+
+@service.get("/exempted")
+def exempted():
+    return {"names": sorted(view.__name__ for view in service.extensions["csrf"].exempted)}
+"""
+BLUEPRINT = """from flask import Blueprint, current_app, jsonify
+
+cron = Blueprint("cron", __name__, url_prefix="/api/cron")
+
+
+def answered(data, status=200):
+    return jsonify(data=data), status
+
+
+@cron.route("/x", methods=["GET", "POST"])
+def x():
+    return answered({"debug": current_app.debug})
+"""
+
+
+def test_a_blueprint_of_a_factorys_app_is_worked_in_that_apps_context(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(FACTORY)
+    (tmp_path / "jobs.py").write_text(BLUEPRINT)
+    (tmp_path / "vercel.json").write_text(
+        '{"crons": [{"path": "/api/cron/x", "schedule": "0 * * * *"}],'
+        ' "rewrites": [{"source": "/(.*)", "destination": "/app"}],'
+        ' "functions": {"app.py": {}}}\n'
+    )
+    (tmp_path / "requirements.txt").write_text("flask\n")
+    run(["-C", str(tmp_path), "migrate", "--fix", "--yes", "--quiet"])
+    assert "service = create_app()\nmount(service)\n" in (tmp_path / "app.py").read_text()
+    assert "guard.wsgi(service.wsgi_app)" in (tmp_path / "app.py").read_text()
+    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
+    operations.apply(tmp_path, cutover.operation)
+    finalized(tmp_path, direct=Directness.NO)
+    moved = tree(tmp_path)
+    done = finalized(tmp_path, direct=Directness.WHOLE)
+    assert done.direct == ("x",), done.kept
+    assert (tmp_path / "requirements.txt").read_text() == (
+        "flask\nasgiref>=3.2\ninngest>=0.5.19,<0.6\n"
+    )
+    assert speaking(tmp_path) == []
+    served = """
+import sys
+sys.modules["cronshift"] = None
+from app import app
+client = app.test_client()
+print(client.get("/api/inngest").status_code, client.get("/exempted").json, client.get("/api/cron/x").status_code)
+import asyncio
+from inngest_app.jobs.x import do_the_work
+print(asyncio.run(do_the_work()))
+"""
+    outcome = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", served],
+        cwd=tmp_path,
+        env={**os.environ, "INNGEST_DEV": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.stdout.splitlines() == [
+        "200 {'names': ['inngest_api']} 404",
+        "{'data': {'debug': False}}",
+    ], outcome.stderr
+    back = prepare_rollback(load_project(tmp_path), (), LATER + timedelta(days=1))
+    operations.apply(tmp_path, back.operation)
+    assert tree(tmp_path) == moved
+
+
+DJANGO = {
+    "site_app/__init__.py": "",
+    "site_app/settings.py": """import os
+
+SECRET_KEY = "tests"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "site_app.urls"
+CRON_SECRET = os.environ.get("CRON_SECRET", "")
+""",
+    "site_app/wsgi.py": """import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_app.settings")
+
+app = get_wsgi_application()
+""",
+    "site_app/urls.py": """from django.urls import path
+
+from site_app import views
+
+urlpatterns = [
+    path("", views.home),
+    path("api/cron/x", views.sweep, name="sweep"),
+]
+""",
+    "site_app/views.py": """from datetime import date
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseForbidden, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+
+def home(request):
+    return HttpResponse("home")
+
+
+@csrf_exempt
+def sweep(request):
+    expected = f"Bearer {settings.CRON_SECRET}"
+    if not settings.CRON_SECRET or request.headers.get("Authorization") != expected:
+        return HttpResponseForbidden("no")
+    kind = request.GET.get("kind", "all")
+    if kind == "none":
+        return JsonResponse({"error": "nothing to do"}, status=404)
+    return JsonResponse({"kind": kind, "on": date(2026, 1, 2)})
+""",
+}
+
+
+def test_a_view_of_django_goes_out_of_its_urls(tmp_path: Path) -> None:
+    for file, text in DJANGO.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text)
+    (tmp_path / "vercel.json").write_text(
+        '{"crons": [{"path": "/api/cron/x?kind=old", "schedule": "0 * * * *"}],'
+        ' "builds": [{"src": "site_app/wsgi.py", "use": "@vercel/python"}],'
+        ' "routes": [{"src": "/(.*)", "dest": "site_app/wsgi.py"}]}\n'
+    )
+    (tmp_path / "requirements.txt").write_text("django\n")
+    run(["-C", str(tmp_path), "migrate", "--fix", "--yes", "--quiet"])
+    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
+    operations.apply(tmp_path, cutover.operation)
+    finalized(tmp_path, direct=Directness.NO)
+    moved = tree(tmp_path)
+    done = finalized(tmp_path, direct=Directness.WHOLE)
+    assert done.direct == ("x",), done.kept
+    assert speaking(tmp_path) == []
+    urls = (tmp_path / "site_app/urls.py").read_text()
+    assert '    path("", views.home),\n]\n' in urls
+    assert "HttpResponseForbidden" not in (tmp_path / "site_app/views.py").read_text()
+    served = """
+import sys
+sys.modules["cronshift"] = None
+import asyncio
+from site_app.wsgi import app
+from django.test import Client
+client = Client()
+print(*(client.get(path).status_code for path in ("/", "/api/inngest", "/api/cron/x")))
+from inngest_app.jobs.x import do_the_work
+print(asyncio.run(do_the_work()))
+"""
+    outcome = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", served],
+        cwd=tmp_path,
+        env={**os.environ, "INNGEST_DEV": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.stdout.splitlines() == [
+        "200 200 404",
+        "{'kind': 'old', 'on': '2026-01-02'}",
+    ], outcome.stderr
+    back = prepare_rollback(load_project(tmp_path), (), LATER + timedelta(days=1))
+    operations.apply(tmp_path, back.operation)
+    assert tree(tmp_path) == moved
 
 
 HANDLER = """import json

@@ -21,7 +21,7 @@ from cronshift.project import load_project
 from cronshift.targets import target_named
 
 from .conftest import LONG_AGO, build, example_app, started, upstream_server
-from .test_nextjs_built import JOBS
+from .test_nextjs_built import JOBS, PING
 from .test_nextjs_finalize import LATER, MUCH_LATER, finalized, migrated, plain, tree, type_check
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = ["plain"]  # a fixture
 def app(node_packages: Path) -> Iterator[Path]:
     with example_app(node_packages) as root:
         (root / "app/(jobs)/api/cron/prediction-check/route.ts").write_text(STEPS)
+        with_rows(root)
         yield root
 
 
@@ -77,6 +78,7 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(plain: Path) ->
     assert {file for file in files if file.startswith("lib/inngest/")} == {
         "lib/inngest/client.ts",
         "lib/inngest/jobs/index.ts",
+        "lib/inngest/monitor.ts",
         *(f"lib/inngest/jobs/{job}.ts" for job in JOBS),
     }
     assert (
@@ -90,6 +92,28 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(plain: Path) ->
         operations.apply(plain, back.operation)
     after = tree(plain)
     assert {file for file, data in before.items() if after[file] != data} == {".env.example"}
+
+
+def test_who_waits_for_a_job_hears_of_its_runs_as_before(plain: Path) -> None:
+    migrated(plain)
+    made_direct(plain)
+    text = (plain / "lib/inngest/jobs/daily-generate-batch-predictions.ts").read_text()
+    told = [line.strip() for line in text.splitlines() if "tellMonitor(" in line]
+    assert [line.rstrip(",") for line in told] == [
+        'tellMonitor("PREDICTIONS_PING_URL", "fail", event.data.run_id)',
+        'tellMonitor("PREDICTIONS_PING_URL", "start", runId)',
+        'tellMonitor("PREDICTIONS_PING_URL", "success", runId)',
+    ]
+    assert text.index("fail") < text.index("start") < text.index("VALUES.map") < text.index("suc")
+
+
+def test_a_monitor_of_the_apps_own_is_not_written_over(plain: Path) -> None:
+    migrated(plain)
+    (plain / "lib/inngest/monitor.ts").write_text("export const mine = 1;\n")
+    direct = made_direct(plain)
+    watched = "daily-generate-batch-predictions"
+    assert direct.kept[watched].endswith(": lib/inngest/monitor.ts is in its way.")
+    assert (plain / "lib/inngest/monitor.ts").read_text() == "export const mine = 1;\n"
 
 
 def test_the_end_and_the_work_itself_may_come_at_once(plain: Path) -> None:
@@ -238,6 +262,45 @@ def test_one_of_two_that_share_a_route_stays_with_the_other(plain: Path) -> None
     assert "const work = async () =>" in (plain / module).read_text()  # it reads no query
 
 
+ROWS = """
+[jobs.daily-update-polymarket-data]
+fan_out = { param = "deep", items = "lib/rows:dueRows", key = "id" }
+"""
+
+
+def with_rows(root: Path) -> None:
+    """Have a job done once for every row that a function of the app gives."""
+    (root / "app/api/cron/daily-update-polymarket-data/route.ts").write_text(TWINS)
+    rows = "export async function dueRows() {\n  return [{ id: 7 }, { id: 8 }, { id: 7 }];\n}\n"
+    (root / "lib/rows.ts").write_text(rows)
+    settings = root / "cronshift.toml"
+    settings.write_text(settings.read_text() + ROWS)
+
+
+def test_a_fan_out_over_rows_of_the_app_becomes_its_own(plain: Path) -> None:
+    with_rows(plain)
+    migrated(plain)
+    moved = tree(plain)
+    assert set(made_direct(plain).direct) == set(JOBS)
+    assert speaking(plain) == []
+    text = (plain / "lib/inngest/jobs/daily-update-polymarket-data.ts").read_text()
+    assert 'import { dueRows } from "../../rows";' in text
+    assert "const rows = await dueRows();" in text
+    assert "step.run(`deep=${value}`, () => work(value))" in " ".join(text.split())
+    assert "for (const value of values) {" in text
+    taken_back(plain)
+    assert tree(plain) == moved
+
+
+def test_rows_with_runs_of_their_own_stay(plain: Path) -> None:
+    with_rows(plain)
+    settings = plain / "cronshift.toml"
+    settings.write_text(settings.read_text().replace('key = "id"', 'key = "id", mode = "runs"'))
+    migrated(plain)
+    kept = made_direct(plain).kept["daily-update-polymarket-data"]
+    assert kept.endswith(": its values have runs of their own.")
+
+
 def test_an_offer_changes_nothing_but_says_for_which_jobs_it_holds(plain: Path) -> None:
     migrated(plain)
     offered = prepare_finalization(
@@ -362,8 +425,10 @@ def test_the_apps_own_functions_are_strict_build_and_run(app: Path, node_package
     assert "export const maxDuration = 800;" in (app / "app/api/inngest/route.ts").read_text()
     build(app, node_packages)
     with upstream_server() as upstream, started(app, node_packages, upstream) as running:
-        for job, asked in JOBS.items():
+        for job, asked in {**JOBS, TWIN: "checks-7"}.items():
             asked_for = Request(job, endpoint=f"{running.url}/api/inngest")
             done = asyncio.run(run_job(app, plan, asked_for)).run
             assert done.status == "completed", done.error
             assert any(path.startswith(f"/{asked}") for path in upstream.asked)
+        assert PING in upstream.asked
+        assert [path for path in upstream.asked if "checks-" in path] == ["/checks-7", "/checks-8"]

@@ -106,8 +106,9 @@ def test_the_library_says_the_words_that_python_says(module: str) -> None:
         ("ownership", f"`{wire.OWNER_PREFIX}${{owner}}`"),
         ("guard", f'"{wire.NO_CRON}"'),
         ("guard", f'"{wire.NO_BEARER}"'),
-        ("heartbeat", f"const PATIENCE = {wire.PING_SECONDS * 1000:_};"),
-        ("heartbeat", f"const START_PATIENCE = {wire.PING_START_SECONDS * 1000:_};"),
+        ("monitor", f"start: {wire.PING_START_SECONDS * 1000:_}"),
+        ("monitor", f"success: {wire.PING_SECONDS * 1000:_}"),
+        ("monitor", f"fail: {wire.PING_SECONDS * 1000:_}"),
         *(("heartbeat", f'process.env["{name}"]') for name in wire.FREEZING_VARIABLES),
         ("environment", f"const LIFE = {wire.OWNERSHIP_LIFE_SECONDS * 1000:_};"),
         ("environment", f"const PATIENCE = {wire.OWNERSHIP_PATIENCE_SECONDS * 1000:_};"),
@@ -131,7 +132,7 @@ def test_an_app_gets_the_modules_that_its_jobs_use_as_they_are(tmp_path: Path) -
     ("settings", "schedule", "more"),
     [
         ("", "0 9 * * 1-5", {"ticks"}),
-        ('[jobs.report]\nheartbeat = "PING"', "0 3 * * *", {"failures", "heartbeat"}),
+        ('[jobs.report]\nheartbeat = "PING"', "0 3 * * *", {"failures", "heartbeat", "monitor"}),
         ('[jobs.report]\nstale_after = "9m"', "0 3 * * *", {"stale"}),
         (
             '[jobs.report]\nfan_out = { param = "m", values = ["a"] }',

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.integration.operating.fakes import answer, typescript
@@ -91,6 +92,42 @@ def test_what_is_well_is_no_alarm(see: Callable[[World], Seen], name: str) -> No
 
 def test_there_are_twenty() -> None:
     assert len(HEALTHY) >= 20
+
+
+def test_a_machine_without_a_network_knows_nothing_of_the_clouds(
+    see: Callable[[World], Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def alone(host: Any, *more: Any, **options: Any) -> Any:
+        if host in {"127.0.0.1", "localhost"}:
+            return resolve(host, *more, **options)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", alone)
+    clouds = {"CRONSHIFT_VERCEL_API": "", "INNGEST_API_BASE_URL": ""}
+    seen = see(World(environ=clouds))
+    assert [bad.split()[0] for bad in seen.bad] == ["R739"]  # the deployment's is the stand-in
+    facts = [seen.diagnosis.fact(code) for code in ("R723", "R731")]
+    assert [fact and fact.answer for fact in facts] == [Knowledge.UNKNOWN] * 2
+
+
+@pytest.mark.parametrize(
+    ("serve", "option"), [("app", "--app https://ADDRESS"), ("worker", "--endpoint URL")]
+)
+def test_what_is_not_linked_is_linked_by_what_tells_most(
+    see: Callable[[World], Seen], serve: str, option: str
+) -> None:
+    files = {"inngest_app/__init__.py": ""} if serve == "app" else {}
+    world = World(
+        table={"app": None, "endpoint": None},
+        is_named_here=False,
+        project={"serve": serve},
+        files=files,
+    )
+    linked = see(world).diagnosis.fact("R721")
+    assert linked is not None
+    assert linked.remedy == f"cronshift link {option}"
 
 
 def test_what_could_not_be_asked_is_not_good(see: Callable[[World], Seen]) -> None:

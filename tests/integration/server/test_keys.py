@@ -51,6 +51,12 @@ def test_what_comes_next_in_dev_mode_is_the_dev_server() -> None:
     assert "npx inngest-cli@latest dev -u http://127.0.0.1:8000/api/inngest" in steps[1]
 
 
+def test_a_dev_server_that_is_named_is_told_of_the_functions() -> None:
+    url, environ = "http://127.0.0.1:8000/api/inngest", {"INNGEST_DEV": "http://127.0.0.1:8388"}
+    steps = next_steps(ServerMode.DEV, url, environ)
+    assert f"cronshift sync --endpoint {url}" in steps[1]
+
+
 def test_what_comes_next_in_cloud_mode_is_a_sync_at_the_public_address() -> None:
     local = "http://127.0.0.1:8000/api/inngest"
     assert "cronshift sync --endpoint https://YOUR-HOST/api/inngest" in "\n".join(

@@ -294,3 +294,20 @@ export async function GET() {
     conversion = judged(tmp_path, text)
     assert isinstance(conversion, Converted)
     assert conversion.text == "async function work() {\n  return await run();\n}\n"
+
+
+@pytest.mark.parametrize("there", ['import { day } from "@/lib/day";', "const day = () => 1;"])
+def test_a_value_whose_name_its_module_needs_is_not_given(tmp_path: Path, there: str) -> None:
+    route = tmp_path / ROUTE
+    route.parent.mkdir(parents=True)
+    route.write_text(
+        f"""{there}
+export async function GET(request: Request) {{
+  const which = new URL(request.url).searchParams.get("day");
+  return Response.json({{ which, at: day() }});
+}}
+"""
+    )
+    entry = Entry("/api/cron/x", "0 6 * * *", "day")
+    kept = convert(SourceTree(tmp_path), ROUTE, "GET", entry)
+    assert str(kept) == f"{ROUTE}:2: is given day, which its module calls otherwise"

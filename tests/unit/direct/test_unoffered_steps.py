@@ -130,7 +130,7 @@ UNOFFERED = {
         "def x():\n    ctx = ask('a')\n    ask('b')\n    return {'ctx': ctx}\n",
         "has a name `ctx` already: ctx = ask('a')",
     ),
-    "one call": ("def x():\n    return {'a': ask('a')}\n", "is one step: def x():"),
+    "one call": ("def x():\n    return {'a': ask('a')}\n", "shows no more than one: def x():"),
 }
 
 

@@ -40,7 +40,16 @@ SUPABASE = 'import { createClient } from "@supabase/supabase-js";\nconst supabas
 SETTLED = "const results = await Promise.allSettled((await db.rows.findMany()).map((row) => mailer.send(row)));"
 MAILER = 'import { mailer } from "@acme/mail";'
 LOOP = "for (const row of await db.rows.findMany())"
+PASSING = "function pass(row) { return mailer.messages.create(row); }"
+LOGGED = "catch (error) { console.error(error); }\n  return Response.json({ ok: true });"
 CASES: dict[str, tuple[dict[str, str], set[str]]] = {
+    # a promise that is handed on: who waits for it catches its failure
+    "handed on by a function": (route(f"try {{ await pass(1); }} {LOGGED}", f"{MAILER}\n{PASSING}"), {"CS204"}),
+    "handed on by two": (route(f"try {{ await outer(1); }} {LOGGED}", f"{MAILER}\n{PASSING}\nconst outer = async (row) => pass(row);"), {"CS204"}),
+    "waited for together": (route(f"try {{ await Promise.all([1, 2].map((row) => mailer.messages.create(row))); }} {LOGGED}", MAILER), {"CS204"}),
+    "waited for by its name": (route(f"try {{ const sent = mailer.messages.create(1); await sent; }} {LOGGED}", MAILER), {"CS204"}),
+    "handed on, and its error goes on": (route("try { await pass(1); } catch (error) { console.error(error); throw error; }\n  return Response.json({ ok: true });", f"{MAILER}\n{PASSING}"), set()),
+    "told on one way of two": (route("const result = { mail: '' };\n  if (Math.random() > 0.5) { try { await sendReports(); } catch (error) { result.mail = error.message; } }\n  return Response.json({ result });"), {"CS205"}),
     # told in the answer, whatever else the catch does
     "counted beside a note of it": (route(f"let failed = 0;\n  {LOOP} {{ try {{ await sendReports(row); }} catch (error) {{ await alertDesk(row, error); failed += 1; }} }}\n  return Response.json({{ failed }});", 'import { alertDesk } from "./desk";'), {"CS205"}),
     "a second way, which is taken": (route("let sent;\n  try { sent = await sendReports(); } catch { sent = await purgeRows(); }\n  return Response.json({ sent });"), set()),

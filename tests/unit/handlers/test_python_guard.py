@@ -56,6 +56,7 @@ def test_a_guard_that_stands_is_seen(tmp_path: Path, files: dict[str, str], plac
     ("files", "place"),
     [
         ({"app.py": FASTAPI}, "app.py:3"),  # imported only
+        ({"app.py": FACTORY.format("def home(): return dict(a=1)") + "\napp = create_app()\n"}, "app.py:5"),
         ({"app.py": FASTAPI + "other = FastAPI()\nother.add_middleware(guard.asgi)\n"}, "app.py:3"),
         ({"app.py": "# app.add_middleware(guard.asgi)\napp = FastAPI()\n"}, "app.py:2"),
         ({"app.py": FASTAPI + "if __name__ == '__main__':\n    app.add_middleware(guard.asgi)\n"}, "app.py:3"),

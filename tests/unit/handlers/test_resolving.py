@@ -101,6 +101,7 @@ CASES: dict[str, tuple[dict[str, str], str, str | None]] = {
             "app/jobs/x.ts": "export async function loader() { return null; }",
         }, "/api/x", "app/jobs/x.ts",
     ),
+    "TanStack Start, which is built with Nitro": ({**package("@tanstack/react-start", "nitro"), "src/routes/api/x.ts": "export const Route = createFileRoute('/api/x')({ server: { handlers: { GET: () => new Response() } } });\n"}, "/api/x", "src/routes/api/x.ts"),
     "solidstart": ({**package("@solidjs/start"), "src/routes/api/x.ts": GET}, "/api/x", "src/routes/api/x.ts"),
 }  # fmt: skip
 

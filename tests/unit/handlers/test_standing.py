@@ -229,3 +229,28 @@ def test_what_is_used_behind_a_router_runs_behind_its_routes(
         "routes.js": "const express = require('express');\nconst router = express.Router();\nrouter.get('/mail', (req, res) => res.send('ok'));\nmodule.exports = router;\n",
     }
     assert isinstance(front(tmp_path, files, CRON, "express").answer, KINDS[answer])
+
+
+MANY = f"const OPEN = [{', '.join(repr(f'/page-{number}') for number in range(20))}, '/api/cron'];"
+LONG = f"const OPEN = [{', '.join(f'`/page-{number}`' for number in range(80))}];"
+LOOP = "for (const prefix of OPEN) if (request.nextUrl.pathname.startsWith(prefix)) return NextResponse.next();"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "kind"),
+    [
+        (MANY, SOME, "by"),
+        (MANY, LOOP, "by"),
+        (MANY.replace(", '/api/cron'", ""), SOME, "stops"),
+        (MANY.replace(", '/api/cron'", ""), LOOP, "stops"),
+        (LONG, SOME, "untold"),
+        (LONG, LOOP, "untold"),
+    ],
+)
+def test_a_list_of_paths_is_read_to_its_end_or_not_told(
+    tmp_path: Path, head: str, body: str, kind: str
+) -> None:
+    text = proxy(
+        f"{body}\nif (!request.cookies.has('s')) {AWAY}\nreturn NextResponse.next();", head
+    )
+    assert isinstance(front(tmp_path, {"middleware.ts": text}, CRON).answer, KINDS[kind])

@@ -67,6 +67,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "an error answered with 500": (route(f"const {{ error }} = await {MARK};\n  if (error) return Response.json({{}}, {{ status: 500 }});\n  {OK}"), set()),
     "an error that says ok: false": (route(f"const {{ error }} = await {MARK};\n  if (error) return Response.json({{ ok: false }});\n  {OK}"), {"CS205"}),
     # a status
+    "a post by a package's fetch": (route(f"await post('https://a.example', {{ method: 'POST' }});\n  {OK}", "const post = require('node-fetch');"), {"CS556"}),
     "a post of which nothing is read": (route(f"await fetch('https://a.example', {{ method: 'POST' }});\n  {OK}", ""), {"CS556"}),
     "a look of which nothing is read": (route(f"await fetch('https://a.example');\n  {OK}", ""), set()),
     "a status that is only logged": (route(f"const answer = await fetch('https://a.example', {{ method: 'POST' }});\n  if (!answer.ok) console.error(answer.status);\n  {OK}", ""), {"CS204"}),

@@ -22,6 +22,7 @@ from cronshift.engine.server.arrivals import (
 )
 from cronshift.engine.server.canonical import canonical, quicken_sdk
 from cronshift.engine.server.keys import SIGNING_KEY, ServerMode, no_keys
+from cronshift.engine.server.large import SMALL, hand_to_sdk, read_large
 from cronshift.engine.server.limits import Limits
 from cronshift.engine.server.observed import Metrics, Observers, Page, function_of
 from cronshift.engine.server.signing import is_signed
@@ -43,7 +44,6 @@ _CLOSING = {  # the rest of such a request is not read
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.SERVICE_UNAVAILABLE,
 }
-_SMALL = 64 * 1024  # bytes that the SDK may make canonical before it knows who sent them
 _UNAUTHORIZED = Refusal(HTTPStatus.UNAUTHORIZED, "Unauthorized")
 _NO_OBJECT = Refusal(HTTPStatus.BAD_REQUEST, "The body is not a JSON object.")
 
@@ -166,7 +166,7 @@ class ServedApp:
             await send(message)
 
         try:
-            if self.tracing is None:
+            if self.tracing is None or not self.tracing.is_on:
                 await self._run(scope, _replaying(body, receive), sending)
             else:
                 with self.tracing.call(function, body) as answer:
@@ -184,8 +184,11 @@ class ServedApp:
         body = await self._arrivals.body(scope, receive)
         if self.draining:
             raise TurnedAwayError(STOPPING)
-        if not await self._may_be_signed(scope, body):
-            raise TurnedAwayError(_UNAUTHORIZED)
+        if len(body) > SMALL and scope["path"] == self.path:
+            async with self._checking:
+                await self._read(scope, body)
+            if self.draining:
+                raise TurnedAwayError(STOPPING)
         return body
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -211,23 +214,23 @@ class ServedApp:
         finally:
             self.running -= 1
 
-    async def _may_be_signed(self, scope: Scope, body: bytes) -> bool:
-        """Return whether the SDK may look at a body: it makes one canonical whoever sent it.
+    async def _read(self, scope: Scope, body: bytes) -> None:
+        """Read a large call for the SDK, which would make it canonical whoever sent it.
 
         That takes seconds for some megabytes, in which nobody else is answered. The engine's bodies
-        are canonical already; others that are large are looked at here, beside the event loop.
+        are canonical already; others are made so here, beside the event loop.
         """
-        if len(body) <= _SMALL or self.mode is ServerMode.DEV or scope["path"] != self.path:
-            return True
-        header = next((value for name, value in scope["headers"] if name == _SIGNATURE), None)
-        keys = [key for key in (self.client.signing_key, self.client.signing_key_fallback) if key]
-        if header is None:
-            return False
-        if any(is_signed(body, header, key) for key in keys):
-            return True
-        async with self._checking:
-            text = await asyncio.to_thread(canonical, body)
-        return text is not None and any(is_signed(text, header, key) for key in keys)
+        signed: bytes | None = body
+        if self.mode is ServerMode.CLOUD:
+            header = next((value for name, value in scope["headers"] if name == _SIGNATURE), b"")
+            keys = [
+                key for key in (self.client.signing_key, self.client.signing_key_fallback) if key
+            ]
+            if header and not any(is_signed(body, header, key) for key in keys):
+                signed = await asyncio.to_thread(canonical, body)
+            if signed is None or not any(is_signed(signed, header, key) for key in keys):
+                raise TurnedAwayError(_UNAUTHORIZED)
+        await read_large(body, signed or body)
 
     def _probe(self, path: str) -> tuple[HTTPStatus, dict[str, str]]:
         if path == "/healthz":
@@ -285,6 +288,7 @@ def build_app(root: Path, out: str) -> ServedApp:
     except (Exception, SystemExit) as error:
         raise _import_error(error, root, name) from error
     quicken_sdk()
+    hand_to_sdk()
     return ServedApp(app, client, functions)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cronshift.engine.server.large import read_already
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,6 +46,8 @@ def quicken_sdk() -> None:
         return
 
     def canonicalize(value: bytes) -> bytes | Exception:
+        if call := read_already(value):
+            return call.signed
         quick = _quick(value) if value else None
         return theirs(value) if quick is None else quick
 

@@ -79,6 +79,8 @@ def next_steps(mode: ServerMode, url: str, environ: Mapping[str, str]) -> tuple[
     In cloud mode Inngest calls the address at which it was asked to sync, so that must be the
     public one.
     """
+    if mode is ServerMode.DEV and "://" in environ.get("INNGEST_DEV", ""):
+        return ("Next, once that server runs:", f"  cronshift sync --endpoint {url}")
     if mode is ServerMode.DEV:
         return ("Next, in another terminal:", f"  npx inngest-cli@latest dev -u {url}")
     public = environ.get("INNGEST_SERVE_ORIGIN", "https://YOUR-HOST").rstrip("/")

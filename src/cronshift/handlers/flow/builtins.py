@@ -367,6 +367,15 @@ def _table() -> dict[str, Value]:
     del table["env"]
     for package in ("$env/dynamic/private", "process", "std-env", "node:process"):
         table[f"{package}:env"] = environment.ENVIRONMENT
+    for package in (
+        "node-fetch",
+        "cross-fetch",
+        "isomorphic-fetch",
+        "isomorphic-unfetch",
+        "undici",
+    ):
+        for name in ("*", "default", "fetch"):
+            table[f"{package}:{name}"] = concurrency.FETCH
     table["os.environ"] = table["os:environ"] = environment.OS_ENVIRON
     table["django.conf:settings"] = settings.SETTINGS
     for package in ("fastapi", "starlette", "rest_framework"):

@@ -51,7 +51,7 @@ class Calls(Members):
             owner, called = self.member_of(node.called, scope)
         else:
             called = self.value(node.called, scope)
-        if is_nothing(called) and not is_nobody(called) and node.optional:
+        if node.optional and is_nothing(called) and not is_nobody(called):
             return PlainValue(UNDEFINED, called.taints)
         values: list[Value] = []
         named: dict[str, Value] = {}
@@ -163,8 +163,7 @@ class Calls(Members):
         """Take note that somebody waits for a promise, or has it now."""
         if isinstance(value, Promise):
             self.ledger.consumed.add(id(value))
-            if value.place in self.ledger.sites:
-                self.ledger.sites[value.place].awaited = True
+            self.wait(value.place)
         elif isinstance(value, ListValue):
             for part in value.elements.values:
                 if isinstance(part, Promise | ListValue | Unknown):
@@ -174,17 +173,33 @@ class Calls(Members):
                 if isinstance(part, Promise):
                     self.consume(part)
 
+    def wait(self, place: CodePlace) -> None:
+        """Take note that a call is waited for, and so are those whose results it hands on."""
+        left, seen = [place], set[CodePlace]()
+        while left:
+            place = left.pop()
+            if place in self.ledger.sites:
+                self.ledger.sites[place].awaited = True
+            seen.add(place)
+            left += self.ledger.returned.get(place, set()) - seen
+
+    def wait_for(self, value: Value) -> None:
+        """Take note that the call which gave a value is waited for; of a list, each of its elements'."""
+        if isinstance(value, ListValue):
+            for part in value.elements.values:
+                self.wait_for(part)
+        elif id(value) in self.ledger.results:
+            self.wait(self.ledger.results[id(value)][1])
+
     def awaited(self, value: Value) -> Value:
         """Return the value that a promise resolves to; the error that it rejects with is thrown."""
         self.consume(value)
+        self.wait_for(value)
         if isinstance(value, Unknown) and any(isinstance(a, Promise) for a in value.alternatives):
             parts = tuple(a.value if isinstance(a, Promise) else a for a in value.alternatives)
             return Unknown(value.taints, parts)
         if not isinstance(value, Promise):
             return value
-        site = self.ledger.sites.get(value.place)
-        if site is not None:
-            site.awaited = True
         self.tries[-1] += value.errors
         value.errors = ()
         if value.rejected:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -316,3 +317,10 @@ Expression = (
     | SequenceExpression
 )
 Statement = Do | Bind | Define | If | Loop | Return | Raise | Try | Leave | StatementBlock
+
+
+def named(value: Expression, pattern: Pattern) -> Expression:
+    """Return a function with the name of the constant that it is given to."""
+    if isinstance(value, Function) and not value.name and isinstance(pattern, NamePattern):
+        return replace(value, name=pattern.name)
+    return value

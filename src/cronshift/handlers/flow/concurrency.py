@@ -36,6 +36,7 @@ def _all(machine: Machine, arguments: Arguments) -> Value:
 
 def _together(machine: Machine, promises: Value, arguments: Arguments) -> Value:
     machine.consume(promises)
+    machine.wait_for(promises)
     values = promises.elements.values if isinstance(promises, ListValue) else ()
     failed = next(
         (promise for promise in values if isinstance(promise, Promise) and promise.rejected), None
@@ -56,6 +57,7 @@ def _settled(machine: Machine, arguments: Arguments) -> Value:
     promises = arguments.at(0)
     machine.ledger.settled = True
     machine.consume(promises)
+    machine.wait_for(promises)
     values = promises.elements.values if isinstance(promises, ListValue) else ()
     return machine.promise(
         items_of(*(_settlement(machine, promise, arguments) for promise in values)),
@@ -163,6 +165,13 @@ def _fetch(machine: Machine, arguments: Arguments) -> Value:
         return machine.failure(arguments.place, "fetch", promised=True)
     return machine.promise(Unknown(name="response"), arguments.place, "fetch")
 
+
+def _fetch_member(_machine: Machine, name: str) -> Value:
+    return FETCH if name in {"default", "fetch"} else Unknown(name=name)
+
+
+FETCH = NativeObject("fetch", _fetch_member, call=_fetch)
+"""What packages export that are ``fetch`` by another way: node-fetch and its like."""
 
 # Python
 

@@ -56,8 +56,8 @@ class Expressions(Calls):
 
     def _awaited(self, node: code.Awaited, scope: Scope) -> Value:
         value = self.value(node.value, scope)
-        if isinstance(node.value, code.CallExpression) and node.value.place in self.ledger.sites:
-            self.ledger.sites[node.value.place].awaited = True
+        if isinstance(node.value, code.CallExpression):
+            self.wait(node.value.place)
         return self.awaited(value)
 
     def _function(self, node: code.Function, scope: Scope) -> Value:

@@ -28,6 +28,7 @@ from cronshift.handlers.flow.code import (
     Statement,
     StatementBlock,
     Try,
+    named,
 )
 from cronshift.handlers.flow.javascript_expressions import (
     CLASS_KINDS,
@@ -150,7 +151,7 @@ class JavaScript(JavaScriptExpressions):
             )
             if declarator.kind() == "variable_declarator":
                 pattern = self.pattern(declarator.field("name"))
-                yield Bind(pattern, self.expression(value), self.place(node))
+                yield Bind(pattern, named(self.expression(value), pattern), self.place(node))
 
     def _exported(self, node: SgNode) -> Iterator[Statement]:
         declaration = node.field("declaration")

@@ -10,7 +10,7 @@ from cronshift.handlers.flow.values import Taint
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace, Function
-    from cronshift.handlers.flow.values import Promise
+    from cronshift.handlers.flow.values import Promise, Value
 
 CALLER = frozenset({Taint.CREDENTIAL, Taint.QUERY, Taint.REQUEST})
 """What a caller may choose."""
@@ -83,6 +83,8 @@ class Ledger(Struct):
         settled: whether promises are waited for whatever becomes of each.
         entered: the project's functions that were followed, by where they are called last.
         variables: those of the environment that were read, as far as their names are told.
+        results: what calls out of the project gave, by identity, and where they stand.
+        returned: the calls whose results a call into the project returns, not waited for there.
         hinges: whether a condition hangs on one of them, and on no caller.
         decided: how conditions came out that hang on the code alone, by where they stand.
     """
@@ -99,6 +101,8 @@ class Ledger(Struct):
     telling: set[str] = field(default_factory=set)
     heard: bool = False
     settled: bool = False
+    results: dict[int, tuple[Value, CodePlace]] = field(default_factory=dict)
+    returned: dict[CodePlace, set[CodePlace]] = field(default_factory=dict)
     entered: dict[CodePlace, Function] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)
     hinges: bool = False

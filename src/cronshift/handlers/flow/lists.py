@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.flow.machine import Machine
 
+_MOST_TURNS, _MOST_PLAIN_TURNS = 6, 64
 TURNING = {
     "map",
     "filter",
@@ -79,13 +80,24 @@ def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
     return PlainValue(len(values))
 
 
+def turns_of(owner: ListValue) -> tuple[Value, ...]:
+    """Return the elements of a list that are gone through one by one, and one for all others."""
+    elements = owner.elements
+    is_plain = all(isinstance(value, PlainValue) for value in elements.values)
+    most = _MOST_PLAIN_TURNS if is_plain else _MOST_TURNS
+    if len(elements.values) > most:
+        return (*elements.values[:most], Unknown(taints_of(owner)))
+    if not elements.values and elements.open:
+        return (Unknown(owner.taints),)
+    return elements.values
+
+
 def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> Value:
     """Return the result of ``map``, ``filter`` and their like on a list, or on an unknown value."""
     called = arguments.at(0)
     if isinstance(owner, ListValue):
-        elements = owner.elements
-        turns = elements.values[:6] or ((Unknown(owner.taints),) if elements.open else ())
-        is_open = elements.open
+        turns = turns_of(owner)
+        is_open = owner.elements.open or len(turns) != len(owner.elements.values)
     else:
         turns, is_open = (Unknown(taints_of(owner)),), True
     results = [

@@ -13,6 +13,7 @@ from cronshift.handlers.flow.clauses import clause_of, leaves
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
+from cronshift.handlers.flow.lists import turns_of
 from cronshift.handlers.flow.paths import Abrupt, Exit, Left, Returned, Thrown
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.refusals import (
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _CHAINING = {"then", "catch", "finally"}
-_MOST_TURNS = 6  # of a loop over a list that is known
 
 
 class Machine(Expressions):
@@ -107,6 +107,8 @@ class Machine(Expressions):
         """Return from a function; the ways out of a call that is returned stay apart."""
         self.statement = node.place
         result = self.value(node.value, scope) if node.value is not None else NOTHING
+        if isinstance(node.value, code.CallExpression) and self.calls:
+            self.ledger.returned.setdefault(self.calls[-1], set()).add(node.value.place)
         split = self.splits.get(id(result))
         if split is not None and split[0] is result:
             *others, last = split[1]
@@ -229,10 +231,7 @@ class Machine(Expressions):
     def _turns(self, source: Value) -> Sequence[Value]:
         """Return the items of a loop: a list's elements, else one that is not known."""
         if isinstance(source, ListValue):
-            elements = source.elements
-            if elements.values:
-                return elements.values[:_MOST_TURNS]
-            return (Unknown(source.taints),) if elements.open else ()
+            return turns_of(source)
         return (Unknown(taints_of(source)),)
 
     def _try(self, node: code.Try, scope: Scope) -> None:
@@ -289,7 +288,7 @@ class Machine(Expressions):
             rethrown = isinstance(again.value, Unknown) and not again.value.name
             return thrown if rethrown and not clause.types else again
         except Left as left:
-            if failed and leaves(node.body):
+            if failed and left.kind == "continue" and leaves(node.body):
                 self.path.failed, self.path.caught = False, None
             return left
         finally:

@@ -10,6 +10,7 @@ from cronshift.handlers.flow.names import NameLookup
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
+    FAILED,
     NOTHING,
     ClassValue,
     Closure,
@@ -117,6 +118,7 @@ class Members(NameLookup):
             self.write(owner.cell, name, value)
         elif isinstance(owner, ObjectValue):
             owner.open = True
+            owner.taints |= value.taints & FAILED
         elif name in {"statusCode", "status", "status_code"} and not isinstance(owner, PlainValue):
             code_set = value.value if isinstance(value, PlainValue) else None
             status = code_set if isinstance(code_set, int) else None

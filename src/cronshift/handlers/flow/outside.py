@@ -87,7 +87,7 @@ _PROMISING = lazy_pattern(
     r"(?:^|\.)prisma\.\w+\.(?:create|update|upsert|delete)$"
 )
 """What surely begins work of its own, by the names of well-known clients."""
-_PRISMA_WRITES = re.compile(r"\w\.\w+\.(?:create|update|upsert|delete)(?:Many)?$")
+_PRISMA_WRITES = lazy_pattern(r"\w\.\w+\.(?:create|update|upsert|delete)(?:Many)?$")
 _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
@@ -197,6 +197,7 @@ def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> V
     """Return the promise of work that surely goes on by itself, else the call's result."""
     is_known = _PROMISING.search(name) or _of_prisma(result, name)
     if machine.loading or is_python(place.file) or not is_known:
+        machine.ledger.results[id(result)] = result, place
         return result
     return machine.promise(result, place, name)
 

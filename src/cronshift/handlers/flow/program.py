@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from cronshift.handlers.flow.code import Bind, Name, NamePattern, Statement
+from cronshift.handlers.flow.code import Bind, Name, NamePattern, Statement, named
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.javascript import exports, imports
@@ -174,7 +174,8 @@ def _declared(lower: JavaScript, node: SgNode) -> Callable[[], Statement]:
         if name is not None and (value is None or _is_set_later(node, name.text(), value.text())):
             # it stands for itself till then
             return Bind(lower.pattern(name), Name(name.text()), lower.place(node))
-        return Bind(lower.pattern(name), lower.expression(value), lower.place(node))
+        pattern = lower.pattern(name)
+        return Bind(pattern, named(lower.expression(value), pattern), lower.place(node))
 
     return made
 

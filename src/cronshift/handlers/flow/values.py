@@ -306,7 +306,8 @@ def joined(first: Value, second: Value, inside: int = 0) -> Value:
     whole = isinstance(first, Unknown) and not first.alternatives
     if whole or (isinstance(second, Unknown) and not second.alternatives):
         certain = tuple(part for part in alternatives if not isinstance(part, Unknown))
-        return Unknown(taints, (*certain, Unknown())[:_MOST_ALTERNATIVES] if certain else ())
+        unknown = Unknown(taints_of(*(part for part in alternatives if isinstance(part, Unknown))))
+        return Unknown(taints, (*certain, unknown)[:_MOST_ALTERNATIVES] if certain else ())
     return Unknown(taints, alternatives[:_MOST_ALTERNATIVES])
 
 

@@ -30,7 +30,7 @@ _LOOKING = {
     "from", "format", "build", "make", "compute", "calculate", "filter", "map", "sort", "limit", "eq",
     "create_client", "aggregate", "ping", "lock", "acquire", "rpc", "retrieve", "pick", "all", "first",
     "now", "default", "wait", "sleep", "delay", "as", "new", "compare", "safe", "encode", "decode",
-    "status", "health", "test", "in", "or", "and", "not", "gte", "lte", "lt", "gt", "where", "order",
+    "access", "stat", "lstat", "status", "health", "test", "in", "or", "and", "not", "gte", "lte", "lt", "gt", "where", "order",
     "xrange", "xrevrange", "xlen", "mget", "hget", "hgetall", "smembers", "scan", "zrange", "lrange",
     "replace", "strip", "rstrip", "lstrip", "lower", "upper",
     "startswith", "endswith", "hash", "quote", "loads", "dumps", "match", "findall", "pop", "title", "timestamp",
@@ -150,6 +150,6 @@ def works(name: str) -> bool:
 
 def is_work(site: Site) -> bool:
     """Return whether a call does work: it is waited for, or its name says that it writes."""
-    if not works(site.name) or site.beside:
+    if site.beside or is_side_work(site.name) or not (works(site.name) or site.written):
         return False
     return site.awaited or is_python(site.place.file) or bool(site.written) or writes(site.name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
+import socket
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -26,6 +28,7 @@ T = TypeVar("T")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _LONGEST_REASON = 200
 _MOST_BYTES = 32 * 1024 * 1024  # of an answer
+_NO_NETWORK = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _WHOLE = 2  # times the silence, for all of an answer
 
 
@@ -68,6 +71,16 @@ class ApiError(CronshiftError):
         self.problem = problem
         self.service = service
         self.status: int | None = None
+
+    @property
+    def is_offline(self) -> bool:
+        """True where this machine resolved no name, or has no network, so that nobody was asked."""
+        cause: BaseException | None = self
+        while cause is not None:
+            if isinstance(cause, socket.gaierror) or getattr(cause, "errno", None) in _NO_NETWORK:
+                return True
+            cause = cause.__cause__ or cause.__context__
+        return False
 
 
 class JsonApi:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(seconds=4)
 """How long all of it may take together; what has not answered then did not answer."""
 
+OFFLINE_REMEDY = "Ask again where there is a way to the internet."
 _LATER = "Ask again where the answer matters."
 
 

@@ -31,6 +31,7 @@ from cronshift.readiness.doctor.kinds import LINKED, UPSTREAM, VARIABLES
 from cronshift.readiness.doctor.vercel_sight import look_at_vercel
 from cronshift.readiness.fact import Fact, Knowledge
 from cronshift.readiness.kinds import VARIABLES as LISTED_HERE
+from cronshift.readiness.setup.linking import own_endpoint
 from cronshift.runtime.protection import bypass_headers
 
 if TYPE_CHECKING:
@@ -181,8 +182,10 @@ def facts(asking: Asking, sights: Sights) -> Iterator[Fact]:
     gate, inside = sights.gate, sights.inside
     if gate is None:
         text = f"Where the functions of {asking.environment.name} are served is not written down."
+        path = own_endpoint(asking.project, asking.plan)
+        option = "--endpoint URL" if path is None else "--app https://ADDRESS"
         yield asking.unknown(
-            LINKED, text, "cronshift.toml", f"cronshift link{asking.option} --endpoint URL"
+            LINKED, text, "cronshift.toml", f"cronshift link{asking.option} {option}"
         )
     else:
         text = f"The functions are served at {asking.endpoint}."

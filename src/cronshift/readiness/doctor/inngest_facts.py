@@ -10,6 +10,7 @@ from cronshift.engine.validation.schedules import same_ticks
 from cronshift.errors import ScheduleError
 from cronshift.operations.services.api import ApiError, ApiProblem
 from cronshift.operations.services.inngest import API_KEY, RemoteFunction
+from cronshift.readiness.doctor.asking import OFFLINE_REMEDY
 from cronshift.readiness.doctor.endpoint_facts import is_same_key
 from cronshift.readiness.doctor.kinds import (
     ACCESS,
@@ -44,6 +45,9 @@ def access_facts(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
     errors = [answer for answer in sight.answers if isinstance(answer, ApiError)]
     silent = next((error for error in errors if error.problem in _SILENT), None)
     if silent is not None and len(errors) == len(sight.answers):
+        if asking.is_cloud and silent.is_offline:
+            yield asking.unknown(INNGEST, silent.message, evidence, OFFLINE_REMEDY)
+            return
         remedy = silent.hint or "Try again; status.inngest.com tells of outages of the cloud."
         yield asking.bad(INNGEST, silent.message, evidence, remedy)
         return

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from cronshift.engine.server.keys import EVENT_KEY, SIGNING_KEY
 from cronshift.model import Mode, Origin
 from cronshift.operations.services.api import ApiError, ApiProblem
-from cronshift.operations.services.vercel import TOKEN
+from cronshift.operations.services.vercel import CLOUD, TOKEN
 from cronshift.project.environments import VercelTarget
 from cronshift.project.ownership_file import percent_now, read_ownership
+from cronshift.readiness.doctor.asking import OFFLINE_REMEDY
 from cronshift.readiness.doctor.kinds import CRONS_EQUAL, CRONS_ON, VARIABLES, VERCEL
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def _no_answer(asking: Asking, error: ApiError, evidence: str) -> Fact:
         ApiProblem.FORBIDDEN: f"Give {TOKEN} the right to the project's team, or: {link}",
         ApiProblem.MISSING: link,
     }
+    if asking.vercel_server == CLOUD and error.is_offline:
+        return asking.unknown(VERCEL, error.message, evidence, OFFLINE_REMEDY)
     if error.problem is ApiProblem.BUSY:
         return asking.unknown(VERCEL, error.message, evidence, "Ask again in a minute.")
     remedy = (

@@ -112,7 +112,7 @@ def _shown(
     if app is None and name == PRODUCTION and plan.bridge.base_url is not None:
         app = plan.bridge.base_url
         yield "app", app, "base_url under [bridge]"
-    if app is not None and (path := _own_endpoint(project, plan)) is not None:
+    if app is not None and (path := own_endpoint(project, plan)) is not None:
         yield "endpoint", app.rstrip("/") + path, "the app's address"
     for folder in dict.fromkeys((project.root / (project.app or ""), project.root)):
         linked = linked_folder(folder) or linked_repository(folder)
@@ -124,7 +124,7 @@ def _shown(
             return
 
 
-def _own_endpoint(project: Project, plan: Plan) -> str | None:
+def own_endpoint(project: Project, plan: Plan) -> str | None:
     """Return the path at which the app itself serves the functions; nothing where a worker does."""
     path = next((path for path in plan.called_paths if path.endswith(ENDPOINT)), None)
     return None if project.settings.serve is ServedBy.WORKER else path

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.handlers.python_modules import imported_names, module_file, statements
+from cronshift.handlers.python_modules import (
+    imported_names,
+    module_file,
+    returned_by,
+    statements,
+)
 from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 
@@ -142,6 +147,37 @@ def _made(tree: SourceTree, file: str, name: str, depth: int) -> Mount | None:
                 return Mount(framework, file, name, node.end_lineno or node.lineno)
             if isinstance(node.value, ast.Name) and node.value.id != name:
                 return _made(tree, file, node.value.id, depth - 1)
+            made_by = _factory(tree, file, maker, depth - 1) if maker else None
+            if made_by is not None:
+                return Mount(made_by, file, name, node.end_lineno or node.lineno)
+    return None
+
+
+def _factory(tree: SourceTree, file: str, maker: str, depth: int) -> Framework | None:
+    """Return the framework of the app that a function of the project makes and returns."""
+    for node, _ in _statements(tree, file) if depth > 0 else ():
+        if isinstance(node, ast.FunctionDef) and node.name == maker:
+            names = {ast.unparse(value) for value in returned_by(node)}
+            return next(
+                filter(None, (_maker_of(each, names) for each, _ in statements(node.body))), None
+            )
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module, taken = imported_names(node).get(maker, ("", None))
+            target = module_file(tree, file, module) if taken else None
+            if target is not None and taken is not None:
+                return _factory(tree, target, taken, depth - 1)
+    return None
+
+
+def _maker_of(node: ast.stmt, names: set[str]) -> Framework | None:
+    """Return the framework whose app a statement makes under one of the names."""
+    match node:
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=maker))
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(func=maker))
+        ) if name in names:
+            framework = _BY_MAKER.get(ast.unparse(maker).rpartition(".")[2])
+            return framework if framework is not Framework.DJANGO else None
     return None
 
 

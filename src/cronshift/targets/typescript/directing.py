@@ -14,10 +14,12 @@ from cronshift.targets.rendering import render
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import Directing, Wishes
 from cronshift.targets.typescript.app import app_of
+from cronshift.targets.typescript.direct_module import MONITOR
 from cronshift.targets.typescript.files import naming_files
 from cronshift.targets.typescript.framework import OwnEndpoint
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import SHORTEST
+from cronshift.targets.typescript.library import source
 from cronshift.targets.typescript.own_modules import OwnModule, own_modules
 from cronshift.targets.typescript.retiring import importers
 from cronshift.targets.typescript.source import listed
@@ -95,6 +97,10 @@ def _modules(plan: Plan, tree: SourceTree, written: Sequence[OwnModule]) -> Iter
             yield Edit(
                 old, data, ChangeKind.WRITE if data is not None else ChangeKind.DELETE, words
             )
+    if any(each.job.options.heartbeat_env for each in written):
+        file = f"{plan.out}/{MONITOR}.{app_of(plan).routers.language}"
+        telling = source(MONITOR, app_of(plan).framework.library)
+        yield Edit(file, naming_files(plan, file, _in_style(plan, telling)).encode())
     index = _index_file(plan)
     functions = {each.name: _stem(each.file) for each in written}
     for names, file in _LISTED.findall(tree.read(index)):
@@ -209,6 +215,6 @@ def _notes(before: Snapshot, written: Sequence[OwnModule], edits: Sequence[Edit]
     watched = [each.job.id for each in written if each.job.options.heartbeat_env]
     if watched:
         yield (
-            f"Who waits for {', '.join(watched)} is told of successes and failures as before; a run that"
+            f"Who waits for {', '.join(watched)} is told of runs that begin, succeed and fail as before; one that"
             " Inngest cancels is told by the ping that does not come."
         )

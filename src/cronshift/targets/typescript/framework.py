@@ -89,6 +89,19 @@ class Callee(Struct, frozen=True):
         }
 
 
+class WayOn(Struct, frozen=True):
+    """The way on from a dispatcher's route that takes a request, once the guard lets a call by.
+
+    Attributes:
+        expression: of what answers.
+        is_once: whether it answers a request once only, and so no dry run beside it: that is asked for
+            over HTTP.
+    """
+
+    expression: str
+    is_once: bool = False
+
+
 class OwnEndpoint(Struct, frozen=True):
     """An endpoint that serves functions of the app's own.
 

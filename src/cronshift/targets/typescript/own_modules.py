@@ -9,21 +9,27 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.model import FanOutMode, Location, Mode, RowSource
+from cronshift.model import FanOutMode, Location, Mode
 from cronshift.targets.direct import Converted, Entry, Kept
 from cronshift.targets.direct.javascript.converting import convert
 from cronshift.targets.direct.javascript.handler import names_in
 from cronshift.targets.direct.javascript.sending import sending_route
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.direct_module import OwnFunction, direct_module, free_name
+from cronshift.targets.typescript.direct_module import (
+    MONITOR,
+    WorkingFunction,
+    direct_module,
+    free_name,
+    rows_of,
+)
 from cronshift.targets.typescript.relocating import relocated
 from cronshift.targets.typescript.retiring import callers_of
 from cronshift.targets.typescript.source import text
 from cronshift.targets.typescript.style import restyle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler, Job, Plan
@@ -89,8 +95,10 @@ def _modules(
         return
     root = tree.parsed(handler.file)
     taken = {node.text() for node in names_in(root)} if root is not None else set()
-    if "inngest" in taken:
-        raise _StaysError(f": {handler.file} has a name `inngest` already")
+    monitor = f"{plan.out}/{MONITOR}.{app_of(plan).routers.language}"
+    is_watched = any(job.options.heartbeat_env for job in jobs)
+    if is_watched and monitor in tree.files and "tellMonitor" not in tree.read(monitor):
+        raise _StaysError(f": {monitor} is in its way")
     file = _moved_to(plan, first, handler.file)
     works = _works(plan, tree, jobs, file, steps=wishes.steps)
     if file != handler.file and file in tree.files:
@@ -101,8 +109,16 @@ def _modules(
     if route is not None and len(jobs) > 1:
         raise _StaysError(f": others call {handler.file} too, which is {_named(jobs)}")
     event = _event(plan, first) if route is not None else None
+    rows = rows_of(plan, first, file)
+    _refuse_taken(handler, taken, ("inngest", "tellMonitor", rows[1] if rows else "inngest"))
     functions = [
-        OwnFunction(job, _called(job, jobs, work), free_name(job, {*taken, work.function}), event)
+        WorkingFunction(
+            job,
+            _called(job, jobs, work),
+            free_name(job, {*taken, work.function, rows[1] if rows else ""}),
+            event,
+            rows,
+        )
         for job, work in zip(jobs, works, strict=True)
     ]
     text = direct_module(plan, file, functions)
@@ -161,6 +177,13 @@ def _refuse(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> None:
         raise _StaysError(f": {why}")
 
 
+def _refuse_taken(handler: Handler, taken: Collection[str], names: Sequence[str]) -> None:
+    """Refuse a module that calls something else by a name that a function of its own needs."""
+    for name in names:
+        if name in taken:
+            raise _StaysError(f": {handler.file} has a name `{name}` already")
+
+
 def _refuse_others(plan: Plan, jobs: Sequence[Job]) -> None:
     """Refuse jobs that share a handler with others, where that has no one meaning for all."""
     file = jobs[0].handler.file if jobs[0].handler is not None else ""
@@ -170,11 +193,8 @@ def _refuse_others(plan: Plan, jobs: Sequence[Job]) -> None:
     fan_outs = [job.options.fan_out for job in jobs if job.options.fan_out is not None]
     if fan_outs and len(jobs) > 1:
         raise _StaysError(f": {_named(jobs)} share {file}, and fan out")
-    if any(
-        isinstance(fan_out.values, RowSource) or fan_out.mode is FanOutMode.RUNS
-        for fan_out in fan_outs
-    ):
-        raise _StaysError(": its values have runs of their own, or come from the app's rows")
+    if any(fan_out.mode is FanOutMode.RUNS for fan_out in fan_outs):
+        raise _StaysError(": its values have runs of their own")
 
 
 def _named(jobs: Sequence[Job]) -> str:

@@ -92,11 +92,11 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         _prisma_module(root, connection, alias),
         app_of(plan).code.style,
         library_import(plan, "ownership", f"{plan.out}/sessions/flag.ts"),
+        partial(naming_files, plan),
+        app_of(plan).framework.library is not None and is_module(tree, app_of(plan).folder),
         library_import(plan, "dead-letters", f"{plan.out}/sessions/session.ts")
         if app_of(plan).has_ledger
         else None,
-        partial(naming_files, plan),
-        app_of(plan).framework.library is not None and is_module(tree, app_of(plan).folder),
     )
     files = (*generate_sessions(app), *_served(root, plan))
     written, _ = edits(root, compare(root, files, app.folder), force=force)

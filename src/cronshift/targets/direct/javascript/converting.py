@@ -29,6 +29,7 @@ from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
     every,
+    names_declared,
     names_in,
     route_function,
     whole_statement,
@@ -88,7 +89,7 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
         converted = converted or _converted(tree, file, root, export, entry, before)
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
-    return _in_steps(converted, file) if steps else converted
+    return _in_steps(tree, converted, file) if steps else converted
 
 
 def _with_answers_built(  # noqa: PLR0913, PLR0917 - the parts of a route
@@ -111,12 +112,12 @@ def _with_answers_built(  # noqa: PLR0913, PLR0917 - the parts of a route
         return None
 
 
-def _in_steps(converted: Converted, file: str) -> Converted:
+def _in_steps(tree: SourceTree, converted: Converted, file: str) -> Converted:
     """Return a module whose work is made of steps, or why it is one."""
     if converted.parameter is not None:
         return replace(converted, unoffered="each value has a step already")
     try:
-        made = with_steps(converted.text, file, converted.function)
+        made = with_steps(tree, converted.text, file, converted.function)
     except NotCertainError as error:
         line = converted.text.splitlines()[error.line - 1].strip()
         return replace(converted, unoffered=f"it {error.why}: {line}")
@@ -290,6 +291,10 @@ def _declare(
     taken = f"({parameter}{': string' if typed else ''})" if parameter is not None else "()"
     if parameter is not None and not parameter.isidentifier():
         raise NotCertainError(line_of(node), f"is given {parameter}, which is no name")
+    if parameter in imports(function.root) or parameter in names_declared(function.root):
+        raise NotCertainError(
+            line_of(node), f"is given {parameter}, which its module calls otherwise"
+        )
     parameters = node.field("parameters") or node.field("parameter")
     if parameters is not None:
         edits.replace(*span_of(parameters), taken)

@@ -104,6 +104,15 @@ def names_in(root: SgNode) -> list[SgNode]:
     return [node for node in every(root) if node.kind() in kinds]
 
 
+def names_declared(root: SgNode) -> frozenset[str]:
+    """Return the names of functions and values that a module declares."""
+    statements = [statement.field("declaration") or statement for statement in root.children()]
+    parts = [part for each in statements for part in (each, *each.children())]
+    kinds = {"function_declaration", "class_declaration", "variable_declarator"}
+    names = [part.field("name") for part in parts if part.kind() in kinds]
+    return frozenset(name.text() for name in names if name is not None)
+
+
 def route_function(root: SgNode, export: str) -> RouteFunction:
     """Return the function that a module exports for a method, as ``GET`` or ``default``.
 

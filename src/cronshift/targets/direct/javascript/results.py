@@ -61,7 +61,7 @@ def result_edits(function: RouteFunction, edits: Edits, response: str | None) ->
             _of_return(function, node, edits, response)
     if response is not None:
         _of_sending(function, edits, response)
-    elif not _ends(function.statements):
+    elif not ends(function.statements):
         raise NotCertainError(line_of(function.node), "may end without an answer")
 
 
@@ -280,7 +280,7 @@ def _is_last(function: RouteFunction, statement: SgNode) -> bool:
     return node is statement
 
 
-def _ends(statements: Sequence[SgNode]) -> bool:
+def ends(statements: Sequence[SgNode]) -> bool:
     """Return whether statements surely end with a result or an error."""
     if not statements:
         return False
@@ -289,7 +289,7 @@ def _ends(statements: Sequence[SgNode]) -> bool:
     if kind in {"return_statement", "throw_statement"}:
         return True
     if kind == "statement_block":
-        return _ends(statements_of(last))
+        return ends(statements_of(last))
     if kind == "if_statement":
         alternative, consequence = last.field("alternative"), last.field("consequence")
         other = (
@@ -299,10 +299,10 @@ def _ends(statements: Sequence[SgNode]) -> bool:
         )
         if other is None or consequence is None:
             return False
-        return _ends(statements_of(consequence)) and _ends(statements_of(other))
+        return ends(statements_of(consequence)) and ends(statements_of(other))
     if kind == "try_statement":
         body, handler = last.field("body"), last.field("handler")
         caught = handler.field("body") if handler is not None else None
-        whole = body is not None and _ends(statements_of(body))
-        return whole and (handler is None or (caught is not None and _ends(statements_of(caught))))
+        whole = body is not None and ends(statements_of(body))
+        return whole and (handler is None or (caught is not None and ends(statements_of(caught))))
     return kind == "while_statement" and "(true)" in last.text()[:14] and "break" not in last.text()

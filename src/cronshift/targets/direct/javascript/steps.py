@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of
+from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of, locally, own_nodes
 from cronshift.handlers.literals import literal, text_of
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import is_logging
 from cronshift.targets.direct.javascript.handler import every, statements_of
+from cronshift.targets.direct.javascript.results import ends
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+    from cronshift.handlers.tree import SourceTree
+
 DECLARATIONS = {"lexical_declaration", "variable_declaration"}
 _IDENTIFYING = {"id", "slug", "key", "name", "email", "url", "symbol", "code"}
 _PURE = re.compile(r"String|Number|Boolean|JSON\.stringify|encodeURIComponent")
+_NOTHING = re.compile(r"\b(?:void|undefined)\b")
 _LEAVING = {"return_statement", "break_statement", "continue_statement", "yield_expression"}
 _CHANGING = {"assignment_expression", "augmented_assignment_expression", "update_expression"}
 _GIVING_BACK = {"object", "pair", "return_statement", "spread_element"}
@@ -36,10 +40,11 @@ class Steps(Struct, frozen=True):
     ids: tuple[str, ...]
 
 
-def with_steps(text: str, file: str, function: str) -> Steps:
+def with_steps(tree: SourceTree, text: str, file: str, function: str) -> Steps:
     """Return a module whose function takes ``step``, and does each part of its work in one.
 
     Args:
+        tree: the project's files.
         text: of a module that a conversion has made.
         file: its path, which tells its language.
         function: what does the work.
@@ -51,7 +56,7 @@ def with_steps(text: str, file: str, function: str) -> Steps:
     body, parameters = _function(root, function) if root is not None else (None, None)
     if root is None or body is None or parameters is None:
         raise NotCertainError(1, "is no function with a body")
-    writer = StepWriter(Edits(text), root, body)
+    writer = StepWriter(Edits(text), root, body, (tree.with_text(file, text), file))
     writer.block(_inner(body))
     if not writer.ids or (len(writer.ids) == 1 and not writer.loops):
         raise NotCertainError(line_of(body), "is one step")
@@ -93,8 +98,11 @@ def _inner(body: SgNode) -> SgNode:
 class StepWriter:
     """Writes the steps of a function's blocks; what is none must mean the same each time it is done."""
 
-    def __init__(self, edits: Edits, root: SgNode, body: SgNode) -> None:
+    def __init__(
+        self, edits: Edits, root: SgNode, body: SgNode, place: tuple[SourceTree, str]
+    ) -> None:
         self.edits, self._root, self._body = edits, root, body
+        self._tree, self._file = place
         self.ids: list[str] = []
         self.loops = False
 
@@ -148,7 +156,7 @@ class StepWriter:
             if _together(call) is not None:
                 raise NotCertainError(line_of(call), "keeps the results of steps that run at once")
             for name in _names(declarator):
-                self._refuse_changed(name)
+                self._refuse_changed(name, call)
             self._step(call)
 
     def _step(self, call: SgNode) -> None:
@@ -271,7 +279,7 @@ class StepWriter:
             raise NotCertainError(line_of(body), f"has nothing that tells one {row} from another")
         return f"{row}.{keys[0]}"
 
-    def _refuse_changed(self, name: str) -> None:
+    def _refuse_changed(self, name: str, call: SgNode) -> None:
         """Refuse a result that is used where it may differ from what JSON makes of it."""
         for node in every(self._body):
             is_name = node.kind() in {"identifier", "shorthand_property_identifier"}
@@ -291,6 +299,24 @@ class StepWriter:
             is_given_back = kind in _GIVING_BACK and _is_returned(node)
             if not (is_plain or is_looped or is_given_back):
                 raise NotCertainError(line_of(node), f"uses {name}, which a step may change")
+            if is_given_back and kind in {"object", "pair"} and self._may_be_nothing(call):
+                why = f"gives {name} back, which is left out where a step would make it null"
+                raise NotCertainError(line_of(node), why)
+
+    def _may_be_nothing(self, call: SgNode) -> bool:
+        """Return whether the project's function that is called may end without a value."""
+        called = call.field("function") if call.kind() == "call_expression" else None
+        definition = locally(self._tree, self._file, called.text()) if called is not None else None
+        body = definition.node.field("body") if definition is not None else None
+        if definition is None or definition.node.kind() not in FUNCTIONS or body is None:
+            return False
+        typed = definition.node.field("return_type")
+        if typed is not None and _NOTHING.search(typed.text()):
+            return True
+        bare = [
+            node for node in own_nodes(body) if node.kind() == "return_statement" and _is_bare(node)
+        ]
+        return body.kind() == "statement_block" and (bool(bare) or not ends(statements_of(body)))
 
     def _refuse_doing(self, node: SgNode | None) -> None:
         """Refuse an expression that does something, or is another each time."""
@@ -306,6 +332,10 @@ class StepWriter:
                 raise NotCertainError(line_of(inner), "does what is done anew at every step")
             if is_call and not is_error and (called is None or not _PURE.fullmatch(called.text())):
                 raise NotCertainError(line_of(inner), "does what is done anew at every step")
+
+
+def _is_bare(statement: SgNode) -> bool:
+    return not any(child.is_named() for child in statement.children())
 
 
 def _awaited(node: SgNode | None) -> SgNode | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cronshift.handlers.python_modules import imported_names, module_file
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.python.source import Function, own_nodes
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ _READING = frozenset({"len", "str", "sum", "any", "all", "min", "max", "sorted",
                       "zip", "json.dumps", "print", "bool", "isinstance", "repr", "tuple", "set"})  # fmt: skip
 _READING_METHODS = frozenset({"get", "items", "keys", "values", "copy", "index", "count"})
 _SENDING = frozenset({"get", "post", "put", "patch", "delete", "head", "request"})
-_CLIENTS = re.compile(r"httpx\.(?:Async)?Client\(|requests\.[Ss]ession\(")
-_PREPARING = re.compile(
+_CLIENTS = lazy_pattern(r"httpx\.(?:Async)?Client\(|requests\.[Ss]ession\(")
+_PREPARING = lazy_pattern(
     r"init|setup|set_up|configure|connect|install|load_dotenv|login|register|bootstrap"
 )
 """What is called to have something ready in this process."""

@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.called import (
     ModuleScope,
@@ -36,11 +37,11 @@ _PURE_METHODS = frozenset({"copy", "count", "endswith", "find", "format", "get",
                            "splitlines", "startswith", "strip", "title", "upper", "values"})  # fmt: skip
 _CHANGING_METHODS = frozenset({"add", "append", "clear", "extend", "insert", "pop", "remove", "reverse", "setdefault",
                                "sort", "update"})  # fmt: skip
-_CLOCKS = re.compile(
+_CLOCKS = lazy_pattern(
     r"(?:datetime\.)*(?:now|utcnow|today)|(?:datetime|date|dt)\.(?:datetime\.|date\.)?(?:now|utcnow|today)"
     r"|time\.(?:time|sleep|monotonic|perf_counter)|asyncio\.sleep|uuid\.uuid[14]"
 )
-_ERROR = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception)")
+_ERROR = lazy_pattern(r"(?:\w+\.)*\w*(?:Error|Exception)")
 
 
 class Repetition:

@@ -73,7 +73,7 @@ def with_steps(tree: SourceTree, file: str, text: str, function: str) -> PythonS
     writer = PythonStepWriter(source, work, tree)
     writer.block(work.body)
     if len(writer.ids) < 2 and not writer.is_repeated:  # noqa: PLR2004 - one is what it is already
-        raise NotCertainError(work.lineno, "is one step")
+        raise NotCertainError(work.lineno, "shows no more than one")
     _declare(source, work)
     return PythonSteps(
         with_modules(source.edits.result(), writer.imports), tuple(writer.ids), writer.width

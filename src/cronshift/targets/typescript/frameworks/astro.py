@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
 from cronshift.targets.direct.javascript.events import EventShape
-from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
+from cronshift.targets.typescript.source import hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,11 +71,11 @@ class Astro(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the context."""
-        return Behind("within(context)", ("within",), self.module)
+        return Behind(WayOn("within(context)"), ("within",), self.module)
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
-        return f"export const GET = (context: APIContext) =>\n  {answer}(context.request);\nexport const OPTIONS = GET;"
+        return f"export const GET = (context: APIContext) =>\n  {hung(answer)}(context.request);\nexport const OPTIONS = GET;"
 
 
 ASTRO = Astro()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.mounting import MountSite
 
 _ADAPTER = "FastifyAdapter"
+_EXPRESS, _FASTIFY = "@nestjs/platform-express", "@nestjs/platform-fastify"
 _MAKERS: dict[str, Collection[str]] = {"@nestjs/core": ("NestFactory",)}
 
 
@@ -24,7 +25,7 @@ class Nestjs(Express):
 
     name = "nestjs"
     title = "NestJS on Express"
-    peers = {"@nestjs/platform-express": ">=10.0.0"}  # noqa: RUF012 - read only
+    peers = {_EXPRESS: ">=10.0.0"}  # noqa: RUF012 - read only
     makers = _MAKERS
 
     def _site(self, resolver: Resolver) -> MountSite | None:
@@ -41,7 +42,7 @@ class NestjsOnFastify(Fastify):
 
     name = "nestjs"
     title = "NestJS on Fastify"
-    peers = {"@nestjs/platform-fastify": ">=10.0.0"}  # noqa: RUF012 - read only
+    peers = {_FASTIFY: ">=10.0.0"}  # noqa: RUF012 - read only
     makers = _MAKERS
 
     def _site(self, resolver: Resolver) -> MountSite | None:
@@ -55,7 +56,11 @@ class NestjsOnFastify(Fastify):
 
 def _inner(site: MountSite | None, resolver: Resolver, *, on_fastify: bool) -> MountSite | None:
     """Return a site that leads to the app below, where that is of Fastify or is not."""
-    if site is None or (_ADAPTER in resolver.tree.read(site.file)) is not on_fastify:
+    if site is None:
+        return None
+    packages = resolver.tree.packages(resolver.app)
+    named = _ADAPTER in resolver.tree.read(site.file) or _EXPRESS not in packages
+    if (named and _FASTIFY in packages) is not on_fastify:
         return None
     return replace(site, inner=".getHttpAdapter().getInstance()")
 

@@ -8,14 +8,14 @@ from cronshift.model import HandlerKind
 from cronshift.project.npm_ranges import majors
 from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.calling import callee
-from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import (
     FORWARDING,
     TELLING_BY_EVENT,
     Behind,
     WebFramework,
 )
-from cronshift.targets.typescript.source import data
+from cronshift.targets.typescript.source import data, hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,12 +86,12 @@ class Solidstart(WebFramework):
         if called.file is None:
             return FORWARDING
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(f"within(event, route{params})", ("within",), self.module, called)
+        return Behind(WayOn(f"within(event, route{params})"), ("within",), self.module, called)
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods: each is built alone, so that none can be the other."""
         return (
-            f"const answer = (event: APIEvent) =>\n  {answer}(event.request);\n\n"
+            f"const answer = (event: APIEvent) =>\n  {hung(answer)}(event.request);\n\n"
             "export const GET = answer;\nexport const OPTIONS = answer;"
         )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import SourceTree
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.targets.typescript.framework import Abilities, DevServer, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
 
 _PACKAGE = "@tanstack/react-start"
 _TREE = "src/routeTree.gen.ts"
-_OTHERWISE = re.compile(r"virtualRouteConfig|routesDirectory|srcDirectory|generatedRouteTree")
-_IMPORTED = re.compile(r"""\bfrom ["']\./([^"']+)["']""")
-_OLDER = re.compile(r"\bcreate(?:Server|API)FileRoute\(")
+_OTHERWISE = lazy_pattern(r"virtualRouteConfig|routesDirectory|srcDirectory|generatedRouteTree")
+_IMPORTED = lazy_pattern(r"""\bfrom ["']\./([^"']+)["']""")
+_OLDER = lazy_pattern(r"\bcreate(?:Server|API)FileRoute\(")
 _CONFIGS = ("vite.config.ts", "vite.config.js", "vite.config.mts", "tsr.config.json")
-_PART = re.compile(r"(?!(?:index|route)$)[A-Za-z0-9~][A-Za-z0-9._~-]*(?<!_)")
+_PART = lazy_pattern(r"(?!(?:index|route)$)[A-Za-z0-9~][A-Za-z0-9._~-]*(?<!_)")
 """A part of a path that is one in a file's name too."""
 
 _ROUTE = """export const Route = createFileRoute("{path}")({{
@@ -110,20 +109,28 @@ class Tanstack(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer."""
-        return Behind("answered", ("answered",), self.module)
+        return Behind(WayOn("answered"), ("answered",), self.module)
+
+    def additions(
+        self, routers: Routers, file: str, seconds: int | None, ownership: str
+    ) -> Additions:
+        """Return none: a route's methods stand in its object, and the app says how long it may run."""
+        return Additions()
 
     def untied(self, source: str) -> str | None:
         """Return none: the app is asked for the route."""
         return None
 
     def untyped_yet(self, root: Path, plan: Plan) -> str | None:
-        """Return the sentence that a build is to list the generated routes, where it has not yet."""
+        """Return the reason that no build has listed the generated routes yet, where that is so."""
         from cronshift.targets.typescript.app import app_of
         from cronshift.targets.typescript.dispatching import dispatchers
 
+        app = app_of(plan)
         listed = set(_IMPORTED.findall(SourceTree(root).read(_TREE)))
-        files = [app_of(plan).endpoint_file, *(each.file for each in dispatchers(plan))]
-        names = [str(PurePosixPath(file).with_suffix("")) for file in files if file is not None]
+        written = (app.endpoint_file, *(each.file for each in dispatchers(plan)))
+        files = [file.removeprefix(f"{app.folder}/") for file in written if file is not None]
+        names = [file.rpartition(".")[0] for file in files if (root / file).is_file()]
         missing = [name for name in names if name.removeprefix("src/") not in listed]
         return f"{_TREE} does not list {missing[0]} yet: a build writes it" if missing else None
 

@@ -83,10 +83,10 @@ class SessionApp(Struct, frozen=True):
         prisma_module: what ``PrismaClient`` is imported from, where it has none.
         style: the app's.
         ownership: what the library's module of that name is imported as.
-        dead_letters: the same of that module, where the app tells a ledger of its runs.
         spelling: gives a module, by its path, the import paths that the app's own have.
         loads_modules: whether Node itself loads the app's modules as ES modules: it finds no names in
             the package pg then.
+        dead_letters: what the library's module of those is imported as, where the app tells a ledger of its runs.
     """
 
     out: str
@@ -100,9 +100,9 @@ class SessionApp(Struct, frozen=True):
     prisma_module: str = "@prisma/client"
     style: CodeStyle = field(default_factory=CodeStyle)
     ownership: str = "../cronshift/ownership"
-    dead_letters: str | None = None
     spelling: Callable[[str, str], str] = lambda _, written: written
     loads_modules: bool = False
+    dead_letters: str | None = None
 
     @property
     def folder(self) -> str:
