@@ -28,6 +28,11 @@ Where an app serves functions of its own already, `migrate` adds the jobs' to th
 and shows that edit; where the list is not written there, it refuses, with the lines to write. The session flow is
 [that of Next.js](nextjs-sessions.md), in TypeScript alone.
 
+`finalize --direct` makes a function of the work of a handler that looks at its request's headers, URL and query alone:
+of SvelteKit, Astro, Remix and React Router, SolidStart, and of plain functions. One that needs more of its event (`locals`,
+`cookies`, `platform`, a context) stays, with the line; so do those of Nuxt, TanStack Start, and where routes are
+declared in code: the app itself answers there.
+
 Functions in Go, Ruby, PHP (`vercel-php`) or Rust are called over HTTP: from TypeScript where a `package.json`
 stands beside them, else from a Python package. An app of another framework gets such a package too; an entry is
 handed over by a deploy there ([moving](moving.md)). In plain functions every route of

@@ -75,6 +75,7 @@ class SourceTree:
         self._texts: dict[str, str | None] = {}
         self._parsed: dict[str, SgNode | None] = {}
         self._python: dict[str, ast.Module] = {}
+        self._calls: dict[str, dict[int, list[SgNode]]] = {}
         self._packages: dict[str, dict[str, str]] = {}
         self._aliases_of: dict[str, dict[str, list[str]]] = {}
         self._imported: dict[tuple[str, str], str | None] = {}
@@ -152,6 +153,18 @@ class SourceTree:
     def dependencies(self) -> dict[str, str]:
         """The packages that package.json names, with their ranges."""
         return self.packages("")
+
+    def method_calls(self, file: str, line: int) -> list[SgNode]:
+        """Return the calls of methods in a script whose names stand in a line."""
+        if file not in self._calls:
+            calls = self._calls[file] = dict[int, list["SgNode"]]()
+            root = self.parsed(file)
+            for call in root.find_all(kind="call_expression") if root is not None else ():
+                called = call.field("function")
+                verb = called.field("property") if called is not None else None
+                if verb is not None:
+                    calls.setdefault(verb.range().start.line + 1, []).append(call)
+        return self._calls[file].get(line, [])
 
     def packages(self, folder: str) -> dict[str, str]:
         """Return the packages that a folder's package.json names, with their ranges."""

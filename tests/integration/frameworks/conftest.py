@@ -22,7 +22,7 @@ from .apps import (
     started,
     with_entry,
 )
-from .sessions import with_sessions
+from .sessions import SERVED, with_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,13 +68,15 @@ def running(
         with_entry(root, "/api/jobs/always", "* * * * *")
         migrated(root)
         handed_over(root, ["nightly", "always"])
-        with_sessions(root, kit.name, node_packages)
+        if kit.name in SERVED:
+            with_sessions(root, kit.name, node_packages)
         done = ran(kit, root, kit.building)
         assert done.returncode == 0, done.stdout + done.stderr
+        tables = root / "migrations/session_tables.sql"
+        own = [tables.read_text()] if tables.is_file() else []
         schema = (EXAMPLE / "schema.postgresql.sql").read_text()
-        own = (root / "migrations/session_tables.sql").read_text()
         with (
-            a_database(postgresql_url, schema, own) as database,
+            a_database(postgresql_url, schema, *own) as database,
             claims_served(ledger, CRON_SECRET=SECRET, CRONSHIFT_LEDGER_URL=ledger) as worker,
             started(
                 kit,

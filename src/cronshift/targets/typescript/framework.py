@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cronshift.model import Handler, HandlerKind, Job, Plan
     from cronshift.project import Project
     from cronshift.project.conventions.code import Alias
+    from cronshift.targets.direct.javascript.events import EventShape
     from cronshift.targets.typescript.app import Routers, TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
 
@@ -204,6 +205,10 @@ class AppFramework(Protocol):
     @property
     def peers(self) -> Mapping[str, str]:
         """The ranges of packages that the SDK wants beside it."""
+
+    @property
+    def event(self) -> EventShape | None:
+        """The event that its handlers take in place of a request; ``None`` where they take one."""
 
     @property
     def dev_server(self) -> DevServer | None:

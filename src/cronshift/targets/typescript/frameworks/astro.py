@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
+from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
 from cronshift.targets.typescript.source import hung
@@ -27,6 +28,7 @@ class Astro(WebFramework):
     title = "Astro"
     adapter = "inngest/astro"
     kind = HandlerKind.ASTRO
+    event = EventShape("Astro", frozenset({"astro"}))
     peers = {}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "astro dev",

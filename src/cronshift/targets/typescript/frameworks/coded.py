@@ -84,6 +84,7 @@ class CodedFramework:
     called: ClassVar[str]
     passes_on: ClassVar[bool] = False
     dev_server: ClassVar[DevServer | None] = None
+    event = None
     kinds: ClassVar[frozenset[HandlerKind]] = _APPS
     runs_on_node = False  # what ends an import path is the site's to say
     library = "web"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.brackets import bracket_params
 from cronshift.model import HandlerKind
+from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
@@ -35,6 +36,7 @@ class Remix(WebFramework):
     title = "Remix or React Router"
     adapter = "inngest/remix"
     kind = HandlerKind.REMIX
+    event = EventShape(title, frozenset({"@remix-run/node"}), has_url=False, takes_data=True)
     peers = {}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "react-router dev",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
 from cronshift.project.npm_ranges import majors
+from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import (
@@ -35,6 +36,8 @@ class Solidstart(WebFramework):
     title = "SolidStart"
     adapter = "inngest/edge"
     kind = HandlerKind.SOLIDSTART
+    event = EventShape(title, frozenset({"@solidjs/router"}), has_url=False)
+    own_telling = TELLING_BY_EVENT
     peers = {}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "vinxi dev",
@@ -49,7 +52,6 @@ class Solidstart(WebFramework):
     dispatcher_imports = ('import type { APIEvent } from "@solidjs/start/server";',)
     endpoint_imports = dispatcher_imports
     telling = "export const OPTIONS = ({ request }: APIEvent) => tell(request);"
-    own_telling = TELLING_BY_EVENT
 
     def present(self, resolver: Resolver) -> bool:
         """Return whether the project uses the router of the first version."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
+from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
 from cronshift.targets.typescript.source import hung
@@ -30,6 +31,7 @@ class Sveltekit(WebFramework):
     title = "SvelteKit"
     adapter = "inngest/sveltekit"
     kind = HandlerKind.SVELTEKIT
+    event = EventShape("SvelteKit", frozenset({"@sveltejs/kit"}))
     peers = {"@sveltejs/kit": ">=1.27.3"}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "vite dev",

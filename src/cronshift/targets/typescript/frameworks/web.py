@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.model import Handler, HandlerKind, Job, Plan
     from cronshift.project import Project
+    from cronshift.targets.direct.javascript.events import EventShape
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
@@ -85,6 +86,7 @@ class WebFramework:
     module: ClassVar[str]
     library = "web"
     runs_on_node: ClassVar[bool] = False
+    event: ClassVar[EventShape | None] = None
 
     @property
     def kinds(self) -> frozenset[HandlerKind]:
