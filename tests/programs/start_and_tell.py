@@ -26,7 +26,7 @@ def tell() -> None:
     """Print which modules are loaded, which compiled, and whether the end looks for garbage."""
     cost = {
         "modules": sorted(sys.modules),
-        "compiling": sorted(set(_compiled)),
+        "compiling": sorted(_compiled),
         "collects": not gc.get_freeze_count(),
     }
     sys.stderr.write(json.dumps(cost))

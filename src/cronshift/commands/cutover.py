@@ -87,6 +87,9 @@ def cutover(
     before the instant that is shown. It is counted from the write: an answer that comes too late for
     it has the whole planned again.
 
+    With --percent 0 every tick stays Vercel's, and an entry of a TypeScript app asks its guard from then
+    on, so that both sides tell the ledger of its ticks.
+
     With --now both sides run the ticks that change owner until both can hold the file, and it says
     which; claims keep each of them to one run.
 

@@ -116,24 +116,37 @@ def segments_of(path: str) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def answering(routes: Sequence[CodeRoute], path: str) -> CodeMatch | None:
-    """Return the route that answers GET of a path, else one that answers another method.
+class CodeTable:
+    """The routes that an app declares in code, looked up by path.
 
     What answers OPTIONS alone says which other sites may call, and is no route of a path.
     """
-    answered = [route for route in routes if route.methods != frozenset({"OPTIONS"})]
-    by_methods = sorted(answered, key=lambda route: not answers_get(route.methods))
-    for wanted in (True, False):
-        chosen = [route for route in by_methods if answers_get(route.methods) is wanted]
-        table = RouteTable(
-            TableRoute(segments_of(route.path), Handler(str(number), HandlerKind.ASGI, "", ""))
-            for number, route in enumerate(chosen)
-        )
-        chosen_route = table.answering(path)
-        if chosen_route is not None:
-            route = chosen[int(chosen_route.handler.file)]
-            return CodeMatch(route, _ends(route.path) != _ends(path))
-    return None
+
+    def __init__(self, routes: Sequence[CodeRoute]) -> None:
+        answered = [route for route in routes if route.methods != frozenset({"OPTIONS"})]
+        by_methods = [
+            [route for route in answered if answers_get(route.methods) is wanted]
+            for wanted in (True, False)
+        ]
+        self._tables = [
+            (
+                chosen,
+                RouteTable(
+                    TableRoute(segments_of(route.path), Handler(str(at), HandlerKind.ASGI, "", ""))
+                    for at, route in enumerate(chosen)
+                ),
+            )
+            for chosen in by_methods
+        ]
+
+    def answering(self, path: str) -> CodeMatch | None:
+        """Return the route that answers GET of a path, else one that answers another method."""
+        for chosen, table in self._tables:
+            chosen_route = table.answering(path)
+            if chosen_route is not None:
+                route = chosen[int(chosen_route.handler.file)]
+                return CodeMatch(route, _ends(route.path) != _ends(path))
+        return None
 
 
 def _ends(path: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.handlers.code_routes import Declared, answering, answers_get
+from cronshift.handlers.code_routes import CodeTable, Declared, answers_get
 from cronshift.handlers.django_routes import django_routes
 from cronshift.handlers.node_routes import NodeRoutes
 from cronshift.handlers.python_routes import PythonRoutes
@@ -41,6 +41,7 @@ class CodedApps:
         self._python = PythonRoutes(tree)
         self._node = NodeRoutes(tree, folder)
         self._known: dict[tuple[str, str], Declared] = {}
+        self._tables: dict[tuple[str, str], CodeTable] = {}
 
     def entry(self) -> str | None:
         """Return the file of the one Node app that answers every path, if there is one."""
@@ -60,7 +61,7 @@ class CodedApps:
         declared = self._declared(handler.file, handler.export)
         if not declared.routes and not declared.unread and self._is_bare(handler.file):
             return Resolution(Verdict.ANSWERED, handler)
-        match = answering(declared.routes, path)
+        match = self._table(handler.file, handler.export).answering(path)
         unread = declared.open_at(path)
         if match is None and (unread is not None or not declared.routes):
             at = f" ({unread.place})" if unread is not None else ""
@@ -92,6 +93,11 @@ class CodedApps:
     def _is_bare(self, file: str) -> bool:
         """Return whether a Python file answers every path by itself, without a framework's routes."""
         return file.endswith(".py") and not _PYTHON_FRAMEWORK.search(self._tree.read(file))
+
+    def _table(self, file: str, export: str) -> CodeTable:
+        if (file, export) not in self._tables:
+            self._tables[file, export] = CodeTable(self._declared(file, export).routes)
+        return self._tables[file, export]
 
     def _declared(self, file: str, export: str) -> Declared:
         if (file, export) not in self._known:

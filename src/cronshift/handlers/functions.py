@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _NODE = {".js", ".mjs", ".ts", ".tsx"}
 _OTHERS = {".go": "go", ".rb": "ruby", ".rs": "rust"}
-_PHP = re.compile(r"(?:@[\w-]+/)?(?:now|vercel)-php\b")
+_PHP = lazy_pattern(r"(?:@[\w-]+/)?(?:now|vercel)-php\b")
 _MOST_STARS = 3  # in one segment; as many ** in all
 _GO_EXPORT = lazy_pattern(r"^func\s+([A-Z]\w*)\s*\(", re.MULTILINE)
 

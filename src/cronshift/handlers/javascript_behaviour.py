@@ -6,6 +6,7 @@ What the handler does is followed in ``flow``.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from cronshift.handlers.behaviour import EDGE_RUNTIMES, Behaviour, SourceSpot
 from cronshift.handlers.durations import duration_of
@@ -67,7 +68,7 @@ def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
         runtime=_runtime(root),
         cached=_cached(tree, handler, root, definition),
         streams=_streams(definition) if definition is not None else None,
-        side_effects=tuple(_side_effects(tree, handler, root)),
+        side_effects=_side_effects_of(tree, handler, root),
     )
 
 
@@ -121,7 +122,18 @@ def _streams(definition: Definition) -> SourceSpot | None:
     return None
 
 
+_SIDE_EFFECTS: WeakKeyDictionary[SourceTree, dict[str, tuple[SourceSpot, ...]]] = (
+    WeakKeyDictionary()
+)
 _LISTENS = lazy_pattern(r"\.listen\(|\bNestFactory\.")
+
+
+def _side_effects_of(tree: SourceTree, handler: Handler, root: SgNode) -> tuple[SourceSpot, ...]:
+    """Return the side effects of a handler's module, looked for once: a module may have many handlers."""
+    of_tree = _SIDE_EFFECTS.setdefault(tree, {})
+    if handler.file not in of_tree:
+        of_tree[handler.file] = tuple(_side_effects(tree, handler, root))
+    return of_tree[handler.file]
 
 
 def _side_effects(tree: SourceTree, handler: Handler, root: SgNode) -> Iterator[SourceSpot]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.python_modules import imported_names, module_file
 from cronshift.handlers.tree import IMPORT
+from cronshift.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
 
-_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_NAME = lazy_pattern(r"[A-Za-z_$][\w$]*")
 _MEMBER = r"(?<![\w$.]){}\s*\??\.\s*([A-Za-z_$][\w$]*)"
-_LAZY = re.compile(r"""\bimport\(\s*["']([^"'\n]+)["']\s*\)""")
-_PYTHON_IMPORT = re.compile(r"^\s*(?:from\s+([.\w]+)\s+import|import\s+([.\w]+))", re.MULTILINE)
-_PYTHON_NAMES = re.compile(
+_LAZY = lazy_pattern(r"""\bimport\(\s*["']([^"'\n]+)["']\s*\)""")
+_PYTHON_IMPORT = lazy_pattern(r"^\s*(?:from\s+([.\w]+)\s+import|import\s+([.\w]+))", re.MULTILINE)
+_PYTHON_NAMES = lazy_pattern(
     r"^\s*(?:(?:async\s+)?def|class)\s+(\w+)|^\s*(\w+)(?:\s*:[^=\n]+)?\s*=(?!=)", re.MULTILINE
 )
 _DECLARATIONS = {"lexical_declaration", "variable_declaration"}

@@ -70,10 +70,12 @@ class SourceTree:
 
     def __init__(self, root: Path, edited: Mapping[str, bytes | None] | None = None) -> None:
         self.root = root
+        self._top = str(root)
         self._edited = edited or {}
         self._texts: dict[str, str | None] = {}
         self._parsed: dict[str, SgNode | None] = {}
         self._python: dict[str, ast.Module] = {}
+        self._calls: dict[str, dict[int, list[SgNode]]] = {}
         self._packages: dict[str, dict[str, str]] = {}
         self._aliases_of: dict[str, dict[str, list[str]]] = {}
         self._imported: dict[tuple[str, str], str | None] = {}
@@ -151,6 +153,18 @@ class SourceTree:
     def dependencies(self) -> dict[str, str]:
         """The packages that package.json names, with their ranges."""
         return self.packages("")
+
+    def method_calls(self, file: str, line: int) -> list[SgNode]:
+        """Return the calls of methods in a script whose names stand in a line."""
+        if file not in self._calls:
+            calls = self._calls[file] = dict[int, list["SgNode"]]()
+            root = self.parsed(file)
+            for call in root.find_all(kind="call_expression") if root is not None else ():
+                called = call.field("function")
+                verb = called.field("property") if called is not None else None
+                if verb is not None:
+                    calls.setdefault(verb.range().start.line + 1, []).append(call)
+        return self._calls[file].get(line, [])
 
     def packages(self, folder: str) -> dict[str, str]:
         """Return the packages that a folder's package.json names, with their ranges."""
@@ -281,9 +295,8 @@ class SourceTree:
 
     def _walk(self) -> Iterator[str]:
         count = 0
-        top = str(self.root)
-        for folder, folders, files in os.walk(top):
-            relative = folder.removeprefix(top).strip(os.sep).replace(os.sep, "/")
+        for folder, folders, files in os.walk(self._top):
+            relative = folder.removeprefix(self._top).strip(os.sep).replace(os.sep, "/")
             place = f"{relative}/" if relative else ""
             skipped = _NEVER if place else _NEVER | _BUILT
             folders[:] = sorted(name for name in folders if name not in skipped)
@@ -299,7 +312,7 @@ class SourceTree:
         if (data := self._edited.get(file)) is not None:
             return data.decode("utf-8", errors="replace")
         try:
-            data = read_at(None, f"{self.root}/{file}", LONGEST)
+            data = read_at(None, f"{self._top}/{file}", LONGEST)
         except OSError:
             return None
         return data.decode(errors="replace")

@@ -97,9 +97,9 @@ def paused(
 
 
 def is_paused(epochs: Sequence[Epoch], now: datetime) -> bool:
-    """Return whether nobody runs the ticks at ``now``, or will once the next epoch begins."""
-    coming = next((epoch for epoch in epochs if epoch.effective_at > now), None)
-    return any(epoch and epoch.owner is Owner.NOBODY for epoch in (epoch_at(epochs, now), coming))
+    """Return whether nobody runs the ticks at ``now``, or will once an epoch to come begins."""
+    coming = [epoch for epoch in epochs if epoch.effective_at > now]
+    return any(epoch and epoch.owner is Owner.NOBODY for epoch in (epoch_at(epochs, now), *coming))
 
 
 def summary(job: str, epochs: Sequence[Epoch]) -> str:

@@ -35,7 +35,7 @@ from cronshift.runtime.claiming import VARIABLE as CLAIMS
 from cronshift.runtime.ownership import tick_text
 from cronshift.runtime.recording import VARIABLE as LEDGER
 from cronshift.runtime.regular_files import is_regular, read_text
-from cronshift.targets import NoGuard, target_named
+from cronshift.targets import GuardRoute, NoGuard, target_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -251,6 +251,10 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 def _first_share(journey: _Journey, job: Job, *, is_guarded: bool) -> Iterator[NextStep]:
     """Yield the step that gives a job its first share of ticks, or goes on with its rollout."""
     if os.environ.get(LEDGER):
+        guard = target_named(journey.plan.target).guard(journey.plan, job)
+        if isinstance(guard, GuardRoute) and job.entry.called is None:
+            why = "its entry asks the guard, which tells of its ticks; none changes its owner"
+            yield NextStep(f"cronshift cutover {job.id} --percent 0", why)
         yield NextStep(
             f"cronshift observe {job.id}", "whether both sides see its ticks, once deployed"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -38,7 +39,7 @@ from cronshift.runtime.ownership import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from cronshift.model import Job
     from cronshift.project import Project
@@ -84,8 +85,8 @@ def prepare_pause(  # noqa: PLR0913 - each is an option of the command
         decisions: which known bad facts stop nothing.
 
     Raises:
-        RefusedError: if Vercel would call a job that asks nobody, an epoch is still to come, or the
-            pause would be over before it can begin.
+        RefusedError: if Vercel would call a job that asks nobody, an epoch is to come behind the pause's
+            beginning, or the pause would be over before it can begin.
         CronshiftError: for a job that is unknown.
     """
     lead = Lead(now, deploy)
@@ -106,7 +107,8 @@ def prepare_pause(  # noqa: PLR0913 - each is an option of the command
     for job in going:
         percent = percent_at(ownership.jobs.get(job.id, ()), lead.ready)
         start, *ending = paused(percent, lead.ready, until, operation_id)
-        ownership = ownership.with_epoch(job.id, start, now)
+        # What begins before the pause can is under way already, and nothing to wait for.
+        ownership = ownership.with_epoch(job.id, start, start.effective_at - timedelta(seconds=1))
         for epoch in ending:
             ownership = ownership.with_epoch(job.id, epoch, start.effective_at)
     called = [job for job in going if job.entry.origin is not Origin.MOVED]

@@ -239,7 +239,6 @@ def test_completion_knows_the_jobs(cronshift: Cronshift) -> None:
     assert "prediction-check" in said.out
 
 
-ENCODINGS = ("cp1252", "ascii", "latin-1")
 COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("--help",),
     ("--version", "--json"),
@@ -292,9 +291,26 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+TELLING_SIGNS: tuple[tuple[str, ...], ...] = (
+    ("audit",),
+    ("audit", "--format", "sarif"),
+    ("migrate", "--dry-run", "-v"),
+    ("run", "update-ai-models"),
+    ("status",),
+)
+"""What prints signs of every kind: those of a file, of a table, of a diff and of a tree."""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "lines"),
+    [
+        ("ascii", COMMAND_LINES),  # which lacks whatever the others lack
+        ("cp1252", TELLING_SIGNS),
+        ("latin-1", TELLING_SIGNS),
+    ],
+)
 def test_no_command_fails_where_unicode_cannot_be_printed(
-    project: Path, environment: dict[str, str], encoding: str
+    project: Path, environment: dict[str, str], encoding: str, lines: tuple[tuple[str, ...], ...]
 ) -> None:
     source = project / "api" / "index.py"
     source.write_text(source.read_text().replace('"gpt-5"', '"gpt-5 → 😀 é"', 1))
@@ -306,7 +322,7 @@ def test_no_command_fails_where_unicode_cannot_be_printed(
     source.write_text(source.read_text().replace("/api/cron/update-ai-models", "/api/cron/été-😀"))
     (project / "cronshift.toml").write_text('[jobs.update-ai-models]\npath = "/api/cron/été-😀"\n')
     assert {words[0] for words in COMMAND_LINES} >= set(COMMANDS)
-    for words in COMMAND_LINES:
+    for words in lines:
         done = subprocess.run(
             [PROGRAM, *words],
             cwd=project,

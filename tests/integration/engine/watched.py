@@ -80,6 +80,7 @@ class WatchedApp:
 
     Attributes:
         variables: what it is started with, and every command that is asked about it.
+        unanswered: the calls that were not answered as they were to be, with the reason.
     """
 
     root: Path
@@ -88,7 +89,7 @@ class WatchedApp:
     app_id: str
     variables: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
-    late: dict[datetime, str] = field(default_factory=dict)
+    unanswered: dict[datetime, str] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -140,10 +141,12 @@ class WatchedApp:
             try:
                 answer = httpx.get(self.url + path, headers=headers, timeout=30, trust_env=False)
             except httpx.HTTPError as error:
-                self.late[now] = type(error).__name__
+                self.unanswered[now] = type(error).__name__
             else:
                 if answer.status_code != 200:
-                    self.late[now] = f"{path} answered {answer.status_code}: {answer.text[:200]}"
+                    self.unanswered[now] = (
+                        f"{path} answered {answer.status_code}: {answer.text[:200]}"
+                    )
 
     def asked(self, *words: str, code: int | None = 0) -> Any:
         """Return the document that a command of cronshift prints about the app."""
@@ -156,7 +159,7 @@ class WatchedApp:
         return json.loads(done.stdout)
 
 
-def written(root: Path, app_id: str, names: Sequence[str]) -> None:
+def written(root: Path, app_id: str, names: Sequence[str], settings: str = "") -> None:
     """Write an app with a job of every minute for each name."""
     files = {f"app/api/cron/{name}/route.ts": ROUTE.replace("NAME", name) for name in names}
     crons = [{"path": f"/api/cron/{name}", "schedule": "* * * * *"} for name in names]
@@ -170,7 +173,7 @@ def written(root: Path, app_id: str, names: Sequence[str]) -> None:
             {"dependencies": {"inngest": "4.24.0", "next": "16.4.6", "pg": "8.23.1"}}
         ),
         "tsconfig.json": json.dumps({**TSCONFIG, "include": ["**/*.ts", "**/*.tsx"]}),
-        "cronshift.toml": SETTINGS.format(app_id=app_id),
+        "cronshift.toml": SETTINGS.format(app_id=app_id) + settings,
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -311,7 +311,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 @contextmanager
 def started(kit: Kit, root: Path, **others: str) -> Iterator[str]:
-    """Start what is built on the loopback; its address."""
+    """Start what is built on the loopback, with more variables; its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]

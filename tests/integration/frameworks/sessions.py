@@ -17,6 +17,9 @@ from .apps import LONG_AGO
 if TYPE_CHECKING:
     from pathlib import Path
 
+SERVED = frozenset({"sveltekit", "hono", "express", "fastify", "koa", "functions"})
+"""The apps that run the flow: one of every way in which Node loads what is generated."""
+
 PACKAGES = ("pg", "@types/pg")
 ASKED = """requestSession({
   userId: USER ?? "",

@@ -186,29 +186,6 @@ def test_the_library_is_copied_where_there_is_no_package_of_it(tmp_path: Path) -
     assert "SvelteKit" in caught.value.message
 
 
-SESSIONS = """
-[sessions]
-database_url_env = "DATABASE_URL"
-table = "sessions"
-id = "id"
-user = "user_id"
-status = "status"
-created = "created_at"
-queued = "queued"
-processing = ["working"]
-finished = "finished"
-failed = "failed"
-queued_timeout = "10m"
-processing_timeout = "15m"
-cost = { constant = 1 }
-
-[sessions.credits]
-table = "users"
-id = "id"
-balance = "credits"
-"""
-
-
 @pytest.mark.parametrize(
     ("kit", "file", "before", "after"),
     [

@@ -25,11 +25,14 @@ from .apps import (
     FASTIFY,
     FUNCTIONS,
     HONO,
+    KOA,
     LONG_AGO,
     NUXT,
     REACT_ROUTER,
     SECRET,
+    SOLIDSTART,
     SVELTEKIT,
+    TANSTACK,
     Kit,
     copied,
     handed_over,
@@ -81,6 +84,26 @@ OWN = [
         f"const handler = {SERVING};\n\nexport {{ handler as action, handler as loader }};\n",
     ),
     served(
+        SOLIDSTART,
+        "inngest/edge",
+        "../../lib/jobs",
+        SOLIDSTART.endpoint,
+        f"const answer = {SERVING};\n\n" + "\n".join(
+            f"export const {verb} = (event: {{ request: Request }}) => answer(event.request);"
+            for verb in ("GET", "POST", "PUT")
+        ) + "\n",
+    ),
+    served(
+        TANSTACK,
+        "inngest/edge",
+        "../../lib/jobs",
+        TANSTACK.endpoint,
+        'import { createFileRoute } from "@tanstack/react-router";\n\n'
+        f"const answer = {SERVING};\n\n"
+        'export const Route = createFileRoute("/api/inngest")({\n'
+        "  server: { handlers: { ANY: ({ request }) => answer(request) } },\n});\n",
+    ),
+    served(
         FUNCTIONS,
         "inngest/edge",
         "../lib/jobs.js",
@@ -92,6 +115,12 @@ OWN = [
 IN_CODE = [
     (HONO, "hono", ".js", 'app.on(["GET", "PUT", "POST"], "/api/inngest", SERVING);'),
     (EXPRESS, "express", "", 'app.use("/api/inngest", SERVING);'),
+    (
+        KOA,
+        "koa",
+        "",
+        'const own = SERVING; app.use((ctx, next) => (ctx.path === "/api/inngest" ? own(ctx) : next()));',
+    ),
     (
         FASTIFY,
         "fastify",
@@ -216,7 +245,7 @@ def test_it_serves_both_for_real(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> N
         if kit is HONO:
             with_call(app, *IN_CODE[0])
         else:
-            with_route(app, *OWN[4])
+            with_route(app, *OWN[6])
         migrated(app)
         handed_over(app, ["nightly"])
         for script in (*kit.checking, kit.building):

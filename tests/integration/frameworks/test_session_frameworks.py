@@ -31,7 +31,7 @@ from cronshift.sessions.scripts import open_database
 from cronshift.targets.scaffold import prepare_scaffold
 
 from .apps import FUNCTIONS, LONG_AGO, Kit, copied, migrated, tree
-from .sessions import ROUTES
+from .sessions import ROUTES, SERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def database(running: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    if running.kit.name not in SERVED:
+        pytest.skip("its app has no sessions")
     settings = parse_settings(TOML).sessions
     assert settings is not None
     monkeypatch.setenv("DATABASE_URL", running.database)

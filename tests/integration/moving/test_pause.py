@@ -91,6 +91,33 @@ def test_a_pause_that_has_not_begun_never_does_when_it_is_ended(root: Path) -> N
     assert json.loads((root / "cronshift.ownership.json").read_bytes()) == json.loads(before)
 
 
+def test_a_job_is_paused_in_the_minutes_in_which_a_change_is_on_its_way(root: Path) -> None:
+    change = prepare_cutover(load_project(root), [JOB], MONDAY, percent=100, at_once=True)
+    apply(root, change.operation)
+    before = read_ownership(root)
+    now = MONDAY + timedelta(minutes=2)
+    start = pause(root, now)
+    assert start > before.jobs[JOB][-1].effective_at > now
+    assert owners(read_ownership(root), start) == {Owner.NOBODY}
+    assert pause_again(root, now) == (JOB,)
+    apply(root, prepare_resumption(load_project(root), [JOB], now).operation)
+    assert read_ownership(root) == before
+
+
+def pause_again(root: Path, now: datetime) -> tuple[str, ...]:
+    return prepare_pause(load_project(root), [JOB], now).done
+
+
+def test_a_change_that_begins_behind_the_pause_is_waited_for(root: Path) -> None:
+    apply(
+        root,
+        prepare_cutover(load_project(root), [JOB], MONDAY, percent=100, at=TUESDAY).operation,
+    )
+    with pytest.raises(RefusedError) as caught:
+        pause(root)
+    assert caught.value.reason == "epoch-pending"
+
+
 def test_a_pause_that_is_over_before_it_can_begin_is_refused(root: Path) -> None:
     with pytest.raises(RefusedError) as caught:
         pause(root, until=MONDAY + timedelta(minutes=10))

@@ -334,6 +334,105 @@ print(asyncio.run(do_the_work()))
     assert tree(tmp_path) == moved
 
 
+DJANGO = {
+    "site_app/__init__.py": "",
+    "site_app/settings.py": """import os
+
+SECRET_KEY = "tests"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "site_app.urls"
+CRON_SECRET = os.environ.get("CRON_SECRET", "")
+""",
+    "site_app/wsgi.py": """import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_app.settings")
+
+app = get_wsgi_application()
+""",
+    "site_app/urls.py": """from django.urls import path
+
+from site_app import views
+
+urlpatterns = [
+    path("", views.home),
+    path("api/cron/x", views.sweep, name="sweep"),
+]
+""",
+    "site_app/views.py": """from datetime import date
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseForbidden, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+
+def home(request):
+    return HttpResponse("home")
+
+
+@csrf_exempt
+def sweep(request):
+    expected = f"Bearer {settings.CRON_SECRET}"
+    if not settings.CRON_SECRET or request.headers.get("Authorization") != expected:
+        return HttpResponseForbidden("no")
+    kind = request.GET.get("kind", "all")
+    if kind == "none":
+        return JsonResponse({"error": "nothing to do"}, status=404)
+    return JsonResponse({"kind": kind, "on": date(2026, 1, 2)})
+""",
+}
+
+
+def test_a_view_of_django_goes_out_of_its_urls(tmp_path: Path) -> None:
+    for file, text in DJANGO.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text)
+    (tmp_path / "vercel.json").write_text(
+        '{"crons": [{"path": "/api/cron/x?kind=old", "schedule": "0 * * * *"}],'
+        ' "builds": [{"src": "site_app/wsgi.py", "use": "@vercel/python"}],'
+        ' "routes": [{"src": "/(.*)", "dest": "site_app/wsgi.py"}]}\n'
+    )
+    (tmp_path / "requirements.txt").write_text("django\n")
+    run(["-C", str(tmp_path), "migrate", "--fix", "--yes", "--quiet"])
+    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
+    operations.apply(tmp_path, cutover.operation)
+    finalized(tmp_path, direct=Directness.NO)
+    moved = tree(tmp_path)
+    done = finalized(tmp_path, direct=Directness.WHOLE)
+    assert done.direct == ("x",), done.kept
+    assert speaking(tmp_path) == []
+    urls = (tmp_path / "site_app/urls.py").read_text()
+    assert '    path("", views.home),\n]\n' in urls
+    assert "HttpResponseForbidden" not in (tmp_path / "site_app/views.py").read_text()
+    served = """
+import sys
+sys.modules["cronshift"] = None
+import asyncio
+from site_app.wsgi import app
+from django.test import Client
+client = Client()
+print(*(client.get(path).status_code for path in ("/", "/api/inngest", "/api/cron/x")))
+from inngest_app.jobs.x import do_the_work
+print(asyncio.run(do_the_work()))
+"""
+    outcome = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", served],
+        cwd=tmp_path,
+        env={**os.environ, "INNGEST_DEV": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.stdout.splitlines() == [
+        "200 200 404",
+        "{'kind': 'old', 'on': '2026-01-02'}",
+    ], outcome.stderr
+    back = prepare_rollback(load_project(tmp_path), (), LATER + timedelta(days=1))
+    operations.apply(tmp_path, back.operation)
+    assert tree(tmp_path) == moved
+
+
 HANDLER = """import json
 from http.server import BaseHTTPRequestHandler
 

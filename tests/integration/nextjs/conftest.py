@@ -149,15 +149,19 @@ def build(root: Path, packages: Path) -> None:
 
 
 @contextmanager
-def started(root: Path, packages: Path, upstream: Upstream) -> Iterator[App]:
+def started(root: Path, packages: Path, upstream: Upstream, **variables: str) -> Iterator[App]:
+    """Start what is built, with other variables where they are given."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     process = subprocess.Popen(
         next_command(packages, "start", "--port", str(port), "--hostname", "127.0.0.1"),
         cwd=root,
         env=environment(
-            UPSTREAM_URL=upstream.url,
-            CRONSHIFT_BASE_URL=url,
-            PREDICTIONS_PING_URL=f"{upstream.url}/ping?key=hush",
+            **{
+                "UPSTREAM_URL": upstream.url,
+                "CRONSHIFT_BASE_URL": url,
+                "PREDICTIONS_PING_URL": f"{upstream.url}/ping?key=hush",
+                **variables,
+            }
         ),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -182,7 +186,8 @@ def started(root: Path, packages: Path, upstream: Upstream) -> Iterator[App]:
 def built_app(node_packages: Path) -> Iterator[App]:
     """The example: all of prediction-check is Inngest's, half of session-recovery, nothing else.
 
-    Beside its jobs stands one more, whose route is called over HTTP.
+    Beside its jobs stands one more, whose route is called over HTTP. It can tell a ledger, and hold another file
+    than the one that is built in; neither is set where it is started here.
     """
     with example_app(node_packages) as root:
         (root / "app/api/cron/ambient").mkdir()
@@ -190,6 +195,9 @@ def built_app(node_packages: Path) -> Iterator[App]:
         config = json.loads((root / "vercel.json").read_text())
         config["crons"].append({"path": "/api/cron/ambient?x=%2F", "schedule": "0 9 * * *"})
         (root / "vercel.json").write_text(json.dumps(config))
+        settings = (root / "cronshift.toml").read_text()
+        told = '[project]\nledger = true\nownership = "environment"\n'
+        (root / "cronshift.toml").write_text(settings.replace("[project]\n", told))
         migration = prepare_migration(load_project(root), (), LONG_AGO)
         operations.apply(root, migration.operation)
         for job, percent in (("prediction-check", 100), ("session-recovery", 50)):

@@ -74,6 +74,16 @@ declare module "@prisma/client" {
 """
 
 
+@pytest.mark.parametrize("major", [3, 4])
+def test_the_flow_with_letters_of_its_dead_runs_is_strict_typescript(
+    tmp_path: Path, node_packages: Path, major: int
+) -> None:
+    root = scaffolded(tmp_path, node_packages, major=major, ledger=True)
+    (root / "server.ts").write_text(SERVER)
+    assert compiled(root, node_packages) == ""
+    assert "bury({ id: FLOW }" in (root / "lib/inngest/sessions/session.ts").read_text()
+
+
 @pytest.mark.parametrize(("major", "prisma"), [(4, False), (3, False), (4, True)])
 def test_the_flow_is_strict_typescript(
     tmp_path: Path, node_packages: Path, major: int, prisma: bool
@@ -99,8 +109,11 @@ def test_the_flow_is_strict_typescript(
     assert "  ...sessionFunctions,\n" in (root / "lib/inngest/functions/index.ts").read_text()
 
 
-def test_the_flow_is_as_prettier_writes_it(tmp_path: Path, node_packages: Path) -> None:
-    scaffolded(tmp_path, node_packages)
+@pytest.mark.parametrize("ledger", [False, True])
+def test_the_flow_is_as_prettier_writes_it(
+    tmp_path: Path, node_packages: Path, ledger: bool
+) -> None:
+    scaffolded(tmp_path, node_packages, ledger=ledger)
     folder = tmp_path / "lib/inngest/sessions"
     files = [str(file) for file in folder.glob("*.ts") if file.name != "work.ts"]
     prettier = node_packages / "node_modules/prettier/bin/prettier.cjs"

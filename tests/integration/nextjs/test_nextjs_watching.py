@@ -10,6 +10,7 @@ import pytest
 
 from cronshift import operations
 from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.next_steps import next_steps
 from cronshift.moving.rollback import prepare_rollback
 from cronshift.moving.rollout import prepare_rollout
 from cronshift.project import load_project
@@ -51,6 +52,22 @@ def test_at_0_percent_the_guard_is_asked_and_every_tick_stays_vercels(app: Path)
     back = prepare_rollback(load_project(app), ["report"], NOW)
     operations.apply(app, back.operation)
     assert called(app) == OWN
+
+
+def test_with_a_ledger_the_guard_is_the_first_step_of_watching(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def commands() -> list[str]:
+        return [step.command for step in next_steps(load_project(app), NOW)]
+
+    monkeypatch.delenv("CRONSHIFT_LEDGER_URL", raising=False)
+    assert not [command for command in commands() if "--percent 0" in command]
+    monkeypatch.setenv("CRONSHIFT_LEDGER_URL", "sqlite:///ledger.db")
+    watching = ["cronshift observe report", "cronshift cutover report --stages 10,50,100"]
+    assert commands()[-3:] == ["cronshift cutover report --percent 0", *watching]
+    watched = prepare_cutover(load_project(app), ["report"], NOW, percent=0)
+    operations.apply(app, watched.operation)
+    assert not [command for command in commands() if "--percent 0" in command]
 
 
 def test_a_share_that_is_taken_back_leaves_the_entry_at_its_guard(app: Path) -> None:

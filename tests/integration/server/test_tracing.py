@@ -123,6 +123,18 @@ def test_a_call_that_fails_is_a_span_that_says_so(
     assert "planted" not in span.to_json()
 
 
+def test_without_a_provider_no_span_is_made(
+    exporter: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter.clear()
+    with monkeypatch.context() as unset:
+        unset.setattr(trace, "get_tracer_provider", trace.ProxyTracerProvider)
+        assert asyncio.run(call(served(monkeypatch), "mail", {})) == 206
+    assert not [span for span in ours(exporter) if span.name != "own work"]
+    assert asyncio.run(call(served(monkeypatch), "mail", {})) == 206
+    assert any(span.name == "step send letters" for span in ours(exporter))
+
+
 def test_without_it_nothing_of_it_is_imported(
     package: Path, environment: Callable[..., dict[str, str]]
 ) -> None:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.handlers.tree import SourceTree
+from cronshift.model import Location
 from cronshift.targets.direct import Converted, Entry, Kept
+from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.converting import convert
+from cronshift.targets.direct.python.django import convert_view
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +31,23 @@ KEPT = {
         "    return await request.json()\n",
         9,
         "needs its request for more than a check",
+    ),
+    "a request in its answer": (
+        f"from fastapi import Request\nfrom fastapi.responses import JSONResponse\n{FASTAPI}{ROUTE}"
+        "async def x(request: Request):\n    return JSONResponse({'who': request.state.user})\n",
+        10,
+        "needs its request for more than a check",
+    ),
+    "a session in its answer": (
+        f"from flask import session\n{FLASK}{ROUTE}def x():\n    return jsonify({{'who': session['who']}})\n",
+        9,
+        "still speaks of session",
+    ),
+    "an address in its answer": (
+        f"import json\n{CLASS}    def do_GET(self):\n        self.send_response(200)\n"
+        "        self.end_headers()\n        self.wfile.write(json.dumps(self.client_address).encode())\n",
+        6,
+        "needs its request",
     ),
     "a stream": (
         f"from fastapi.responses import StreamingResponse\n{FASTAPI}{ROUTE}async def x():\n"
@@ -158,6 +178,24 @@ def test_a_handler_stays_and_says_where_and_why(tmp_path: Path, what: str) -> No
     assert str(judged(tmp_path, text)) == f"index.py:{line}: {why}"
 
 
+def test_an_answer_holds_what_the_entry_says(tmp_path: Path) -> None:
+    text = (
+        f"from fastapi import Request\nfrom fastapi.responses import JSONResponse\n{FASTAPI}{ROUTE}"
+        "async def x(request: Request):\n"
+        "    return JSONResponse({'limit': request.query_params.get('limit')})\n"
+    )
+    converted = judged(tmp_path, text)
+    assert isinstance(converted, Converted)
+    assert "    return {'limit': \"5\"}\n" in converted.text
+    converted = judged(
+        tmp_path,
+        f"import json\n{CLASS}    def do_GET(self):\n        self.send_response(200)\n"
+        "        self.end_headers()\n        self.wfile.write(json.dumps([self.path]).encode())\n",
+    )
+    assert isinstance(converted, Converted)
+    assert 'return ["/api/cron/x?limit=5"]' in converted.text
+
+
 def test_work_with_a_module_that_makes_answers_keeps_a_handler(tmp_path: Path) -> None:
     (tmp_path / "replies.py").write_text("def done(x):\n    count(x)\n    return JSONResponse(x)\n")
     text = f"from replies import done\n{FASTAPI}{ROUTE}async def x():\n    return done(1)\n"
@@ -194,3 +232,37 @@ def test_an_app_in_another_module_is_looked_at_too(tmp_path: Path) -> None:
     kept = convert(tree, "index.py", ENTRY, None, "main.py")
     assert str(kept) == "main.py:6: asks more of every request (app.include_router)"
     assert isinstance(convert(tree, "index.py", ENTRY), Converted)
+
+
+URLS = """from django.urls import path
+
+from views import sweep
+
+urlpatterns = [
+    path("api/cron/x", sweep),
+]
+"""
+VIEW = "from django.http import JsonResponse\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("urls", "view", "line", "why"),
+    [
+        (URLS, "@login_required\ndef sweep(request):\n    return JsonResponse({})\n", 5, "has other decorators beside its route"),
+        (URLS, "def sweep(request, number):\n    return JsonResponse({})\n", 4, "needs the parameters of its path"),
+        (URLS, "class sweep:\n    pass\n", 6, "answers with sweep, which is no function that is read"),
+        (URLS, "def sweep(request):\n    return JsonResponse({'who': request.user})\n", 5, "needs its request for more than a check"),
+        (URLS, "def sweep(request):\n    return JsonResponse({})\n\n\nagain = sweep\n", 8, "calls sweep once more"),
+        (URLS.replace("urlpatterns = [", "if True:\n  urlpatterns = ["), "def sweep(request):\n    return JsonResponse({})\n", 7, "declares its route in a way that is not read"),
+        (URLS, "from rest_framework.response import Response\n\n\ndef sweep(request):\n    return Response(rows())\n", 7, "answers with what REST framework makes of it"),
+    ],
+)  # fmt: skip
+def test_a_view_of_django_stays_and_says_why(
+    tmp_path: Path, urls: str, view: str, line: int, why: str
+) -> None:
+    (tmp_path / "urls.py").write_text(urls)
+    (tmp_path / "views.py").write_text(f"{VIEW}{view}")
+    place = next(at for at, text in enumerate(urls.splitlines(), 1) if "path(" in text)
+    with pytest.raises(NotCertainError) as caught:
+        convert_view(SourceTree(tmp_path), Location("urls.py", place), ENTRY)
+    assert (caught.value.line, caught.value.why) == (line, why)

@@ -44,6 +44,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a promise that is resolved all the same": (route(f"await new Promise((resolve) => db.run('delete from rows', (err) => {{ if (err) console.error(err); resolve(); }}));\n  {OK}", SQL), {"CS204"}),
     "a second function of then that logs": (route(f"await sendReports().then(() => console.log('sent'), (error) => console.error(error));\n  {OK}"), {"CS204"}),
     "a second function of then that throws": (route(f"await sendReports().then(() => console.log('sent'), (error) => {{ throw error; }});\n  {OK}"), set()),
+    "work that races with a clock which rejects": (route(f"await Promise.race([sendReports(), new Promise((resolve, reject) => setTimeout(() => reject(new Error('late')), 5000))]);\n  {OK}"), set()),
     # what calls back with an error that is not its own
     "a token that is read at once": (route(f"jwt.verify(token, key, (err, user) => {{ if (err) console.error(err); }});\n  await sendReports();\n  {OK}", HEAD + 'import jwt from "jsonwebtoken";\n'), set()),
     "a pool that breaks": (route(f"db.on('error', (err) => {{ console.error(err); }});\n  await sendReports();\n  {OK}", HEAD.replace(", db", "") + SQL), set()),

@@ -166,7 +166,7 @@ class ServedApp:
             await send(message)
 
         try:
-            if self.tracing is None:
+            if self.tracing is None or not self.tracing.is_on:
                 await self._run(scope, _replaying(body, receive), sending)
             else:
                 with self.tracing.call(function, body) as answer:

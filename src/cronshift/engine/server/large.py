@@ -71,7 +71,7 @@ def hand_to_sdk() -> None:
 
 
 def decoded(text: bytes | msgspec.Raw, piece: int = SMALL, depth: int = _DEEPEST) -> Any:
-    """Return what JSON says; no more than a piece is decoded at once.
+    """Return the value of a JSON text; no more than a piece is decoded at once.
 
     Raises:
         msgspec.MsgspecError: where it is none.

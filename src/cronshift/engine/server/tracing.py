@@ -78,6 +78,12 @@ class Tracing:
         self._trace = trace
         self._tracer = trace.get_tracer("cronshift")
 
+    @property
+    def is_on(self) -> bool:
+        """True when a provider is set for the process: without one, spans go nowhere."""
+        provider = self._trace.get_tracer_provider()
+        return not isinstance(provider, self._trace.ProxyTracerProvider)
+
     @contextmanager
     def call(self, function: str, body: bytes) -> Iterator[AnswerSeen]:
         """Span a call, named by the steps that it ran; and its run, once that has come to its end."""

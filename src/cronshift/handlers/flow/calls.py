@@ -51,7 +51,7 @@ class Calls(Members):
             owner, called = self.member_of(node.called, scope)
         else:
             called = self.value(node.called, scope)
-        if is_nothing(called) and not is_nobody(called) and node.optional:
+        if node.optional and is_nothing(called) and not is_nobody(called):
             return PlainValue(UNDEFINED, called.taints)
         values: list[Value] = []
         named: dict[str, Value] = {}

@@ -30,7 +30,7 @@ from cronshift.handlers.flow.values import (
     Value,
 )
 from cronshift.handlers.javascript import arguments as arguments_of
-from cronshift.handlers.javascript import imports, line_of
+from cronshift.handlers.javascript import imports
 from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 
@@ -169,13 +169,8 @@ def _declared(program: Program, machine: Machine, place: Location) -> Value | No
 
 def route_call(tree: SourceTree, place: Location) -> SgNode | None:
     """Return the call that declares a route."""
-    root = tree.parsed(place.file)
-    for call in root.find_all(kind="call_expression") if root is not None else ():
-        called = call.field("function")
-        verb = called.field("property") if called is not None else None
-        if verb is not None and line_of(verb) == place.line and arguments_of(call):
-            return call
-    return None
+    calls = tree.method_calls(place.file, place.line)
+    return next((call for call in calls if arguments_of(call)), None)
 
 
 def _nest_method(program: Program, machine: Machine, place: Location) -> Value | None:

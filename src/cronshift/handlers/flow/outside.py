@@ -87,7 +87,7 @@ _PROMISING = lazy_pattern(
     r"(?:^|\.)prisma\.\w+\.(?:create|update|upsert|delete)$"
 )
 """What surely begins work of its own, by the names of well-known clients."""
-_PRISMA_WRITES = re.compile(r"\w\.\w+\.(?:create|update|upsert|delete)(?:Many)?$")
+_PRISMA_WRITES = lazy_pattern(r"\w\.\w+\.(?:create|update|upsert|delete)(?:Many)?$")
 _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 

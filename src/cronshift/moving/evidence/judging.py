@@ -152,7 +152,8 @@ def _weighed(
     seen = _seen(judgement, course, samples, thresholds)
     waiting = slowest(judgement.tests)
     if waiting is not None and waiting.days >= seen.days:
-        return inconclusive(judgement, waiting.missing, waiting.days, f"ticks ({waiting.metric})")
+        what = f"ticks ({waiting.metric})"
+        return inconclusive(judgement, waiting.missing, waiting.days, what, thresholds.patience)
     return seen
 
 
@@ -176,7 +177,9 @@ def _weighed_at_first_sight(
         return against(judgement, f"a job of few ticks goes back at the first failure: {bad[0]}")
     missing = max(0, thresholds.observed - len(own_ticks[Metric.FAILURES].inngest))
     days = missing / course.a_day(course.percent) if missing else 0.0
-    return inconclusive(judgement, missing, days, "runs") if missing else judgement
+    if not missing:
+        return judgement
+    return inconclusive(judgement, missing, days, "runs", thresholds.patience)
 
 
 def _seen(
@@ -191,4 +194,4 @@ def _seen(
         return judgement
     a_day = course.a_day(WHOLE)
     days = unseen / a_day if a_day else 0.0
-    return inconclusive(judgement, unseen, days, "ticks, seen by Inngest,")
+    return inconclusive(judgement, unseen, days, "ticks, seen by Inngest,", thresholds.patience)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +12,14 @@ from msgspec.structs import replace
 
 from cronshift.moving.evidence.testing import MetricOutcome
 from cronshift.observing.rehearsals import RehearsalSight
+from cronshift.runtime.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cronshift.moving.evidence.testing import MetricTest
 
-_TWO_DAYS = 48  # hours
+_TWO_DAYS, _TWO_HOURS = 48 * 60, 120  # minutes
 
 
 class Decision(StrEnum):
@@ -84,10 +87,23 @@ def against(judgement: Judgement, words: str) -> Judgement:
     return replace(judgement, decision=decision, reason=f"{words}.")
 
 
-def inconclusive(judgement: Judgement, missing: int, days: float, what: str) -> Judgement:
-    """Return the verdict that so many more ticks are needed, of what."""
-    pace = f", about {_days(days)}" if days else ""
-    reason = f"{missing} more good {what} are needed{pace}."
+def inconclusive(
+    judgement: Judgement, missing: int, days: float, what: str, patience: timedelta = timedelta()
+) -> Judgement:
+    """Return the verdict that so many more ticks are needed, of what.
+
+    Args:
+        judgement: what is known so far.
+        missing: how many.
+        days: in which they come.
+        what: their name.
+        patience: how long behind its tick it is that one counts.
+    """
+    pace = f", about {_span(days)}" if days else ""
+    behind = timedelta(days=days) < patience
+    counts = f"; each counts {format_duration(patience)} behind its tick" if behind else ""
+    needed = re.sub(r"s\b", "", what, count=1) + " is" if missing == 1 else f"{what} are"
+    reason = f"{missing} more good {needed} needed{pace}{counts}."
     return replace(
         judgement, decision=Decision.INCONCLUSIVE, reason=reason, missing=missing, days=days
     )
@@ -99,6 +115,11 @@ def _in_words(test: MetricTest) -> str:
     return f"{test.metric}: {bad} of {ticks} at Inngest, {bad_there} of {there} at Vercel"
 
 
-def _days(days: float) -> str:
-    hours = round(days * 24)
-    return f"{days:.0f} days" if hours >= _TWO_DAYS else f"{max(1, hours)} hours"
+def _span(days: float) -> str:
+    """Return so many days as people say them: a job of every minute has its evidence in minutes."""
+    minutes = max(1, round(days * 24 * 60))
+    if minutes >= _TWO_DAYS:
+        return f"{days:.0f} days"
+    if minutes >= _TWO_HOURS:
+        return f"{minutes / 60:.0f} hours"
+    return f"{minutes} minutes" if minutes > 1 else "a minute"

@@ -44,7 +44,7 @@ _COMPARED = lazy_pattern(
 """What stands before a path that another is compared with."""
 _PROSE = lazy_pattern(r"/\*[\s\S]*?\*/|^[ \t]*[rR]?(\"{3}|'{3})[\s\S]*?\1", re.MULTILINE)
 """Comments of several lines, and texts that stand for themselves, as docstrings do."""
-_SPEC = lazy_pattern(r"openapi|swagger", re.IGNORECASE)
+_SPECS = ("openapi", "swagger")
 _ABOVE = ("Makefile", "justfile", "package.json", "Procfile", "crontab")
 _FOLDERS_ABOVE = (".github/workflows", "scripts", "deploy", "k8s", "charts", "infra", "")
 _HIGHEST = 6  # folders above
@@ -83,7 +83,7 @@ def _blank(match: re.Match[str]) -> str:
 def _may_call(file: str) -> bool:
     name = file.rpartition("/")[2]
     is_kind = os.path.splitext(name)[1] in _KINDS or name in _NAMES  # noqa: PTH122 - a thousand times
-    return is_kind and not _TESTS.search(file) and not _SPEC.search(file)
+    return is_kind and not _TESTS.search(file) and not any(map(file.lower().__contains__, _SPECS))
 
 
 def _is_call(file: str, text: str, line: str, at: int) -> bool:

@@ -72,12 +72,13 @@ class Pings:
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
         self._reached = Reached(tree)
+        self._hinting: dict[str, bool] = {}
 
     def first(self, handler: Handler) -> tuple[str, SgNode] | None:
         """Return the nearest ping that a handler may send, with its file."""
-        begins = [handler.file, *([handler.route.file] if handler.route else [])]
-        files = {file for begin in begins for file in self._reached.files(begin)}
-        if not any(_HINT.search(self._tree.read(file)) for file in files):
+        begins = {handler.file, handler.route.file if handler.route else handler.file}
+        files = (file for begin in begins for file in self._reached.files(begin))
+        if not any(self._hints(file) for file in files):
             return None
         for file, statement in self._reached.statements(handler):
             if _HINT.search(statement.text()):
@@ -85,6 +86,12 @@ class Pings:
                     if self._is_ping(file, node):
                         return file, node
         return None
+
+    def _hints(self, file: str) -> bool:
+        """Return whether a file's text has anything of a ping; looked for once."""
+        if file not in self._hinting:
+            self._hinting[file] = _HINT.search(self._tree.read(file)) is not None
+        return self._hinting[file]
 
     def _is_ping(self, file: str, node: SgNode) -> bool:
         kind = node.kind()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import arguments, define, exports, imports, locally
 from cronshift.handlers.literals import literal, pairs
+from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.conventions.code import InngestClient
 from cronshift.project.conventions.sources import is_generated, is_test, own_sources
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from ast_grep_py import SgNode
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _CLIENT = ("inngest", "Inngest")
-_OF_CLIENT = re.compile(r"Inngest\(")
+_OF_CLIENT = lazy_pattern(r"Inngest\(")
 _SERVE = "serve"
 _ADAPTERS = "inngest/"
-_OF_ADAPTER = re.compile(rf"""["']{_ADAPTERS}""")
+_OF_ADAPTER = lazy_pattern(rf"""["']{_ADAPTERS}""")
 
 
 def serve_file_of(tree: SourceTree) -> str | None:

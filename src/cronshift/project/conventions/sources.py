@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ def is_generated(tree: SourceTree, file: str) -> bool:
     return _GENERATED.match(tree.read(file)) is not None
 
 
+@cache
 def is_test(file: str) -> bool:
     """Return whether a file's path tells that no deployment runs it."""
     return _TEST.search(file) is not None

@@ -182,8 +182,8 @@ def facts(asking: Asking, sights: Sights) -> Iterator[Fact]:
     gate, inside = sights.gate, sights.inside
     if gate is None:
         text = f"Where the functions of {asking.environment.name} are served is not written down."
-        own = own_endpoint(asking.project, asking.plan)
-        option = "--endpoint URL" if own is None else "--app https://ADDRESS"
+        path = own_endpoint(asking.project, asking.plan)
+        option = "--endpoint URL" if path is None else "--app https://ADDRESS"
         yield asking.unknown(
             LINKED, text, "cronshift.toml", f"cronshift link{asking.option} {option}"
         )

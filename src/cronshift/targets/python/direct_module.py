@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cronshift.targets.direct import Converted
 
 _INDENT = 4
+_ENCODERS = {None, "fastapi", "django"}
 
 
 def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool) -> str:
@@ -60,6 +61,9 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
     packages = [] if mounted else imports
     if converted.encoder == "fastapi":
         packages.append("from fastapi.encoders import jsonable_encoder")
+    if converted.encoder == "django":
+        standard.insert(-1, "import json")
+        packages.append("from django.core.serializers.json import DjangoJSONEncoder")
     return render(
         "python",
         "direct.py",
@@ -88,7 +92,7 @@ def _imports(module: str, converted: Converted) -> Iterator[str]:
     imported = {f"{converted.function} as work"}
     if file:
         yield f"from {_module_of(file, app)} import {app}"
-    elif converted.encoder not in {None, "fastapi"}:
+    elif converted.encoder not in _ENCODERS:
         imported.add(str(converted.encoder))
     yield f"from {module} import {', '.join(sorted(imported))}"
 
@@ -126,7 +130,7 @@ def _work(converted: Converted) -> Iterator[str]:
         arguments.append(f"{converted.parameter}={converted.parameter}")
     if converted.run:
         arguments.append("run_id=run_id")
-    encoder = converted.encoder if converted.encoder != "fastapi" else None
+    encoder = converted.encoder if converted.encoder not in _ENCODERS else None
     flask = encoder and encoder.rpartition(":")[2]
     if converted.is_async:
         result = f"await work({', '.join(arguments)})"
@@ -142,6 +146,9 @@ def _work(converted: Converted) -> Iterator[str]:
         yield f"        return {flask}.json.loads({flask}.json.dumps(work({', '.join(arguments)})))"
         yield ""
         yield "return await asyncio.to_thread(in_context)"
+        return
+    if converted.encoder == "django":
+        yield f"return json.loads(json.dumps({result}, cls=DjangoJSONEncoder))"
         return
     yield f"return jsonable_encoder({result})" if converted.encoder else f"return {result}"
 

@@ -14,8 +14,10 @@ from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.operations import ChangeKind, Edit
 from cronshift.plan.job_ids import module_name
 from cronshift.project.requirements import manifest_of, without_runtime
-from cronshift.targets.direct import Entry, Kept
-from cronshift.targets.direct.python.converting import convert
+from cronshift.targets.direct import Conversion, Entry, Kept
+from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.python.converting import convert, in_steps
+from cronshift.targets.direct.python.django import convert_view, is_django
 from cronshift.targets.python import names
 from cronshift.targets.python.callers import callers_of
 from cronshift.targets.python.direct_module import direct_module
@@ -29,7 +31,7 @@ from cronshift.targets.target import Directing, generate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cronshift.model import Job, Plan
+    from cronshift.model import Handler, Job, Plan
     from cronshift.plan.snapshot import Snapshot
     from cronshift.targets.target import Wishes
 
@@ -71,10 +73,6 @@ def direct(
     if others:
         why = f"{', '.join(others)} still needs the package: all of its jobs go at once, or none"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
-    mount = served_by(plan).mount
-    if mount is not None and mount.framework not in _SERVED:
-        why = f"{mount.file} serves the functions in a way that is cronshift's"
-        return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
     edited: dict[str, bytes | None] = dict(ended.project.edited)
     written = WorkWritten(edited, {}, [])
     kept: dict[str, str] = {}
@@ -108,28 +106,17 @@ def _job(
     plan: Plan, tree: SourceTree, job: Job, written: WorkWritten, wishes: Wishes
 ) -> str | None:
     """Note what becomes of a job's files; return why it stays, if it does."""
-    handler, options = job.handler, job.options
+    handler = job.handler
     if handler is None or handler.kind not in {*_APPS, HandlerKind.HTTP_HANDLER}:
         return f"What answers {job.entry.path} is neither a route of FastAPI or Flask nor a class of http.server"
-    callers = callers_of(tree, plan.out, urlsplit(job.entry.path).path)
-    if callers is not None:
-        return f"{handler.route.file if handler.route else handler.file}: {callers}"
-    if options.heartbeat_env is not None:
-        return "Its heartbeat is told by cronshift"
-    fan_out = options.fan_out
-    if fan_out is not None and (
-        isinstance(fan_out.values, RowSource) or fan_out.mode is FanOutMode.RUNS
-    ):
-        return "Its values have runs of their own, or come from the app's rows"
-    entry = Entry(
-        job.entry.path, job.entry.schedule, options.fan_out.param if options.fan_out else None
-    )
-    file = handler.route.file if handler.route is not None else handler.file
-    is_class = handler.kind is HandlerKind.HTTP_HANDLER
-    app = None if is_class else handler.file
-    conversion = convert(tree, file, entry, handler.export, app, steps=wishes.steps)
+    place = handler.route.file if handler.route is not None else handler.file
+    why = _unfit(plan, tree, job, place)
+    if why is not None:
+        return why
+    file, conversion = _converted(tree, job, handler, written, wishes)
     if isinstance(conversion, Kept):
         return str(conversion)
+    is_class = handler.kind is HandlerKind.HTTP_HANDLER
     target = f"{plan.out}/work/{module_name(job.id)}.py" if is_class else file
     reference = names.reference(target, conversion.function)
     if ".py:" in reference:
@@ -149,6 +136,41 @@ def _job(
         job, reference.partition(":")[0], conversion, mounted=served_by(plan).mount is not None
     )
     return None
+
+
+def _unfit(plan: Plan, tree: SourceTree, job: Job, place: str) -> str | None:
+    """Return the reason why a job stays that its handler has nothing to do with."""
+    callers = callers_of(tree, plan.out, urlsplit(job.entry.path).path)
+    if callers is not None:
+        return f"{place}: {callers}"
+    if job.options.heartbeat_env is not None:
+        return "Its heartbeat is told by cronshift"
+    fan_out = job.options.fan_out
+    if fan_out is not None and (
+        isinstance(fan_out.values, RowSource) or fan_out.mode is FanOutMode.RUNS
+    ):
+        return "Its values have runs of their own, or come from the app's rows"
+    return None
+
+
+def _converted(
+    tree: SourceTree, job: Job, handler: Handler, written: WorkWritten, wishes: Wishes
+) -> tuple[str, Conversion]:
+    """Return the module of a job's work, and what becomes of it; of Django, its urls.py is noted."""
+    fan_out = job.options.fan_out
+    entry = Entry(job.entry.path, job.entry.schedule, fan_out.param if fan_out else None)
+    route = handler.route
+    if route is not None and is_django(tree, route.file):
+        try:
+            view = convert_view(tree, route, entry)
+        except NotCertainError as error:
+            return route.file, Kept(route, error.why)
+        written.files[route.file] = view.urls.encode()
+        work = in_steps(tree, view.file, view.converted) if wishes.steps else view.converted
+        return view.file, work
+    file = route.file if route is not None else handler.file
+    app = None if handler.kind is HandlerKind.HTTP_HANDLER else handler.file
+    return file, convert(tree, file, entry, handler.export, app, steps=wishes.steps)
 
 
 def _beside(tree: SourceTree, file: str) -> str | None:
@@ -191,9 +213,7 @@ def _package(
     }
     mount = served_by(plan).mount
     if mount is not None:
-        module, package, app = _SERVED[mount.framework]
-        values = {"module": module, "package": package, "app": app}
-        texts[f"{MOUNT_MODULE}.py"] = render("python", "direct-mount.py", **values)
+        texts[f"{MOUNT_MODULE}.py"] = _mount_module(mount.framework)
     for name, text in texts.items():
         if is_untouched(tree.read(f"{out}/{name}")):
             yield Edit(f"{out}/{name}", text.encode(), ChangeKind.WRITE, f"{out}/{name}: your own")
@@ -209,6 +229,13 @@ def _package(
                 ChangeKind.WRITE,
                 f"{manifest}: the SDK, and no runtime of cronshift's",
             )
+
+
+def _mount_module(framework: Framework) -> str:
+    if framework is Framework.DJANGO:
+        return render("python", "direct-mount-django.py")
+    module, package, app = _SERVED[framework]
+    return render("python", "direct-mount.py", module=module, package=package, app=app)
 
 
 def _gone(before: Snapshot, edits: Sequence[Edit]) -> Iterator[Edit]:

@@ -21,17 +21,19 @@ from cronshift.runtime.schedule.fields import minutes_of_day, runs, values
 from cronshift.runtime.ticks import lateness
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.library import library_import
-from cronshift.targets.typescript.source import WIDTH, braced, data, imported, member
+from cronshift.targets.typescript.source import WIDTH, braced, broken, data, imported, member, text
 from cronshift.vercel.dispatcher import dispatched_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cronshift.model import Plan
+    from cronshift.targets.typescript.framework import WayOn
 
 _MINUTE = 60_000  # milliseconds
 _DAY = 24 * 60  # minutes
 _THURSDAY = 4 * _DAY  # of a week that begins with Sunday; 1970 began with one
+_INNER = 4  # columns in
 _FEWEST = 3  # numbers in a row that are worth a range
 _PLAIN = re.compile(r"[A-Za-z0-9~-][A-Za-z0-9._~-]{,199}")  # what a file can be called
 _FULL = {"minutes": (0, 59), "hours": (0, 23), "days": (1, 31), "months": (1, 12), "weekdays": (0, 6)}  # fmt: skip
@@ -120,6 +122,49 @@ def guard_names(plan: Plan, dispatcher: Dispatcher, page: str = "") -> dict[str,
 def guard_call(plan: Plan, dispatcher: Dispatcher) -> tuple[str, str]:
     """Return the name of what guards a route, and that of its first argument."""
     return ("guardedTwins", "JOBS") if is_shared(plan, dispatcher) else ("guarded", "JOB")
+
+
+def answering(plan: Plan, dispatcher: Dispatcher, way: WayOn) -> str:
+    """Return the expression of what answers Vercel's calls: guarded, claimed, told and rehearsed as is asked for."""
+    app, (guard, jobs) = app_of(plan), guard_call(plan, dispatcher)
+    behind = way.expression
+    if app.claims is not None:
+        behind = broken("claimed", ["claims", "JOBS", behind], _INNER)
+    answer = broken("withOptions", ["tell", broken(guard, [jobs, behind], _INNER)], _INNER)
+    if app.has_ledger:
+        answer = broken("toldGet", ["JOBS", answer], _INNER)
+    if _is_rehearsed(dispatcher):
+        again = broken("forwarding", dry_arguments(dispatcher, ""), _INNER)
+        answer = broken(
+            "rehearsedGet", ["JOBS", answer, again if way.is_once else way.expression], _INNER
+        )
+    return answer
+
+
+def answering_names(plan: Plan, dispatcher: Dispatcher, way: WayOn) -> dict[str, list[str]]:
+    """Return the names that such an expression takes from the library, by module, but those of its way on."""
+    app, is_rehearsed_here = app_of(plan), _is_rehearsed(dispatcher)
+    return {
+        **guard_names(plan, dispatcher),
+        **({"claims": ["claimed"]} if app.claims is not None else {}),
+        **({"ledger": ["toldGet"]} if app.has_ledger else {}),
+        **({"rehearsal": ["rehearsedGet"]} if is_rehearsed_here else {}),
+        **({"forward": ["forwarding"]} if is_rehearsed_here and way.is_once else {}),
+        "options": ["withOptions"],
+    }
+
+
+def _is_rehearsed(dispatcher: Dispatcher) -> bool:
+    return any(map(is_rehearsed, dispatcher.jobs))
+
+
+def dry_arguments(dispatcher: Dispatcher, base_path: str) -> list[str]:
+    """Return the arguments by which what is asked over HTTP hears of a dry run that is a header."""
+    dry_runs = [job.options.rehearsal or "?" for job in dispatcher.jobs]
+    headers = sorted({dry.partition(":")[0] for dry in dry_runs if not dry.startswith("?")})
+    if headers:
+        return [text(base_path), data(headers)]
+    return [text(base_path)] if base_path else []
 
 
 def library_lines(plan: Plan, file: str, names: Mapping[str, Sequence[str]]) -> list[str]:

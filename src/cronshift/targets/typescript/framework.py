@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cronshift.model import Handler, HandlerKind, Job, Plan
     from cronshift.project import Project
     from cronshift.project.conventions.code import Alias
+    from cronshift.targets.direct.javascript.events import EventShape
     from cronshift.targets.typescript.app import Routers, TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
 
@@ -86,6 +87,19 @@ class Callee(Struct, frozen=True):
             *([self.wrapper.module] if self.wrapper else []),
             *(["params"] if self.params and not takes_params else []),
         }
+
+
+class WayOn(Struct, frozen=True):
+    """The way on from a dispatcher's route that takes a request, once the guard lets a call by.
+
+    Attributes:
+        expression: of what answers.
+        is_once: whether it answers a request once only, and so no dry run beside it: that is asked for
+            over HTTP.
+    """
+
+    expression: str
+    is_once: bool = False
 
 
 class OwnEndpoint(Struct, frozen=True):
@@ -191,6 +205,10 @@ class AppFramework(Protocol):
     @property
     def peers(self) -> Mapping[str, str]:
         """The ranges of packages that the SDK wants beside it."""
+
+    @property
+    def event(self) -> EventShape | None:
+        """The event that its handlers take in place of a request; ``None`` where they take one."""
 
     @property
     def dev_server(self) -> DevServer | None:

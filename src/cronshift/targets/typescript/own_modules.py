@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.model import FanOutMode, Mode
+from cronshift.model import FanOutMode, Location, Mode
 from cronshift.targets.direct import Converted, Entry, Kept
 from cronshift.targets.direct.javascript.converting import convert
 from cronshift.targets.direct.javascript.handler import names_in
@@ -136,7 +136,17 @@ def _works(
     for entries in (_entries(jobs), _entries(jobs, _differing(jobs))):
         works = [
             _work(
-                plan, convert(tree, handler.file, handler.export, entry, steps=steps), handler, file
+                plan,
+                convert(
+                    tree,
+                    handler.file,
+                    handler.export,
+                    entry,
+                    steps=steps,
+                    event=app_of(plan).framework.event,
+                ),
+                handler,
+                file,
             )
             for entry in entries
         ]
@@ -243,6 +253,10 @@ def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | 
         return None
     if "[" in file:
         return f"{file} answers other paths too"
+    framework = app_of(plan).framework
+    if not framework.abilities.retires and job.handler is not None:
+        place = job.handler.route or Location(file, 1)
+        return f"{place}: {framework.title} answers by the app itself, in which its route stays"
     callers = callers_of(tree, plan, job)
     may_send = callers is not None and "imported" not in callers
     if callers is None or (wishes.events and may_send):

@@ -103,6 +103,11 @@ def broken(name: str, arguments: Sequence[str], depth: int) -> str:
     return f"{name}(\n{lines},\n)"
 
 
+def hung(code: str) -> str:
+    """Return code that begins two columns in, and goes on there."""
+    return code.replace("\n", "\n  ")
+
+
 def in_template(value: str) -> str:
     """Return a text as it stands inside a template literal."""
     return text(value)[1:-1].replace('\\"', '"').replace("`", "\\`").replace("${", "\\${")

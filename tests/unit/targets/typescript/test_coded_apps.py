@@ -65,6 +65,18 @@ def test_an_app_that_vercel_starts_itself_is_taken(tmp_path: Path) -> None:
     assert (plan.target, plan.jobs[0].mode) == ("typescript", Mode.DIRECT)
 
 
+@pytest.mark.parametrize(
+    ("methods", "target"), [(("GET", "POST", "PUT"), "typescript"), (("GET", "POST"), "python")]
+)
+def test_an_app_is_taken_where_it_exports_what_inngest_calls(
+    tmp_path: Path, methods: tuple[str, ...], target: str
+) -> None:
+    named = "".join(f"export const {method} = handle(app);\n" for method in methods)
+    handing = 'import { handle } from "hono/vercel";\n'
+    text = handing + APP.replace("export default app;\n", named)
+    assert plan_of(tmp_path, {"src/index.ts": text}, ["hono"]).target == target
+
+
 def test_a_route_of_express_is_asked_over_http(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, {"src/index.ts": EXPRESS}, ["express"])
     assert (plan.target, plan.jobs[0].mode) == ("typescript", Mode.BRIDGE)

@@ -26,6 +26,7 @@ Subjects = frozenset[str]
 """What an expression is about: the constants here, or ``env:NAME`` for a variable."""
 
 REQUEST = "request"
+_ENVIRONMENTS = frozenset({"process.env", "import.meta.env"})
 CREDENTIAL = "credential"
 QUERY = "query"
 METHOD = "method"
@@ -146,7 +147,7 @@ def about(node: SgNode | None, scope: ScriptScope) -> Subjects:
     if kind == "new_expression":
         return _of_new(node, scope)
     inner = node.field("object") if kind == "subscript_expression" else None
-    if inner is not None and inner.text() == "process.env":
+    if inner is not None and inner.text() in _ENVIRONMENTS:
         return frozenset({_ANY_VARIABLE}) | about(node.field("index"), scope)
     if kind in _OPEN:
         return _joined(about(child, scope) for child in node.children())
@@ -182,7 +183,7 @@ def _of_member(node: SgNode, scope: ScriptScope) -> Subjects:
     inner, member = node.field("object"), node.field("property")
     if inner is None or member is None:
         return _UNTOLD
-    if inner.text() == "process.env":
+    if inner.text() in _ENVIRONMENTS:
         return frozenset({f"env:{member.text()}"})
     subjects = (
         about(inner, scope) if inner.kind() != "identifier" or inner.text() in scope.names else None

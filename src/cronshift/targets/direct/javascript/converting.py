@@ -24,6 +24,7 @@ from cronshift.targets.direct.javascript.about import (
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE
 from cronshift.targets.direct.javascript.builders import with_answers_built
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
+from cronshift.targets.direct.javascript.events import taking_request
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
@@ -44,16 +45,27 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from cronshift.targets.direct.javascript.events import EventShape
+
 _NAMES = ("work", "doWork", "workOfJob")
-_SURROUNDINGS = {"next/headers", "next/navigation"}
+_SURROUNDINGS = {
+    *("next/headers", "next/navigation"),
+    *("@sveltejs/kit", "astro", "@remix-run/node", "react-router", "@vercel/node"),
+}
 _LATER = {"after", "waitUntil", "unstable_after", "userAgent", "connection"}
 _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
 """What a comment speaks of that goes with a check."""
 _RESPONSES = {"NextResponse", "NextRequest", "NextApiRequest", "NextApiResponse"}
 
 
-def convert(
-    tree: SourceTree, file: str, export: str, entry: Entry, *, steps: bool = False
+def convert(  # noqa: PLR0913 - each is a wish of its own
+    tree: SourceTree,
+    file: str,
+    export: str,
+    entry: Entry,
+    *,
+    steps: bool = False,
+    event: EventShape | None = None,
 ) -> Conversion:
     """Return a route's module without HTTP, or why it stays as it is.
 
@@ -63,21 +75,30 @@ def convert(
         export: what answers: ``GET``, or ``default`` in the pages router.
         entry: the cron entry whose work it does.
         steps: whether its work becomes the durable steps that the code shows.
+        event: what it takes in place of a request, in another framework.
     """
     root = tree.parsed(file)
     if root is None or is_broken(root):
         return Kept(Location(file, 1), "does not parse without errors")
-    converted = _with_answers_built(tree, file, root, export, entry)
-    if converted is None:
-        try:
-            converted = _converted(tree, file, root, export, entry)
-        except NotCertainError as error:
-            return Kept(Location(file, error.line), error.why)
+    before = used_names(root)
+    try:
+        if event is not None:
+            tree = taking_request(tree, file, root, export, event)
+            root = tree.parsed(file) or root
+        converted = _with_answers_built(tree, file, root, export, entry, before)
+        converted = converted or _converted(tree, file, root, export, entry, before)
+    except NotCertainError as error:
+        return Kept(Location(file, error.line), error.why)
     return _in_steps(tree, converted, file) if steps else converted
 
 
-def _with_answers_built(
-    tree: SourceTree, file: str, root: SgNode, export: str, entry: Entry
+def _with_answers_built(  # noqa: PLR0913, PLR0917 - the parts of a route
+    tree: SourceTree,
+    file: str,
+    root: SgNode,
+    export: str,
+    entry: Entry,
+    before: Collection[str],
 ) -> Converted | None:
     """Return a route's module whose answers the project's functions build; ``None`` where none is certain."""
     try:
@@ -86,7 +107,7 @@ def _with_answers_built(
             return None
         there = tree.with_text(file, text)
         built = there.parsed(file)
-        return _converted(there, file, built, export, entry, used_names(root)) if built else None
+        return _converted(there, file, built, export, entry, before) if built else None
     except NotCertainError:
         return None
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SEGMENT = frozenset(
     {"config", "dynamic", "dynamicParams", "fetchCache", "maxDuration", "preferredRegion"}
-    | {"revalidate", "runtime"}
+    | {"revalidate", "runtime", "prerender"}
 )
 """What a route's module says to Next (its route segment configuration)."""
 _BLOCKS = {"statement_block"}

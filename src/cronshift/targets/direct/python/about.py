@@ -177,7 +177,7 @@ def _of_attribute(node: ast.Attribute, scope: PythonScope) -> Subjects:
         case inner:
             subjects = about(inner, scope)
     if REQUEST in subjects:
-        return frozenset({HEADERS}) if node.attr in {"headers", "cookies"} else _UNTOLD
+        return frozenset({HEADERS}) if node.attr in {"headers", "cookies", "META"} else _UNTOLD
     return subjects
 
 

@@ -13,8 +13,10 @@ from cronshift.targets.direct.python.source import Function, PythonSource, every
 
 NON_RETRIABLE = "NonRetriableError"
 _FIRST_ERROR, _FIRST_REDIRECT, _FIRST_FAULT = 400, 300, 500
-_JSON = {"JSONResponse", "jsonify", "ORJSONResponse"}
-_TEXT = {"PlainTextResponse", "Response", "HTMLResponse"}
+_JSON = {"JSONResponse", "JsonResponse", "jsonify", "ORJSONResponse"}
+_TEXT = {"HTMLResponse", "HttpResponse", "PlainTextResponse", "Response"}
+_ERRORS = {"HttpResponseBadRequest": 400, "HttpResponseForbidden": 403, "HttpResponseNotFound": 404,
+           "HttpResponseNotAllowed": 405, "HttpResponseServerError": 500}  # fmt: skip
 _BODIES = ("content", "response", "detail", "description")
 
 
@@ -94,7 +96,7 @@ def spelled(source: PythonSource, value: ast.expr | None) -> PythonAnswer | None
             return PythonAnswer(_status(status), answer.body, answer.words, answer.is_plain)
         case ast.Call(func=called) if (
             name := ast.unparse(called).rpartition(".")[2]
-        ) in _JSON | _TEXT:
+        ) in _JSON | _TEXT | _ERRORS.keys():
             return _constructed(source, value, name)
         case ast.Call(func=called) if ast.unparse(called).rpartition(".")[2].endswith("Response"):
             raise NotCertainError(
@@ -117,7 +119,7 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswe
         (named.pop(key) for key in ("status_code", "status") if key in named and name != "jsonify"),
         None,
     )
-    code = 200 if status is None else _status(status)
+    code = _ERRORS.get(name, 200) if status is None else _status(status)
     headers = named.pop("headers", None)
     if headers is not None and "retry-after" in ast.unparse(headers).lower():
         raise NotCertainError(call.lineno, "says when to try again")
@@ -134,7 +136,8 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswe
         raise NotCertainError(call.lineno, "answers with what is not spelled out")
     if body is None or (isinstance(body, ast.Constant) and body.value is None):
         return PythonAnswer(code, None, f'"answered {code}"', is_plain=True)
-    if name in _TEXT and not isinstance(body, ast.Constant | ast.JoinedStr):
+    is_data = name == "Response" and "rest_framework" in source.text
+    if name in _TEXT and not is_data and not isinstance(body, ast.Constant | ast.JoinedStr):
         raise NotCertainError(
             call.lineno, f"answers with {ast.unparse(body)}, which may be a stream"
         )

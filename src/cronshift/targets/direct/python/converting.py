@@ -61,10 +61,10 @@ def convert(  # noqa: PLR0913 - what a handler is known by
         return Kept(Location(file, 1), "would not parse without errors")
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
-    return _in_steps(tree, file, converted) if steps else converted
+    return in_steps(tree, file, converted) if steps else converted
 
 
-def _in_steps(tree: SourceTree, file: str, converted: Converted) -> Converted:
+def in_steps(tree: SourceTree, file: str, converted: Converted) -> Converted:
     """Return a module whose work is made of steps, or why it is one."""
     if converted.parameter is not None:
         return replace(converted, unoffered="each value has a step already")

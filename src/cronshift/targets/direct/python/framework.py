@@ -42,17 +42,19 @@ from cronshift.targets.direct.python.surroundings import refuse_surroundings
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cronshift.handlers.tree import SourceTree
 
 _PLAIN_TYPES = re.compile(r"(?:dict|list|str|int|float|bool|None|[\[\], |])+")
 _SCHEDULE = SCHEDULE_HEADER.lower().replace("-", "_")
-_LAST = {"query_params": True, "args": False}
+_LAST = {"query_params": True, "GET": True, "args": False}
 """Whether the last value of a name counts, as in Starlette, or the first, as in Flask."""
 _FIRST_ERROR = 400
 _MAKING = re.compile(r"\b\w*Response\(|\b(?:jsonify|make_response|redirect|abort)\(")
 _LEFT = re.compile(r"\w*Response|jsonify|make_response|abort|redirect|session|url_for|flash")
 """Names of answers, and of what a request gives."""
-_CARRYING = {"jsonify", "JSONResponse"}
+_CARRYING = {"jsonify", "JSONResponse", "JsonResponse", "Response"}
 
 
 def convert_route(
@@ -71,17 +73,36 @@ def convert_route(
     """
     route = route_of(source, urlsplit(entry.path).path)
     refuse_surroundings(source)
+    return work_of(tree, source, route, parameters_of(route, entry), entry, app)
+
+
+def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
+    tree: SourceTree,
+    source: PythonSource,
+    route: AppRoute,
+    parameters: Parameters,
+    entry: Entry,
+    app: str | None = None,
+) -> Converted:
+    """Return the module in which a route's function is called by nobody but a job.
+
+    Raises:
+        NotCertainError: where the meaning is not kept for certain.
+    """
     used = set(names_used(source.module))
-    parameters = parameters_of(route, entry)
     scope = PythonScope(ModuleScope(tree, source.file, source.module), parameters.names)
     refuse_dependencies(route, scope)
     remove_checks(source, route.function, scope, lambda block: _refuses(source, block))
-    _write_answers(source, route, parameters)
+    encoder = _encoder(source, route, app)
     _write_reads(source, route, parameters, entry)
+    _write_answers(source, route, parameters)
     _refuse_leftovers(source, route)
     _refuse_answers_elsewhere(tree, source, route)
     _declare(source, route, parameters)
     text = source.edits.result()
+    refuse_remains(
+        route.function, text, {*parameters.names, parameters.request, parameters.response}
+    )
     needs = f"raise {NON_RETRIABLE}(" in text and NON_RETRIABLE not in used
     text = without_unused(tree, source.file, text, used | _imported(source.module))
     text = with_import(text, NON_RETRIABLE) if needs else text
@@ -92,9 +113,30 @@ def convert_route(
         parameter=entry.parameter,
         arguments=tuple(f"{name}={value}" for name, value in taken),
         run=parameters.run is not None,
-        encoder=_encoder(source, route, app),
+        encoder=encoder,
         is_async=isinstance(route.function, ast.AsyncFunctionDef),
     )
+
+
+def refuse_remains(function: Function, text: str, names: Collection[str | None]) -> None:
+    """Refuse a function that, as it is written now, speaks of what only a request gives.
+
+    Raises:
+        NotCertainError: with the line where it stood.
+    """
+    written = next(
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == function.name
+    )
+    for node in ast.walk(written):
+        if isinstance(node, ast.Name) and (node.id in names or _LEFT.fullmatch(node.id)):
+            lines = [
+                each.lineno
+                for each in ast.walk(function)
+                if isinstance(each, ast.Name) and each.id == node.id
+            ]
+            raise NotCertainError(max(lines, default=function.lineno), f"still speaks of {node.id}")
 
 
 def _imported(module: ast.Module) -> set[str]:
@@ -142,6 +184,14 @@ def _encoder(source: PythonSource, route: AppRoute, app: str | None) -> str | No
     """Return the encoder of the result; work of Flask is done in its app's context."""
     if route.is_fastapi:
         return None if _is_plain(route) else "fastapi"
+    if ast.unparse(route.decorator.func) in {"path", "re_path", "url"}:
+        if _is_plain(route):
+            return None
+        if "rest_framework" in source.text:
+            raise NotCertainError(
+                route.function.lineno, "answers with what REST framework makes of it"
+            )
+        return "django"
     name = ast.unparse(route.decorator.func).rpartition(".")[0]
     for node in source.module.body:
         match node:
@@ -317,9 +367,10 @@ def _declare(source: PythonSource, route: AppRoute, parameters: Parameters) -> N
     function = route.function
     start, _ = source.span(function)
     line = source.text.rfind("\n", 0, start) + 1
-    last = function.decorator_list[-1]
-    head = source.text.find("def ", source.span(last)[1])
-    source.edits.replace(line, source.text.rfind("\n", 0, head) + 1, "")
+    decorators = function.decorator_list
+    head = source.text.find("def ", source.span(decorators[-1])[1] if decorators else start)
+    if decorators:
+        source.edits.replace(line, source.text.rfind("\n", 0, head) + 1, "")
     arguments = function.args
     taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     written = [

@@ -58,11 +58,19 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
     place, names = ModuleScope(tree, source.file, source.module), {"self": frozenset({REQUEST})}
     scope = PythonScope(place, names, methods=methods)
     remove_checks(source, function, scope, lambda block: _refuses(source, methods, block))
+    _write_path(source, function, entry)
     for block in every_block(function):
         _write_sent(source, function, methods, block)
         _write_block(source, function, block)
-    _write_reads(source, function, entry)
+    _refuse_self(function, source)
     text = _as_function(source, node, function)
+    written = next(
+        each
+        for each in ast.parse(text).body
+        if isinstance(each, ast.FunctionDef) and each.name == "work"
+    )
+    if "self" in names_used(written):
+        raise NotCertainError(function.lineno, "needs its request")
     needs = f"raise {NON_RETRIABLE}(" in text
     text = without_unused(tree, source.file, text, used)
     text = with_import(text, NON_RETRIABLE) if needs else text
@@ -281,7 +289,8 @@ def _words(source: PythonSource, body: ast.expr) -> str:
     return _body_source(source, body)
 
 
-def _write_reads(source: PythonSource, function: Function, entry: Entry) -> None:
+def _write_path(source: PythonSource, function: Function, entry: Entry) -> None:
+    """Put the entry's path where the request's is read."""
     for node in ast.walk(function):
         if (
             isinstance(node, ast.Attribute)
@@ -289,6 +298,9 @@ def _write_reads(source: PythonSource, function: Function, entry: Entry) -> None
             and not source.is_gone(node)
         ):
             source.replace(node, quoted(entry.path))
+
+
+def _refuse_self(function: Function, source: PythonSource) -> None:
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and node.id == "self" and not source.is_gone(node):
             raise NotCertainError(node.lineno, "needs its request")

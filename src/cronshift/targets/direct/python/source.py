@@ -62,9 +62,8 @@ class PythonSource:
         return self._at(line, column), self._at(node.end_lineno or line, node.end_col_offset or 0)
 
     def text_of(self, node: Node) -> str:
-        """Return a node as it is written."""
-        start, end = self.span(node)
-        return self.text[start:end]
+        """Return a node as it is written, with the edits inside of it."""
+        return self.edits.result(*self.span(node))
 
     def text_up_to(self, node: Node) -> str:
         """Return the text of a node's line before it."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
-from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.direct.javascript.events import EventShape
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
+from cronshift.targets.typescript.source import hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,7 @@ class Astro(WebFramework):
     title = "Astro"
     adapter = "inngest/astro"
     kind = HandlerKind.ASTRO
+    event = EventShape("Astro", frozenset({"astro"}))
     peers = {}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "astro dev",
@@ -68,11 +71,11 @@ class Astro(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the context."""
-        return Behind("within(context)", ("within",), self.module)
+        return Behind(WayOn("within(context)"), ("within",), self.module)
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
-        return f"export const GET = (context: APIContext) =>\n  {answer}(context.request);\nexport const OPTIONS = GET;"
+        return f"export const GET = (context: APIContext) =>\n  {hung(answer)}(context.request);\nexport const OPTIONS = GET;"
 
 
 ASTRO = Astro()

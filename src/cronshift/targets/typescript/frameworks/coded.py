@@ -10,12 +10,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, ClassVar
 
+from cronshift.handlers.javascript import exports
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Abilities, Additions, Callee, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, Callee, WayOn, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.mounting import (
     MOUNT_NAME,
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
 
 
 _APPS = frozenset({HandlerKind.NODE_APP, HandlerKind.NODE_FUNCTION})
+_CALLED = frozenset({"GET", "POST", "PUT"})
+"""The methods by which Inngest calls an endpoint; it registers functions by the last."""
+
+_WHOLE = frozenset({"default", "fetch", "*"})
+"""The exports that answer every method."""
+
 _ASKED = 20
 """How many entries tell which module Vercel starts."""
 
@@ -65,6 +72,7 @@ class CodedFramework:
         makers: the names that make an app, by their package.
         module: of the library, with ``answered`` and ``mounting``.
         called: the way a function asks the app, in words.
+        passes_on: whether its guard leaves a call to the route that answers it, and asks for none itself.
     """
 
     name: ClassVar[str]
@@ -74,7 +82,9 @@ class CodedFramework:
     makers: ClassVar[Mapping[str, Collection[str]]]
     module: ClassVar[str]
     called: ClassVar[str]
+    passes_on: ClassVar[bool] = False
     dev_server: ClassVar[DevServer | None] = None
+    event = None
     kinds: ClassVar[frozenset[HandlerKind]] = _APPS
     runs_on_node = False  # what ends an import path is the site's to say
     library = "web"
@@ -168,13 +178,12 @@ class CodedFramework:
     def dispatcher(self, plan: Plan, dispatcher: Dispatcher) -> str:
         """Return the module, which exports what answers in a route's place."""
         from cronshift.targets.typescript.dispatching import (
-            guard_call,
+            answering,
             guard_constant,
             library_lines,
         )
 
-        app, (guard, jobs) = app_of(plan), guard_call(plan, dispatcher)
-        answer = f"withOptions(tell, {guard}({jobs}, answered))"
+        app = app_of(plan)
         return render(
             "typescript",
             "coded-dispatcher.ts",
@@ -182,19 +191,20 @@ class CodedFramework:
             library=library_lines(plan, dispatcher.file, self._names(plan, dispatcher)),
             out=import_path(plan.out, dispatcher.file, app.code.alias),
             jobs=guard_constant(plan, dispatcher),
-            answered=f"toldGet(JOBS, {answer})" if app.has_ledger else answer,
+            claims=app.claims is not None,
+            answered=answering(plan, dispatcher, self._way),
         )
 
     def _names(self, plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
         """Return the names that a dispatcher's module takes from the library, by module."""
-        from cronshift.targets.typescript.dispatching import guard_names
+        from cronshift.targets.typescript.dispatching import answering_names
 
-        return {
-            **guard_names(plan, dispatcher),
-            self.module: ["answered"],
-            **({"ledger": ["toldGet"]} if app_of(plan).has_ledger else {}),
-            "options": ["withOptions"],
-        }
+        return {**answering_names(plan, dispatcher, self._way), self.module: ["answered"]}
+
+    @property
+    def _way(self) -> WayOn:
+        """The app's own answer; one that is passed on to its routes is given once."""
+        return WayOn("answered", is_once=self.passes_on)
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
         """Return the guard's modules, the framework's, and the ledger's where there is one."""
@@ -285,7 +295,14 @@ def _entries(resolver: Resolver) -> Iterator[str]:
 
 
 def _reaches(resolver: Resolver, site: MountSite) -> bool:
-    """Return whether Vercel sends Inngest's calls to the app, as far as its configuration tells."""
+    """Return whether Vercel sends Inngest's calls to the app, as far as its configuration tells.
+
+    A function of the web's shape is sent those methods alone that its module exports.
+    """
+    root = resolver.tree.parsed(site.entry)
+    exported = exports(root).keys() if root is not None else frozenset[str]()
+    if not _WHOLE & exported and 0 < len(_CALLED & exported) < len(_CALLED):
+        return False
     resolution = resolver.resolve(ENDPOINT)
     if resolution.handler is not None:
         return resolution.handler.file in {site.entry, site.file}

@@ -16,6 +16,7 @@ class Express(CodedFramework):
     makers = {"express": ("default", "*")}  # noqa: RUF012 - read only
     module = "express"
     called = "no: over HTTP"
+    passes_on = True
     kinds = frozenset[HandlerKind]()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.app import Routers
 from cronshift.targets.typescript.calling import callee
-from cronshift.targets.typescript.framework import Callee, Wrapper
+from cronshift.targets.typescript.framework import Callee, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
 from cronshift.targets.typescript.source import data
 
@@ -103,9 +103,9 @@ class Functions(WebFramework):
         if called.file is None:
             return FORWARDING
         if called.wrapper is None:
-            return Behind("route", called=called)
+            return Behind(WayOn("route"), called=called)
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(f"paged(route{params})", ("paged",), self.module, called)
+        return Behind(WayOn(f"paged(route{params})"), ("paged",), self.module, called)
 
     def settings(self, seconds: int) -> list[str]:
         """Return the ``config`` that Vercel reads of a function."""

@@ -37,6 +37,7 @@ class Nextjs:
     adapter = "inngest/next"
     kinds = frozenset({HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES})
     library = None
+    event = None
     abilities = Abilities(
         "app/api/inngest/route.ts",
         "app/api/cronshift/api/cron/x/route.ts",

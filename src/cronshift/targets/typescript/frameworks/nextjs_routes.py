@@ -14,6 +14,7 @@ from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.client import client_import
 from cronshift.targets.typescript.dispatching import (
     claims_here,
+    dry_arguments,
     guard_call,
     guard_constant,
     guard_names,
@@ -151,19 +152,10 @@ def _answered(plan: Plan, dispatcher: Dispatcher) -> str:
         return line
     if rehearsed is None:
         return f"{line}\n{exported} {ledger}(JOBS, answer);"
-    dry = f"{forward}({', '.join(_dry_headers(dispatcher, base_path))})" if forward else route
+    dry = f"{forward}({', '.join(dry_arguments(dispatcher, base_path))})" if forward else route
     more = [data(called.params)] if called.params and not params else params
     last = broken(rehearsed, ["JOBS", "told", dry, *more], len(exported) + 1)
     return f"{line}\nconst told = {ledger}(JOBS, answer);\n{exported} {last};"
-
-
-def _dry_headers(dispatcher: Dispatcher, base_path: str) -> list[str]:
-    """Return the arguments by which what is asked over HTTP hears of a dry run that is a header."""
-    dry_runs = [job.options.rehearsal or "?" for job in dispatcher.jobs]
-    headers = sorted({dry.partition(":")[0] for dry in dry_runs if not dry.startswith("?")})
-    if headers:
-        return [text(base_path), data(headers)]
-    return [text(base_path)] if base_path else []
 
 
 def _is_edge(dispatcher: Dispatcher) -> bool:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.app import Routers
-from cronshift.targets.typescript.framework import Abilities, DevServer, Wrapper
+from cronshift.targets.typescript.framework import Abilities, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
+from cronshift.targets.typescript.source import hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +96,7 @@ class Nitro(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer."""
-        return Behind("answered", ("answered", "requestOf"), self.module)
+        return Behind(WayOn("answered"), ("answered", "requestOf"), self.module)
 
     def endpoint_modules(self, app: TypescriptApp) -> set[str]:
         """Return the framework's module."""
@@ -119,7 +120,7 @@ class Nitro(WebFramework):
 
     def answered(self, answer: str, path: str) -> str:
         """Return the route's one export."""
-        return _ROUTE.format(answer=answer)
+        return _ROUTE.format(answer=hung(answer))
 
 
 NITRO = Nitro()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.brackets import bracket_params
 from cronshift.model import HandlerKind
+from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.calling import callee
-from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
-from cronshift.targets.typescript.source import data
+from cronshift.targets.typescript.source import data, hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ class Remix(WebFramework):
     title = "Remix or React Router"
     adapter = "inngest/remix"
     kind = HandlerKind.REMIX
+    event = EventShape(title, frozenset({"@remix-run/node"}), has_url=False, takes_data=True)
     peers = {}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "react-router dev",
@@ -98,11 +100,11 @@ class Remix(WebFramework):
         if called.file is None:
             return FORWARDING
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(f"within(args, route{params})", ("within",), self.module, called)
+        return Behind(WayOn(f"within(args, route{params})"), ("within",), self.module, called)
 
     def answered(self, answer: str, path: str) -> str:
         """Return the loader."""
-        return f"export const loader = (args: {{ request: Request }}) =>\n  {answer}(args.request);"
+        return f"export const loader = (args: {{ request: Request }}) =>\n  {hung(answer)}(args.request);"
 
 
 def lists_by_files(resolver: Resolver) -> bool:

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
 from cronshift.project.npm_ranges import majors
+from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.calling import callee
-from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import (
     FORWARDING,
     TELLING_BY_EVENT,
     Behind,
     WebFramework,
 )
-from cronshift.targets.typescript.source import data
+from cronshift.targets.typescript.source import data, hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,8 @@ class Solidstart(WebFramework):
     title = "SolidStart"
     adapter = "inngest/edge"
     kind = HandlerKind.SOLIDSTART
+    event = EventShape(title, frozenset({"@solidjs/router"}), has_url=False)
+    own_telling = TELLING_BY_EVENT
     peers = {}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "vinxi dev",
@@ -49,7 +52,6 @@ class Solidstart(WebFramework):
     dispatcher_imports = ('import type { APIEvent } from "@solidjs/start/server";',)
     endpoint_imports = dispatcher_imports
     telling = "export const OPTIONS = ({ request }: APIEvent) => tell(request);"
-    own_telling = TELLING_BY_EVENT
 
     def present(self, resolver: Resolver) -> bool:
         """Return whether the project uses the router of the first version."""
@@ -84,12 +86,12 @@ class Solidstart(WebFramework):
         if called.file is None:
             return FORWARDING
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(f"within(event, route{params})", ("within",), self.module, called)
+        return Behind(WayOn(f"within(event, route{params})"), ("within",), self.module, called)
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods: each is built alone, so that none can be the other."""
         return (
-            f"const answer = (event: APIEvent) =>\n  {answer}(event.request);\n\n"
+            f"const answer = (event: APIEvent) =>\n  {hung(answer)}(event.request);\n\n"
             "export const GET = answer;\nexport const OPTIONS = answer;"
         )
 

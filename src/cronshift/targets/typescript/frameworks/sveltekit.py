@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
-from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.direct.javascript.events import EventShape
+from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework
+from cronshift.targets.typescript.source import hung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,7 @@ class Sveltekit(WebFramework):
     title = "SvelteKit"
     adapter = "inngest/sveltekit"
     kind = HandlerKind.SVELTEKIT
+    event = EventShape("SvelteKit", frozenset({"@sveltejs/kit"}))
     peers = {"@sveltejs/kit": ">=1.27.3"}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "vite dev",
@@ -65,11 +68,11 @@ class Sveltekit(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the event."""
-        return Behind("within(event)", ("within",), self.module)
+        return Behind(WayOn("within(event)", is_once=True), ("within",), self.module)
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods."""
-        return f"export const GET = (event: RequestEvent) =>\n  {answer}(event.request);\nexport const OPTIONS = GET;"
+        return f"export const GET = (event: RequestEvent) =>\n  {hung(answer)}(event.request);\nexport const OPTIONS = GET;"
 
 
 SVELTEKIT = Sveltekit()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import SourceTree
 from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
@@ -110,7 +109,7 @@ class Tanstack(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer."""
-        return Behind("answered", ("answered",), self.module)
+        return Behind(WayOn("answered"), ("answered",), self.module)
 
     def additions(
         self, routers: Routers, file: str, seconds: int | None, ownership: str
@@ -127,9 +126,11 @@ class Tanstack(WebFramework):
         from cronshift.targets.typescript.app import app_of
         from cronshift.targets.typescript.dispatching import dispatchers
 
+        app = app_of(plan)
         listed = set(_IMPORTED.findall(SourceTree(root).read(_TREE)))
-        files = [app_of(plan).endpoint_file, *(each.file for each in dispatchers(plan))]
-        names = [str(PurePosixPath(file).with_suffix("")) for file in files if file is not None]
+        written = (app.endpoint_file, *(each.file for each in dispatchers(plan)))
+        files = [file.removeprefix(f"{app.folder}/") for file in written if file is not None]
+        names = [file.rpartition(".")[0] for file in files if (root / file).is_file()]
         missing = [name for name in names if name.removeprefix("src/") not in listed]
         return f"{_TREE} does not list {missing[0]} yet: a build writes it" if missing else None
 

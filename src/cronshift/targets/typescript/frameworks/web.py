@@ -15,7 +15,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Abilities, Additions, Callee, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Additions, Callee, WayOn, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.naming import TAKEN, function_name
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.model import Handler, HandlerKind, Job, Plan
     from cronshift.project import Project
+    from cronshift.targets.direct.javascript.events import EventShape
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
@@ -39,12 +40,12 @@ class Behind(Struct, frozen=True):
     """The way on from a dispatcher's route, once the guard lets a call by.
 
     Attributes:
-        expression: of what answers.
+        way: what answers.
         names: what it takes from the library, from ``module``.
         called: the handler that it imports, as ``route``; ``None`` for none.
     """
 
-    expression: str
+    way: WayOn
     names: tuple[str, ...] = ()
     module: str = ""
     called: Callee | None = None
@@ -56,7 +57,7 @@ TELLING_BY_EVENT = (
 )
 """The statements of an endpoint whose handlers take an event."""
 
-FORWARDING = Behind("forwarding()", ("forwarding",), "forward")
+FORWARDING = Behind(WayOn("forwarding()", is_once=True), ("forwarding",), "forward")
 """A call over HTTP, to a handler that no function can call in process."""
 
 
@@ -85,6 +86,7 @@ class WebFramework:
     module: ClassVar[str]
     library = "web"
     runs_on_node: ClassVar[bool] = False
+    event: ClassVar[EventShape | None] = None
 
     @property
     def kinds(self) -> frozenset[HandlerKind]:
@@ -184,14 +186,13 @@ class WebFramework:
     def dispatcher(self, plan: Plan, dispatcher: Dispatcher) -> str:
         """Return the route, which may run as long as the handler."""
         from cronshift.targets.typescript.dispatching import (
-            guard_call,
+            answering,
             guard_constant,
             library_lines,
         )
 
         app, file, behind = app_of(plan), dispatcher.file, self.behind(plan, dispatcher)
-        called, (guard, jobs) = behind.called, guard_call(plan, dispatcher)
-        answer = f"withOptions(tell, {guard}({jobs}, {behind.expression}))"
+        called = behind.called
         return render(
             "typescript",
             "web-dispatcher.ts",
@@ -203,9 +204,9 @@ class WebFramework:
             out=import_path(plan.out, file, app.code.alias),
             settings=self.settings(duration(dispatcher.jobs[0])),
             jobs=guard_constant(plan, dispatcher),
+            claims=app.claims is not None,
             answered=self.answered(
-                f"toldGet(JOBS, {answer})" if app.has_ledger else answer,
-                f"{MOUNT}{dispatcher.path.rstrip('/')}",
+                answering(plan, dispatcher, behind.way), f"{MOUNT}{dispatcher.path.rstrip('/')}"
             ),
         )
 
@@ -215,14 +216,12 @@ class WebFramework:
 
     def _names(self, plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
         """Return the names that a dispatcher's route takes from the library, by module."""
-        from cronshift.targets.typescript.dispatching import guard_names
+        from cronshift.targets.typescript.dispatching import answering_names
 
         behind = self.behind(plan, dispatcher)
         return {
-            **guard_names(plan, dispatcher),
+            **answering_names(plan, dispatcher, behind.way),
             **({behind.module: list(behind.names)} if behind.names else {}),
-            **({"ledger": ["toldGet"]} if app_of(plan).has_ledger else {}),
-            "options": ["withOptions"],
         }
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:

@@ -1,0 +1,118 @@
+"""Views of Django that are functions: their route goes out of its urls.py, and they are called by a job alone."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
+from cronshift.targets.direct.python.about import REQUEST
+from cronshift.targets.direct.python.called import ModuleScope
+from cronshift.targets.direct.python.framework import work_of
+from cronshift.targets.direct.python.parameters import Parameters
+from cronshift.targets.direct.python.routes import AppRoute
+from cronshift.targets.direct.python.source import PythonSource, names_used
+from cronshift.targets.direct.python.unused import without_unused
+
+if TYPE_CHECKING:
+    from cronshift.handlers.tree import SourceTree
+    from cronshift.model import Location
+
+_HARMLESS = {
+    "api_view", "authentication_classes", "csrf_exempt", "never_cache", "permission_classes", "require_GET",
+    "require_http_methods", "require_safe",
+}  # fmt: skip
+"""Decorators that only say who may call a view, and how."""
+
+
+class View(Struct, frozen=True):
+    """A view that is a function: its module, and the urls.py without its route."""
+
+    file: str
+    urls: str
+    converted: Converted
+
+
+def is_django(tree: SourceTree, file: str) -> bool:
+    """Return whether a module lists routes of Django's."""
+    return "urlpatterns" in tree.read(file)
+
+
+def convert_view(tree: SourceTree, route: Location, entry: Entry) -> View:
+    """Return the view of a route as a function that is called by nobody but a job.
+
+    Raises:
+        NotCertainError: where the meaning is not kept for certain.
+    """
+    urls = PythonSource(route.file, tree.read(route.file), tree.python(route.file))
+    declared = _declared(urls, route.line)
+    view = declared.args[1]
+    name = ast.unparse(view)
+    target = ModuleScope(tree, route.file, urls.module).function(name)
+    if target is None:
+        raise NotCertainError(
+            declared.lineno, f"answers with {name}, which is no function that is read"
+        )
+    function, place = target
+    _refuse_others(tree, route.file, place.file, function.name)
+    for decorator in function.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if ast.unparse(called).rpartition(".")[2] not in _HARMLESS:
+            raise NotCertainError(function.lineno, "has other decorators beside its route")
+    source = PythonSource(place.file, tree.read(place.file), place.module, place)
+    taken = [argument.arg for argument in function.args.args]
+    if len(taken) != 1 or function.args.vararg or function.args.kwarg:
+        raise NotCertainError(function.lineno, "needs the parameters of its path")
+    names = {taken[0]: frozenset({REQUEST})}
+    parameters = Parameters(names, {}, taken[0], None, None)
+    converted = work_of(
+        tree, source, AppRoute(function, declared, is_fastapi=False), parameters, entry
+    )
+    return View(place.file, _without(tree, urls, declared, name), converted)
+
+
+def _declared(urls: PythonSource, line: int) -> ast.Call:
+    """Return the call that declares a route, in a list of the module's own."""
+    for statement in urls.module.body:
+        value = getattr(statement, "value", None)
+        if (
+            isinstance(value, ast.List)
+            and "urlpatterns" in ast.unparse(statement).partition("=")[0]
+        ):
+            for element in value.elts:
+                if (
+                    element.lineno == line
+                    and isinstance(element, ast.Call)
+                    and len(element.args) > 1
+                ):
+                    return element
+    raise NotCertainError(line, "declares its route in a way that is not read")
+
+
+def _refuse_others(tree: SourceTree, urls: str, views: str, name: str) -> None:
+    """Refuse a view that anything but its route names."""
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    for file in tree.files:
+        if file.endswith(".py") and file not in {urls, views} and word.search(tree.read(file)):
+            raise NotCertainError(1, f"has a view {name} that {file} names too")
+    for file in (urls, views):
+        uses = [
+            node
+            for node in ast.walk(tree.python(file))
+            if (isinstance(node, ast.Name) and node.id == name)
+            or (isinstance(node, ast.Attribute) and node.attr == name)
+        ]
+        if len(uses) > (1 if file == urls else 0):
+            raise NotCertainError(uses[-1].lineno, f"calls {name} once more")
+
+
+def _without(tree: SourceTree, urls: PythonSource, declared: ast.Call, name: str) -> str:
+    """Return a urls.py without a route, and without what only that needed."""
+    start, end = urls.span(declared)
+    comma = re.compile(r"\s*,").match(urls.text, end)
+    urls.edits.remove_lines(start, comma.end() if comma is not None else end)
+    used = {name.partition(".")[0], *names_used(urls.module)}
+    return without_unused(tree, urls.file, urls.edits.result(), used)
