@@ -328,11 +328,9 @@ def _is_said(value: Value, *, aloud: bool) -> bool:
     if not aloud:
         return Taint.FAILURE in taints_of(value)
     if isinstance(value, Unknown) and value.alternatives and _is_scalar(value):
-        said = [_is_said(part, aloud=True) for part in value.alternatives]
-        return all(said) or any(
-            is_said and isinstance(part, Unknown)  # the error itself, where it is not nothing
-            for part, is_said in zip(value.alternatives, said, strict=True)
-        )
+        spoken = [part for part in value.alternatives if _is_said(part, aloud=True)]
+        is_whole = len(spoken) == len(value.alternatives)
+        return is_whole or any(isinstance(part, Unknown) for part in spoken)  # the error itself
     return Taint.FAILURE in value.taints and Taint.QUIET not in value.taints
 
 
