@@ -14,7 +14,7 @@ import pytest
 from tests.programs import HERE as PROGRAMS
 
 import cronshift
-from cronshift.lazy_pattern import LazyPattern, lazy_pattern
+from cronshift.runtime.lazy_pattern import LazyPattern, lazy_pattern
 
 SOURCES = Path(cronshift.__file__).parent
 NEVER = {  # what neither audit nor status needs: libraries, then rooms

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from cronshift.handlers.routes import Rank, RouteTable, Segment
 from cronshift.handlers.routes import Route as TableRoute
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind, Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

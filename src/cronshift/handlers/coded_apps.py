@@ -13,7 +13,7 @@ from cronshift.handlers.node_routes import NodeRoutes
 from cronshift.handlers.python_routes import PythonRoutes
 from cronshift.handlers.routes import nearest
 from cronshift.handlers.verdict import Resolution, Verdict
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import DEEPEST, CodeRoute, Declared, UnreadRegistration
 from cronshift.handlers.python_modules import imported_names, module_file
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

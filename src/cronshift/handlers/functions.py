@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from cronshift.handlers.next import segment_of
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,8 +23,8 @@ from cronshift.handlers.javascript import (
     spot_of,
 )
 from cronshift.handlers.javascript import locally as locally_defined
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind, Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from cronshift.handlers import patterns
 from cronshift.handlers.javascript import exports, line_of
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.tree import is_broken, language, parse
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.vercel.splicing import Splice, spliced
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from cronshift.handlers.literals import UNKNOWN, literal, pairs
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,8 +30,8 @@ from cronshift.handlers.node_registrations import (
     returned_of,
 )
 from cronshift.handlers.values import Expression, value
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

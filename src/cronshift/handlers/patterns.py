@@ -10,7 +10,7 @@ from functools import cache
 
 from msgspec import Struct
 
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 _LONGEST = 1000
 _BRANCHING = lazy_pattern(r"\([^()]*\|[^()]*\)(?:[+*]|\{\d+,)")  # a choice, repeated

@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from cronshift.errors import ConfigError
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Handler, HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 
 _EXPORTS = ("app", "application", "handler")

@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import Behaviour, SourceSpot
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,8 +19,8 @@ from cronshift.handlers.python_registrations import (
     PythonRegistration,
     methods_of,
 )
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

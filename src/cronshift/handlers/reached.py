@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.python_modules import imported_names, module_file
 from cronshift.handlers.tree import IMPORT
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from bisect import bisect_left
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import read_at
 
 if TYPE_CHECKING:

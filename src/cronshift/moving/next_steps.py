@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Mode, Origin
 from cronshift.moving.epochs import is_paused
 from cronshift.operations import read_journal
@@ -32,6 +31,7 @@ from cronshift.readiness.guards import by_hand
 from cronshift.readiness.kinds import GUARD, SDK_FITS
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.ownership import tick_text
 from cronshift.runtime.recording import VARIABLE as LEDGER
 from cronshift.runtime.regular_files import is_regular, read_text

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec.structs import asdict
 
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.operations.changes import (
     FILE_CHANGES,
     AddToNumber,
@@ -27,6 +26,7 @@ from cronshift.operations.changes import (
 )
 from cronshift.operations.model import Intent, Operation, State
 from cronshift.operations.services.monitoring import Monitor, MonitorService
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

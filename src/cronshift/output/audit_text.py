@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Mode, Severity
 from cronshift.output.console import plain
 from cronshift.output.plan_document import next_ticks
 from cronshift.output.spots import spots
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,8 +12,8 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cronshift.errors import CronshiftError, without_credentials
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.output.encoding import json_text
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -21,10 +21,10 @@ from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascrip
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
 from cronshift.handlers.tree import IMPORT
 from cronshift.handlers.workspaces import below
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import CronEntry, Finding, Handler, HandlerKind
 from cronshift.plan.findings import CATALOGUE
 from cronshift.plan.findings.subject import JobSubject
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

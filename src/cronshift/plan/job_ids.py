@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from cronshift.errors import CronshiftError
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Origin
 from cronshift.project.slug import digest, slug
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 from cronshift.project.slug import slug
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 _PART = lazy_pattern(
     r"(?P<sign>\^|~>?|>=|<=|>|<|=)?\s*v?(?P<major>\d+|[xX*])(?:\.(?P<minor>\d+|[xX*]))?"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from cronshift.errors import ConfigError
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.app_name import app_name
 from cronshift.project.settings import CONFIG_NAME, Settings, load_settings
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 from cronshift.vercel import VercelConfig, has_config, read_project
 

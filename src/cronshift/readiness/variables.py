@@ -6,12 +6,12 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import ClaimsPlace, HandlerKind, Mode, Origin
 from cronshift.plan.findings.inngest import ENV_EXAMPLE, KEYS
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.kinds import VARIABLES
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import is_regular, read_text
 
 if TYPE_CHECKING:

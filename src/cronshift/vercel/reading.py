@@ -14,8 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError, Reason
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import CronEntry, Location, Origin, Problem
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import is_regular, read_regular
 from cronshift.vercel import json_text
 from cronshift.vercel.entries import EntryReader

@@ -12,8 +12,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.vercel.entries import NotLiteral
 
 if TYPE_CHECKING:

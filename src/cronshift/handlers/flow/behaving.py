@@ -14,8 +14,8 @@ from cronshift.handlers.flow.soft import soft_answers
 from cronshift.handlers.flow.unread import unread_results
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
 from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.values import ClassValue, ObjectValue, Taint, Unknown, Value
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

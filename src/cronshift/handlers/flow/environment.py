@@ -22,7 +22,7 @@ from cronshift.handlers.flow.values import (
     text_of,
 )
 from cronshift.handlers.flow.worlds import secret, secrets_in
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine

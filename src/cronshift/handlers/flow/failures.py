@@ -23,7 +23,7 @@ from cronshift.handlers.flow.values import (
     taints_of,
 )
 from cronshift.handlers.flow.work import is_work, writes
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

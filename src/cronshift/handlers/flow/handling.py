@@ -31,8 +31,8 @@ from cronshift.handlers.flow.values import (
 )
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import imports
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from cronshift.handlers.flow.values import (
     Value,
     is_nothing,
 )
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import called_name
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

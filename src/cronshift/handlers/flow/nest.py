@@ -43,7 +43,7 @@ from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import line_of
 from cronshift.handlers.literals import pairs
 from cronshift.handlers.node_registrations import decorator_of
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

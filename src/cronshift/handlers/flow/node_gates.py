@@ -22,7 +22,7 @@ from cronshift.handlers.flow.values import (
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import callee, imports, line_of
 from cronshift.handlers.values import Expression, value
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,7 +33,7 @@ from cronshift.handlers.flow.values import (
     items_of,
 )
 from cronshift.handlers.flow.work import is_side_work, looks, writes
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace

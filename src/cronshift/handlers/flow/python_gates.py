@@ -25,7 +25,7 @@ from cronshift.handlers.flow.values import (
     Value,
 )
 from cronshift.handlers.python_guard import GUARD_MODULE
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from cronshift.handlers.flow.values import (
     Value,
     text_of,
 )
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine

@@ -24,8 +24,8 @@ from cronshift.handlers.flow.gates import (
 )
 from cronshift.handlers.flow.worlds import called_by_inngest, vercel
 from cronshift.handlers.verdict import Verdict
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

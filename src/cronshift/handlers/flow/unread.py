@@ -10,7 +10,7 @@ from cronshift.handlers.behaviour import SourceSpot, UnreadResult
 from cronshift.handlers.flow.endings import body_of, succeeds
 from cronshift.handlers.flow.failures import counts, is_of_failure
 from cronshift.handlers.flow.program import is_python
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

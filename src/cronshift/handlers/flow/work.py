@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import SIDE_WORK
 from cronshift.handlers.flow.program import is_python
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace

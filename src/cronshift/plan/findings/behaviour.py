@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import EDGE_RUNTIMES, Auth, Loose, UnreadResult
 from cronshift.handlers.python_modules import syntax_fault
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule, at
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers import Resolver, Verdict
 from cronshift.handlers.app_folder import MANIFESTS
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import is_regular, read_regular
 
 if TYPE_CHECKING:

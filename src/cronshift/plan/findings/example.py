@@ -10,7 +10,7 @@ import re
 
 from msgspec import Struct
 
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 _KIND = lazy_pattern(r"^=== (bad|good)\n", re.MULTILINE)
 _FILE = lazy_pattern(r"^--- (\S+)( +\(context\))?\n", re.MULTILINE)

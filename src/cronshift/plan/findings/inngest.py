@@ -9,10 +9,10 @@ from cronshift.handlers import Verdict
 from cronshift.handlers.durations import duration_of
 from cronshift.handlers.javascript import arguments, line_of
 from cronshift.handlers.literals import pairs
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.project.inngest_sdk import is_refused, sdk_major, sdk_version
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,10 @@ from urllib.parse import unquote_plus
 from cronshift.handlers.javascript import imports
 from cronshift.handlers.python_modules import imported_names, module_file
 from cronshift.handlers.tree import language
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.project.settings import CONFIG_NAME
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from cronshift.handlers import Verdict
 from cronshift.handlers.app_folder import apps, config_in, has_config
 from cronshift.handlers.tree import IMPORT
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind, Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule, at
 from cronshift.project.conventions.sources import is_test
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import exports
 from cronshift.handlers.tree import language
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location, RowSource, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.project.settings import CONFIG_NAME
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

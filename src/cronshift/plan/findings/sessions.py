@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import IMPORT
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from cronshift.handlers.tree import IMPORT
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

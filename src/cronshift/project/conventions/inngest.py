@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import arguments, define, exports, imports, locally
 from cronshift.handlers.literals import literal, pairs
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.conventions.code import InngestClient
 from cronshift.project.conventions.sources import is_generated, is_test, own_sources
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import arguments
 from cronshift.handlers.literals import literal, pairs
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.conventions.sources import is_test, own_sources
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

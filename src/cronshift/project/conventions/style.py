@@ -13,9 +13,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.literals import UNKNOWN, literal, text_of
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.conventions.code import CodeStyle
 from cronshift.project.conventions.sources import sample
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

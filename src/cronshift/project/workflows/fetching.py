@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.javascript import arguments
 from cronshift.handlers.literals import literal, pairs, text_of
 from cronshift.handlers.tree import parse
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.workflows.call import RouteCall, call_of
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

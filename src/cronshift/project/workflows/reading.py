@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Location
 from cronshift.project.workflows.call import call_of, filled_in
 from cronshift.project.workflows.fetching import fetched
 from cronshift.project.workflows.shell import ShellScript, read_script
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import is_regular, read_text
 
 if TYPE_CHECKING:

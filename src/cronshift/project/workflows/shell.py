@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.project.workflows.call import RouteCall, call_of, filled_in
 from cronshift.project.workflows.fetching import fetched
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -19,8 +19,8 @@ from cronshift.handlers.python_modules import (
     returned_by,
     statements,
 )
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

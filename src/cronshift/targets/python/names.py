@@ -8,8 +8,8 @@ import re
 import sys
 
 from cronshift.errors import CronshiftError
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.plan.job_ids import module_name
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 _ID = lazy_pattern(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GENERATED = {"apps", "asgi", "bridge", "client", "functions", "handler", "jobs", "on_failure"}

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import Library, OwnershipSource
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.conventions.inngest import serve_file_of
 from cronshift.project.inngest_sdk import sdk_of
 from cronshift.project.locks import package_manager
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.targets.typescript.app import TypescriptApp

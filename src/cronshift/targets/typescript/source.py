@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from textwrap import indent
 
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 WIDTH = 80
 """Columns of a line; what cannot be broken may be longer."""

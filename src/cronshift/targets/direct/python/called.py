@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.handlers.python_modules import imported_names, module_file
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.python.source import Function, own_nodes
 
 if TYPE_CHECKING:

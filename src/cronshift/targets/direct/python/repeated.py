@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.lazy_pattern import lazy_pattern
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.called import (
     ModuleScope,

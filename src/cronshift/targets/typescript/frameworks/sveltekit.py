@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.framework import DevServer, WayOn
 from cronshift.targets.typescript.frameworks.web import TELLING_BY_EVENT, Behind, WebFramework

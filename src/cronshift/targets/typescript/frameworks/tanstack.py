@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import SourceTree
-from cronshift.lazy_pattern import lazy_pattern
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
