@@ -54,7 +54,9 @@ STATE_MEGABYTES = 3
 STATE: dict[str, object] = {
     f"step{number}": {
         "type": "data",
-        "data": [{"id": row, "name": f"row {row}", "share": (row + 0.5) / 7} for row in range(6_000)],
+        "data": [
+            {"id": row, "name": f"row {row}", "share": (row + 0.5) / 7} for row in range(6_000)
+        ],
     }
     for number in range(10)
 }
