@@ -62,7 +62,7 @@ def imported_names(node: ast.ImportFrom | ast.Import) -> dict[str, tuple[str, st
 
 
 def returned_by(function: ast.FunctionDef) -> Iterator[ast.expr]:
-    """Yield what a function returns itself, and no function inside of it."""
+    """Yield the values that a function returns itself, and no function inside of it."""
     for node, _ in statements(function.body):
         if isinstance(node, ast.Return) and node.value is not None:
             yield node.value
