@@ -6,8 +6,8 @@ import ast
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.model import Location
 from cronshift.runtime.lazy_pattern import lazy_pattern
+from cronshift.model import Location
 
 _NEWER = lazy_pattern(r"\s*(?:type\s+\w+\s*[=\[]|(?:async\s+)?def\s+\w+\[|class\s+\w+\[)")
 
@@ -62,7 +62,7 @@ def imported_names(node: ast.ImportFrom | ast.Import) -> dict[str, tuple[str, st
 
 
 def returned_by(function: ast.FunctionDef) -> Iterator[ast.expr]:
-    """Yield the values that a function itself returns, and no function inside of it."""
+    """Yield the values that a function returns itself, and no function inside of it."""
     for node, _ in statements(function.body):
         if isinstance(node, ast.Return) and node.value is not None:
             yield node.value

@@ -60,7 +60,7 @@ def _in_python(text: str, spoken: re.Pattern[str]) -> Iterator[int]:
     declaring = {
         each
         for node in ast.walk(module)
-        for part in (*getattr(node, "decorator_list", ()), *_uncalling(node))
+        for part in (*getattr(node, "decorator_list", ()), *_speaking(node))
         for each in ast.walk(part)
     }
     for node in ast.walk(module):
@@ -69,8 +69,8 @@ def _in_python(text: str, spoken: re.Pattern[str]) -> Iterator[int]:
                 yield node.lineno
 
 
-def _uncalling(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node that only prints or logs, or declares a route of Django's: no call of a path."""
+def _speaking(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node that only says something, or declares a route of Django: no call of a path."""
     match node:
         case ast.Expr(value=ast.Constant()):
             yield node

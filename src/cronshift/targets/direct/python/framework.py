@@ -327,7 +327,7 @@ def _write_reads(
             source.replace(node, "run_id")
         elif node.id == _SCHEDULE and node.id in parameters.names:
             source.replace(node, quoted(entry.schedule))
-        elif node.id in parameters.names or node.id == parameters.response:
+        elif node.id in parameters.names:
             what = "its request" if node.id == parameters.request else node.id
             raise NotCertainError(node.lineno, f"needs {what} for more than a check")
 
