@@ -6,8 +6,8 @@ import ast
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.model import Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 _NEWER = lazy_pattern(r"\s*(?:type\s+\w+\s*[=\[]|(?:async\s+)?def\s+\w+\[|class\s+\w+\[)")
 
