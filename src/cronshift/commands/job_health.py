@@ -66,10 +66,12 @@ def tell_wrong(invocation: Invocation, health: Health, jobs: Iterable[JobStatus]
         has_failed = any(tick.fate is Fate.FAILED for tick in job.ticks)
         look = f"runs list {row.job} --status failed" if has_failed else f"ticks list {row.job}"
         back = f"cronshift rollback {row.job} or " if row.percent else ""
-        invocation.console.say(
-            f"{row.job} is not well. Next: cronshift {look}, then {back}cronshift pause {row.job}",
-            style="bold",
-        )
+        if job.is_over:
+            sentence = f"{row.job} went wrong, and has gone well since. Next: cronshift {look}"
+        else:
+            stop = f"{back}cronshift pause {row.job}"
+            sentence = f"{row.job} is not well. Next: cronshift {look}, then {stop}"
+        invocation.console.say(sentence, style="bold")
 
 
 def tell_spending(invocation: Invocation, spending: Spending) -> None:

@@ -60,6 +60,11 @@ class JobHealth(Struct, frozen=True):
         return Knowledge.GOOD if shown & _WELL else Knowledge.UNKNOWN
 
     @property
+    def is_over(self) -> bool:
+        """True where the newest of the ticks that are shown went well again."""
+        return bool(self.ticks) and self.ticks[-1].fate in _WELL
+
+    @property
     def success_rate(self) -> float | None:
         """The share of ticks that went well."""
         return self.well / self.ended if self.ended else None

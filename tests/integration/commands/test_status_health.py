@@ -29,13 +29,14 @@ def env(tmp_path: Path) -> dict[str, str]:
     return {"CRONSHIFT_LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.db'}"}
 
 
-def keep(url: str, *, failed: bool) -> None:
-    """Write the last hours of the job; of those one failed, if that is asked for."""
+def keep(url: str, *, failed: bool, since: int = 4) -> None:
+    """Write the last hours of the job; of those one failed, ``since`` ticks ago, if that is asked for."""
     now = datetime.now(UTC) - timedelta(minutes=2)  # so late a tick is due
     newest = now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)
     records = [a_record(newest - TENS * number, 4, JOB) for number in range(-1, 30)]
-    if failed:
-        records[4] = replace(records[4], status=TickStatus.FAILED)
+    numbers = [since] if since else [0, 1]  # the first is of the tick that is due next
+    for number in numbers if failed else ():
+        records[number] = replace(records[number], status=TickStatus.FAILED)
     ledger = TickLedger.open(url)
     ledger.write(records)
     ledger.close()
@@ -71,7 +72,7 @@ def test_a_failed_tick_among_them_exits_1_and_stands_in_the_document(
 def test_who_is_called_at_night_is_led_to_the_runs_and_to_what_stops_them(
     cronshift: Cronshift, env: dict[str, str]
 ) -> None:
-    keep(env["CRONSHIFT_LEDGER_URL"], failed=True)
+    keep(env["CRONSHIFT_LEDGER_URL"], failed=True, since=0)
     said = cronshift("status", env=env)
     assert f"{JOB} is not well. Next: cronshift runs list {JOB} --status failed, then" in said.err
     assert f"cronshift pause {JOB}" in said.err
@@ -79,6 +80,16 @@ def test_who_is_called_at_night_is_led_to_the_runs_and_to_what_stops_them(
     assert "cutover" not in said.err
     runs = cronshift("runs", "list", JOB, "--status", "failed", env=env)
     assert (runs.code, "failed" in runs.out) == (1, True)
+
+
+def test_what_went_wrong_and_is_over_is_led_to_its_runs_alone(
+    cronshift: Cronshift, env: dict[str, str]
+) -> None:
+    keep(env["CRONSHIFT_LEDGER_URL"], failed=True)
+    said = cronshift("status", env=env)
+    look = f"cronshift runs list {JOB} --status failed"
+    assert f"{JOB} went wrong, and has gone well since. Next: {look}" in said.err
+    assert "pause" not in said.err
 
 
 def test_without_a_ledger_it_says_that_it_is_not_known(cronshift: Cronshift) -> None:
