@@ -99,7 +99,10 @@ ASTRO = Kit(
     building=["astro/astro.js", "build"],
     starting=lambda _: ["dist/server/entry.mjs"],
     bridged=frozenset({"local"}),
-    variables=lambda _: {"HOST": "127.0.0.1"},
+    variables=lambda port: {  # it takes itself for localhost
+        "HOST": "127.0.0.1",
+        "INNGEST_SERVE_ORIGIN": f"http://127.0.0.1:{port}",
+    },
 )
 FUNCTIONS = Kit(
     "functions",

@@ -11,7 +11,7 @@ from tests.unit.targets.test_nextjs_generated import PLANS
 from tests.unit.targets.typescript.test_restyle import words
 
 from cronshift.handlers.tree import parse
-from cronshift.project.conventions.code import CodeStyle
+from cronshift.project.conventions.code import CodeStyle, TrailingCommas
 from cronshift.targets import generate
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.layout import joined
@@ -31,6 +31,12 @@ STYLES = [
         ["--print-width=120", "--single-quote", "--no-semi"],
     ),
     (CodeStyle(indent="\t"), "ts", ["--use-tabs"]),
+    (CodeStyle(trailing_commas=TrailingCommas.ES5), "ts", ["--trailing-comma=es5"]),
+    (
+        CodeStyle(width=100, trailing_commas=TrailingCommas.NONE),
+        "js",
+        ["--print-width=100", "--trailing-comma=none"],
+    ),
 ]
 
 

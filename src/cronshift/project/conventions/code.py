@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct, field
+
+
+class TrailingCommas(StrEnum):
+    """The lists that end with a comma where they are written over several lines, in prettier's words."""
+
+    ALL = "all"
+    ES5 = "es5"
+    """Not behind arguments and parameters."""
+    NONE = "none"
 
 
 class CodeStyle(Struct, frozen=True):
@@ -19,6 +30,7 @@ class CodeStyle(Struct, frozen=True):
     indent: str = "  "
     width: int = 80
     tab: int = 2
+    trailing_commas: TrailingCommas = TrailingCommas.ALL
 
 
 class Alias(Struct, frozen=True):

@@ -13,12 +13,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.literals import UNKNOWN, literal, text_of
-from cronshift.project.conventions.code import CodeStyle
+from cronshift.project.conventions.code import CodeStyle, TrailingCommas
 from cronshift.project.conventions.sources import sample
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cronshift.handlers.tree import SourceTree
 
@@ -31,7 +31,7 @@ _PRETTIER_CODE = tuple(
     for stem in ("prettier.config", ".prettierrc")
     for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts")
 )
-_PRETTIER_KEYS = {"singleQuote", "semi", "useTabs", "tabWidth", "printWidth"}
+_PRETTIER_KEYS = {"singleQuote", "semi", "useTabs", "tabWidth", "printWidth", "trailingComma"}
 _ENDED = ("import_statement", "lexical_declaration", "return_statement", "expression_statement")
 _SECTION = lazy_pattern(r"\s*\[(.+)\]\s*$")
 _SETTING = lazy_pattern(r"\s*(indent_style|indent_size|tab_width)\s*[=:]\s*(\w+)")
@@ -54,6 +54,7 @@ def style_of(tree: SourceTree, folder: str = "") -> CodeStyle:
                 indent=_indent(tabs is True, width or 2) if is_set else edited or _DEFAULT.indent,
                 width=_columns(prettier.get("printWidth"), 80),
                 tab=_columns(width, 2) if tabs is True else _DEFAULT.tab,
+                trailing_commas=_commas(prettier.get("trailingComma"), _usual_commas(tree, places)),
             )
         biome = _biome(tree, place, folder)
         if biome is not None:
@@ -91,6 +92,18 @@ def _matches(glob: object, file: str) -> bool:
         if re.fullmatch("(?:.*/)?".join(parts).replace("[^/]*[^/]*", ".*"), file):
             return True
     return False
+
+
+def _commas(setting: Any, usual: TrailingCommas = TrailingCommas.ALL) -> TrailingCommas:
+    return TrailingCommas(setting) if setting in [*TrailingCommas] else usual
+
+
+def _usual_commas(tree: SourceTree, places: Iterable[str]) -> TrailingCommas:
+    """Return the default of the prettier that an app has; before version 3 it was ES5."""
+    versions = (tree.packages(place.rstrip("/")).get("prettier") for place in places)
+    major = re.match(r"\D*(\d+)", next(filter(None, versions), ""))
+    is_old = major is not None and int(major[1]) < 3  # noqa: PLR2004
+    return TrailingCommas.ES5 if is_old else TrailingCommas.ALL
 
 
 def _columns(number: Any, usual: int) -> int:
@@ -158,6 +171,7 @@ def _biome(tree: SourceTree, place: str, folder: str) -> CodeStyle | None:
         indent=_indent(tabs, both.get("indentWidth", 2)),
         width=_columns(both.get("lineWidth"), 80),
         tab=_columns(both.get("indentWidth"), 2) if tabs else _DEFAULT.tab,
+        trailing_commas=_commas(formatter.get("trailingCommas", formatter.get("trailingComma"))),
     )
 
 

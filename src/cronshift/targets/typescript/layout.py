@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import parse, span_of
+from cronshift.project.conventions.code import TrailingCommas
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -47,6 +48,22 @@ _GROUPS = frozenset(
 )
 _BRACED = frozenset({"object", "object_type", "interface_body", "class_body"})
 _CHAINED = frozenset({"call_expression", "member_expression", "subscript_expression"})
+_PASSED = frozenset({"arguments", "formal_parameters", "type_arguments", "type_parameters"})
+_LISTS = {
+    TrailingCommas.ALL: frozenset[str](),
+    TrailingCommas.ES5: _PASSED,
+    TrailingCommas.NONE: _PASSED
+    | {
+        "array",
+        "array_pattern",
+        "object",
+        "object_pattern",
+        "export_clause",
+        "named_imports",
+        "tuple_type",
+    },
+}
+"""The lists without a comma behind their last element."""
 _LONGEST_CHAIN = 2  # calls
 
 
@@ -55,7 +72,23 @@ def joined(text: str, style: CodeStyle) -> str:
     root = parse(text, "typescript")
     if root is None:
         raise ValueError("TypeScript is a language that is known")
-    return spliced(text, [*_splices(root, text, style)])
+    return _ended(spliced(text, [*_splices(root, text, style)]), style.trailing_commas)
+
+
+def _ended(text: str, commas: TrailingCommas) -> str:
+    """Return code without the commas at the ends of lists that a style leaves out."""
+    kinds = _LISTS[commas]
+    root = parse(text, "typescript") if kinds else None
+    if root is None:
+        return text
+    lists = root.find_all({"rule": {"any": [{"kind": kind} for kind in kinds]}})
+    ends = [
+        next((part for part in reversed(node.children()[:-1]) if part.kind() != "comment"), None)
+        for node in lists
+    ]
+    return spliced(
+        text, [(*span_of(end), "") for end in ends if end is not None and end.kind() == ","]
+    )
 
 
 def _splices(node: SgNode, text: str, style: CodeStyle) -> Iterator[tuple[int, int, str]]:

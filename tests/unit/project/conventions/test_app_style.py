@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.handlers.tree import SourceTree
-from cronshift.project.conventions.code import CodeStyle
+from cronshift.project.conventions.code import CodeStyle, TrailingCommas
 from cronshift.project.conventions.style import style_of
 
 if TYPE_CHECKING:
@@ -182,3 +182,21 @@ def test_a_configuration_that_says_nothing_is_no_reason_to_stop(tmp_path: Path, 
 
 def test_an_empty_project_is_written_as_generated(tmp_path: Path) -> None:
     assert style(tmp_path) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("files", "commas"),
+    [
+        ({".prettierrc": '{"trailingComma": "none"}'}, TrailingCommas.NONE),
+        ({"prettier.config.mjs": "export default { trailingComma: 'es5' };"}, TrailingCommas.ES5),
+        ({"biome.json": '{"javascript": {"formatter": {"trailingCommas": "none"}}}'}, TrailingCommas.NONE),
+        ({".prettierrc": '{"semi": false}'}, TrailingCommas.ALL),
+        ({".prettierrc": '{"semi": false}', "package.json": '{"devDependencies": {"prettier": "^2.8.7"}}'}, TrailingCommas.ES5),
+        ({".prettierrc": '{"semi": false}', "package.json": '{"devDependencies": {"prettier": "3.2.0"}}'}, TrailingCommas.ALL),
+        ({".prettierrc": '{"trailingComma": 7}'}, TrailingCommas.ALL),
+    ],
+)  # fmt: skip
+def test_commas_at_the_ends_of_lists_are_the_formatters(
+    tmp_path: Path, files: dict[str, str], commas: TrailingCommas
+) -> None:
+    assert style(tmp_path, **files).trailing_commas is commas

@@ -26,7 +26,7 @@ function requestOf(url: URL, headers: Headers, params: Params): NextApiRequest {
   const query: Record<string, string | string[]> = {};
   for (const name of Array.from(url.searchParams.keys())) {
     const values = url.searchParams.getAll(name);
-    query[name] = values.length > 1 ? values : (values[0] ?? "");
+    query[name] = values.length > 1 ? values : values.join();
   }
   const nowhere = {
     _write: (_chunk: unknown, _encoding: unknown, done: () => void) => done(),
