@@ -110,8 +110,14 @@ def _has_workspace(folder: Path, place: str) -> bool:
     except (ValueError, RecursionError):
         return False
     patterns = workspaces(document if isinstance(document, dict) else {}, pnpm)
-    return any(PurePosixPath(place).match(pattern.strip("./")) for pattern in patterns)
+    below = (
+        bare for pattern in patterns if (bare := pattern.strip("./"))
+    )  # "." is the folder itself
+    return any(PurePosixPath(place).match(pattern) for pattern in below)
 
 
 def _text(file: Path) -> str:
-    return read_text(file, LONGEST) if is_regular(file) else ""
+    try:
+        return read_text(file, LONGEST) if is_regular(file) else ""
+    except OSError:  # somebody else's
+        return ""

@@ -44,7 +44,9 @@ PACKAGES = {
     "packages/work/src/index.ts": WORK,
 }
 WORKSPACES = {"package.json": json.dumps({"workspaces": ["apps/*", "packages/*"]})}
-PNPM = {"pnpm-workspace.yaml": "packages:\n  - 'apps/*'\n  - 'packages/*'\n"}
+PNPM = {
+    "pnpm-workspace.yaml": "packages:\n  - '.'\n  - './'\n  - ''\n  - 'apps/*'\n  - 'packages/*'\n"
+}
 MAPPED = {
     f"{APP}/tsconfig.json": json.dumps({"extends": "../../tsconfig.base.json"}),
     "tsconfig.base.json": json.dumps(
@@ -97,10 +99,11 @@ def test_a_check_in_a_package_beside_the_app_is_followed(
     "files",
     [
         {},
-        {"package.json": json.dumps({"workspaces": ["packages/*"]})},
+        {"package.json": json.dumps({"workspaces": ["packages/*", ".", "", 7]})},
+        {"package.json": '{"workspaces": ', "pnpm-workspace.yaml": "packages: &a [*a]\n- x"},
         {f"{APP}/.git/HEAD": "ref: refs/heads/main\n", **WORKSPACES},
     ],
-    ids=["no repository", "another's workspaces", "a repository of its own"],
+    ids=["no repository", "another's workspaces", "broken files", "a repository of its own"],
 )
 def test_nothing_is_read_outside_the_repository(tmp_path: Path, files: dict[str, str]) -> None:
     assert auth(monorepo(tmp_path, files)) is None
