@@ -6,16 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from time import sleep
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy import create_engine, text
+from sqlalchemy.schema import CreateSchema, CreateTable
 
 from cronshift.errors import ConfigError
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
+from cronshift.runtime.store.claims import Claims
 from cronshift.runtime.store.ledger import TickLedger, read_ledger
+from cronshift.runtime.store.tables import CLAIMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,6 +153,32 @@ def test_those_that_open_a_new_database_at_once_all_keep_their_records(
         with ThreadPoolExecutor(len(records)) as pool:
             list(pool.map(write, records))
         assert read_ledger(new_url, TICK, TICK + MINUTE) == records
+
+
+def test_a_table_that_others_make_without_the_lock_is_taken(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """TypeScript's claims make it so; who asks meanwhile waits for them, and fails at their end."""
+    url = new_database(postgresql_url, tmp_path)
+    other = create_engine(url)
+    watching = create_engine(url, isolation_level="AUTOCOMMIT")
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+
+    def take() -> bool:
+        claims = Claims.open(url)
+        is_mine = claims.take("hourly", TICK, "holder")
+        claims.close()
+        return is_mine
+
+    with ThreadPoolExecutor(1) as pool, other.connect() as making, watching.connect() as watch:
+        making.execute(CreateTable(CLAIMS))
+        taken = pool.submit(take)
+        while not taken.done() and not watch.execute(waiting).scalar():
+            sleep(0.01)
+        making.commit()
+        assert taken.result()
+    other.dispose()
+    watching.dispose()
 
 
 def new_database(url: str, file: Path) -> str:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cronshift.errors import ConfigError
@@ -52,12 +57,16 @@ def make_table(engine: Engine, table: Table) -> None:
     """Make a table with its indexes where it is not there; of several processes, one makes it."""
     if inspect(engine).has_table(table.name):
         return
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":  # "if not exists" fails of two at once
-            connection.execute(select(func.pg_advisory_xact_lock(_MAKING)))
-        connection.execute(CreateTable(table, if_not_exists=True))
-        for index in table.indexes:
-            connection.execute(CreateIndex(index, if_not_exists=True))
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":  # "if not exists" fails of two at once
+                connection.execute(select(func.pg_advisory_xact_lock(_MAKING)))
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
+    except (IntegrityError, ProgrammingError):
+        if not inspect(engine).has_table(table.name):  # TypeScript's makes it without the lock
+            raise
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
