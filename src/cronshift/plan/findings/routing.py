@@ -78,9 +78,12 @@ def _without_get(job: JobSubject) -> Iterator[Evidence]:
 def _redirected(job: JobSubject) -> Iterator[Evidence]:
     resolution = job.resolution
     if resolution.verdict is Verdict.REDIRECTED:
+        path, target = job.entry.path, resolution.target or ""
         yield Evidence(
-            f"{job.entry.path} is redirected to {resolution.target} by {resolution.why}.",
-            fix=f"Write {resolution.target} as the path.",
+            f"{path} is redirected to {target} by {resolution.why}.",
+            fix=f"Write {target} as the path."
+            if target.startswith("/") and not target.startswith("//")
+            else f"Take {path} out of the redirect: the path of an entry cannot name another host.",
         )
 
 
