@@ -146,7 +146,8 @@ def _called(work: Function, methods: dict[str, Function]) -> Iterator[Function]:
 
 
 def _does(function: Function) -> str:
-    return ast.unparse([each for each in function.body if not is_docstring(each)])
+    body = [each for each in function.body if not is_docstring(each)]
+    return ast.unparse(ast.Module(body, type_ignores=[]))
 
 
 def _refuse_taken(source: PythonSource, node: ast.ClassDef, names: set[str]) -> None:
