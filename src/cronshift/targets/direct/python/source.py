@@ -19,7 +19,7 @@ _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IG
 """What a comment speaks of that goes with a check."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-Node = ast.expr | ast.stmt | ast.arg | ast.keyword
+Node = ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias
 
 
 class PythonSource:
@@ -131,6 +131,15 @@ def own_nodes(function: Function) -> Iterator[ast.AST]:
             left += ast.iter_child_nodes(node)
 
 
+def function_of(module: ast.Module, name: str) -> Function:
+    """Return the function of a module that has a name."""
+    return next(
+        node
+        for node in module.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
+    )
+
+
 def names_used(tree: ast.AST) -> list[str]:
     """Return the names that are read below a node, each as often as it is."""
     return [
@@ -143,6 +152,13 @@ def names_used(tree: ast.AST) -> list[str]:
 def is_docstring(statement: ast.stmt) -> bool:
     """Return whether a statement only says something."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def only_calls(function: Function, method: str) -> bool:
+    """Return whether a method only has another one of its own do its work, at most with its request."""
+    code = [ast.unparse(each) for each in function.body if not is_docstring(each)]
+    call = rf"(?:return )?(?:await )?self\.{re.escape(method)}\((?:request)?\)"
+    return len(code) == 1 and re.fullmatch(call, code[0]) is not None
 
 
 def quoted(text: str) -> str:
