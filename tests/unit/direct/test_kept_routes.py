@@ -82,6 +82,22 @@ export async function GET(request: Request) {
         2,
         "needs the header authorization for more than a check",
     ),
+    "a body in whose place something is asked": (
+        """export async function GET(request: Request) {
+  const body = await request.json().catch(() => asked());
+  return Response.json(body);
+}""",
+        2,
+        "needs its request (`request.json`)",
+    ),
+    "one of two errors": (
+        """export async function GET() {
+  const gone = await run();
+  return gone ? Response.json({}, { status: 410 }) : Response.json({}, { status: 500 });
+}""",
+        3,
+        "returns `gone ? Response.json({}, { status: 410 …`, which is not spelled out",
+    ),
     "a status that changes": (
         """export async function GET() {
   let status = (await run()) ? 200 : 500;
