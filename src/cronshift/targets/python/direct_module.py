@@ -87,8 +87,8 @@ def direct_module(
         "from typing import Any",
     ]
     imports = list(_imports(module, converted))
-    given = f"from {rows.module} import {rows.function} as given" if rows is not None else ""
-    packages = [] if mounted else [*imports, *([given] if given else [])]
+    loading = f"from {rows.module} import {rows.function} as load_rows" if rows is not None else ""
+    packages = [] if mounted else [*imports, *([loading] if loading else [])]
     if converted.encoder in _ENCODERS:
         packages.append("from {} import {}".format(*_ENCODERS[converted.encoder]))
         standard += [] if converted.encoder == "fastapi" else ["import json"]
@@ -101,7 +101,7 @@ def direct_module(
         values=laid_out(listed(map(literal, options.fan_out.listed)), before="VALUES = ")
         if options.fan_out and rows is None
         else None,
-        items=list(_items(rows, given if mounted else "")) if rows is not None else [],
+        items=list(_items(rows, loading if mounted else "")) if rows is not None else [],
         stale=int(options.stale_after.total_seconds()) if options.stale_after else None,
         signature=", ".join(_parameters(converted)),
         each=_each(converted),
@@ -186,7 +186,7 @@ def _items(rows: DirectRows, late: str) -> Iterator[str]:
     if late:
         yield f"{late}{_LATE}"
         yield ""
-    yield f"rows = {'await given()' if rows.is_async else 'await asyncio.to_thread(lambda: list(given()))'}"
+    yield f"rows = {'await load_rows()' if rows.is_async else 'await asyncio.to_thread(lambda: list(load_rows()))'}"
     value = "row"
     if rows.key is not None:
         key = literal(rows.key)
