@@ -23,7 +23,7 @@ export async function refused(job: Guarded, headers: Headers) {
   const isCron =
     headers.get("user-agent")?.startsWith("vercel-cron/") ||
     headers.has("x-vercel-cron-schedule");
-  if (!isCron) return answer(401, { error: "not a call of Vercel's cron" });
+  if (!isCron) return answer(401, { error: "not a call by Vercel cron" });
   const { secret = "CRON_SECRET" } = job;
   const isOpen = !process.env[secret] || (await hasBearer(headers, secret));
   if (!isOpen) return answer(401, { error: "no bearer" });
@@ -34,7 +34,7 @@ export async function refused(job: Guarded, headers: Headers) {
 
 function answer(status: number, body: Record<string, string>) {
   const headers = { "x-cronshift-skipped": Object.values(body).join() };
-  return json(body, { status, headers });
+  return json(body, status, headers);
 }
 
 /** Return what tells the tick of a call, which may come `early` by so many milliseconds. */

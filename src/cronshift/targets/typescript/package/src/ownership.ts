@@ -66,10 +66,9 @@ export function telling(source: Source, secret?: string) {
 }
 
 /** Return an answer in JSON; `Response.json` is missing where Remix 2 fills in the web's classes. */
-export function json(body: unknown, init: ResponseInit = {}): Response {
-  const headers = new Headers(init.headers);
-  headers.set("content-type", "application/json");
-  return new Response(JSON.stringify(body), { ...init, headers });
+export function json(body: unknown, status = 200, more = {}): Response {
+  const headers = { "content-type": "application/json", ...more };
+  return new Response(JSON.stringify(body), { status, headers });
 }
 
 /** Return whether the caller knows the secret; never, when none is set. */
