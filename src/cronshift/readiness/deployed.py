@@ -1,4 +1,4 @@
-"""What was generated reaches a deployment: git has it, or will take it."""
+"""The way of generated files to a deployment: git has them, or will take them."""
 
 from __future__ import annotations
 
