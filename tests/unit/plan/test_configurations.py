@@ -487,3 +487,16 @@ def test_a_source_that_is_named_like_a_dead_path_and_not_read_is_named(
     plan = make_plan(load_project(tmp_path))
     (dead,) = [one for one in plan.findings if one.code == "CS301"]
     assert f"{file} lies where no route is read" in dead.message
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_told"),
+    [("3600", True), ("60 * 40", True), ("800", False), ("60 * 13", False)],
+)
+def test_a_duration_that_vercel_refuses_is_an_error(
+    tmp_path: Path, seconds: str, *, is_told: bool
+) -> None:
+    route = f"export const maxDuration = {seconds};\n{ROUTE}"
+    files = {"vercel.json": crons("/api/tick"), "package.json": NEXT % "web"}
+    write(tmp_path, {**files, "app/api/tick/route.ts": route})
+    assert ("CS125" in codes(make_plan(load_project(tmp_path)))) is is_told
