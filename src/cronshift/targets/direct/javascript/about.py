@@ -354,8 +354,8 @@ def declared(statement: SgNode, scope: ScriptScope) -> dict[str, Subjects]:
             names[name.text()] = subjects
             continue
         if name.kind() == "array_pattern":
-            part = subjects if REQUEST in subjects else _of_part(subjects, "")
-            names |= {each.text(): part for each in name.children() if each.is_named()}
+            inner = subjects if REQUEST in subjects else _of_part(subjects, "")
+            names |= {part.text(): inner for part in name.children() if part.is_named()}
             continue
         for part in name.children():
             if part.kind() == "shorthand_property_identifier_pattern":
