@@ -1,4 +1,4 @@
-"""What an app's ESLint asks of code: names that it calls undefined (``no-undef``), and options of a rule.
+"""Rules of an app's ESLint: names that it calls undefined (``no-undef``), and the options of any rule.
 
 Of the names only what is certain counts: a configuration that is data, or a literal of JavaScript, and that
 builds on nothing but what is known to declare none. A flat one (ESLint 9) is code, and is left to the app.
