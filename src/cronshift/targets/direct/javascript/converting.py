@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 _NAMES = ("work", "doWork", "workOfJob")
 _SURROUNDINGS = {
     *("next/headers", "next/navigation"),
-    *("@sveltejs/kit", "astro", "@remix-run/node", "react-router", "@vercel/node"),
+    *("@sveltejs/kit", "astro", "react-router", "@vercel/node"),
+    *("@remix-run/node", "@remix-run/server-runtime", "@vercel/remix"),
 }
 _LATER = {"after", "waitUntil", "unstable_after", "userAgent", "connection"}
 _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
