@@ -304,6 +304,37 @@ def test_a_route_stays_and_says_where_and_why(tmp_path: Path, what: str) -> None
     assert str(judged(tmp_path, text)) == f"{ROUTE}:{line}: {why}"
 
 
+HANDED = """async function run(request: Request) {{
+  {first}
+  return Response.json({{}});
+}}
+export async function GET(request: Request) {{
+  if (request.headers.get("authorization") !== `Bearer ${{process.env.CRON_SECRET}}`) {{
+    return new Response("no", {{ status: 401 }});
+  }}
+  {last}
+}}"""
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_taken"),
+    [
+        ("await ask();", "return run(request);", True),
+        ("await ask();", "return await run(request);", True),
+        ("request = await changed();", "return run(request);", False),
+        ("await ask();", "return run(await changed());", False),
+        ("await ask();", "await run(request);", False),
+    ],
+)
+def test_work_that_is_handed_on_behind_a_check(
+    tmp_path: Path, first: str, last: str, is_taken: bool
+) -> None:
+    conversion = judged(tmp_path, HANDED.format(first=first, last=last))
+    assert isinstance(conversion, Converted) is is_taken
+    if isinstance(conversion, Converted):
+        assert conversion.text == "async function work() {\n  await ask();\n  return {};\n}\n"
+
+
 WRAPPED = """import { withTiming } from "../../../../lib/cron";
 export const GET = withTiming(async () => Response.json({}));"""
 
