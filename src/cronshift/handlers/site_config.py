@@ -29,7 +29,7 @@ CONDITIONS = {
 
 
 def base_path(tree: SourceTree, folder: str, router: str) -> str:
-    """Return what every path of an app begins with, such as ``/docs``; an empty text for nothing."""
+    """Return the beginning of every path of an app, such as ``/docs``; an empty text for none."""
     name, keys = _BASES.get(router, ("", ()))
     file = config_of(tree, f"{folder}/x".lstrip("/"), name) if keys else None
     value: Any = config_object(tree.parsed(file)) if file else None
