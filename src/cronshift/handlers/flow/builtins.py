@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import (
+    addresses,
     answers,
     concurrency,
     digests,
@@ -339,6 +340,7 @@ _NATIVES: dict[str, Meaning] = {
     **concurrency.MEANINGS,
     **sessions.MEANINGS,
     **hooks.MEANINGS,
+    **addresses.MEANINGS,
     **django_views.MEANINGS,
     "@nestjs/common:SetMetadata": nest_marks.set_metadata,
     "@nestjs/common:UseGuards": nest_marks.use_guards,
