@@ -277,7 +277,11 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     machine.consume(work)
     sites = [site for place, site in machine.ledger.sites.items() if place not in before]
     first = min((site.depth for site in sites), default=0)
-    begun = [site.name for site in sites if site.depth == first and not looks(site.name)]
+    begun = [
+        site.name
+        for site in sites
+        if site.depth == first and (site.written or not looks(site.name))
+    ]
     if isinstance(work, Promise):
         begun.append(work.name)
     if isinstance(work, Unknown | Outside) and work.name:
