@@ -90,7 +90,7 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         if (ending.path.instead or not leaves_work) and not is_counted:
             continue  # something else was done instead, or a look has a value to fall back to
         seen.add(place)
-        if is_minor(reader.program.tree, place, (site.place, *site.calls)):
+        if not is_counted and is_minor(reader.program.tree, place, (site.place, *site.calls)):
             continue
         body = body_of(ending)
         is_told = is_counted or _tells(body) or _turns_false(run, body) or _subtracts(body)
