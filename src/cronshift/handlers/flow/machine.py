@@ -169,7 +169,7 @@ class Machine(Expressions):
             try:
                 self.block(node.yes if decides else node.no, self._inner(scope))
             except (Returned, Thrown):
-                self.path.hangs = self.path.hangs or is_of_failure
+                self.path.hinged = self.path.hinged or is_of_failure
                 raise
             finally:
                 self.catching -= is_of_failure
@@ -177,9 +177,9 @@ class Machine(Expressions):
                 left_out = node.no if decides else node.yes
                 instead = is_of_failure and bool(left_out) and leaves(left_out)
                 self.path.other_way = self.path.other_way or instead
-                self.path.hangs = self.path.hangs or (is_of_failure and answers)
+                self.path.hinged = self.path.hinged or (is_of_failure and answers)
             return
-        self.path.hangs = self.path.hangs or Taint.FAILURE in taints
+        self.path.hinged = self.path.hinged or Taint.FAILURE in taints
 
         failing = failing_side(self, test)
 
