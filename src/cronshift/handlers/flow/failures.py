@@ -23,7 +23,7 @@ from cronshift.handlers.flow.values import (
     Value,
     taints_of,
 )
-from cronshift.handlers.flow.work import is_work, writes
+from cronshift.handlers.flow.work import is_work, throws_nothing, writes
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ def _candidates(run: Trace) -> list[Site]:
         and site.depth <= _DEEPEST
         and not (site.beside or site.rescuing)
         and site.place not in left | harmless
+        and not throws_nothing(site)
+        and not (site.name.endswith(_BODIES) and site.place in run.ledger.shielded)
         and not left & set(site.within)
     ]
     work = [site for site in chosen if is_work(site)]
@@ -210,7 +212,8 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
         ]
         shielded = run.ledger.shielded
         if leading_out and all(
-            inner.tries > site.tries or inner.place in shielded for inner in leading_out
+            inner.tries > site.tries or inner.place in shielded or throws_nothing(inner)
+            for inner in leading_out
         ):
             yield place
 

@@ -118,7 +118,7 @@ class Machine(Expressions):
             if isinstance(last.abrupt, Returned):
                 result = last.abrupt.value
         result = handed_on(self, result, self.statement)
-        if self.catching and self.depth > 1:
+        if (self.catching or self.path.other_way) and self.depth > 1:
             result = of_failure(result)  # what a helper gives where something failed
         raise Returned(result, self.statement)
 
@@ -231,7 +231,7 @@ class Machine(Expressions):
     def _turns(self, source: Value) -> Sequence[Value]:
         """Return the items of a loop: a list's elements, else one that is not known."""
         if isinstance(source, ListValue):
-            return turns_of(source)
+            return turns_of(self, source)
         return (Unknown(taints_of(source)),)
 
     def _try(self, node: code.Try, scope: Scope) -> None:

@@ -88,6 +88,10 @@ class NameLookup(Forks, ABC):
     def statement_of(self, node: code.Statement, scope: Scope) -> None:
         """Follow a statement."""
 
+    @abstractmethod
+    def parent(self, scope: Scope) -> Value | None:
+        """Return ``super`` as it is in a method, where the class behind it is the project's."""
+
     def module(self, file: str) -> Scope:
         """Return the names of a module."""
         if file not in self._modules:
@@ -105,7 +109,8 @@ class NameLookup(Forks, ABC):
                 if value is not None:
                     return value
             at = at.parent
-        return self.builtins.get(name) or Outside(name)
+        meant = self.parent(scope) if name == "super" else None
+        return meant or self.builtins.get(name) or Outside(name)
 
     def named_in(self, file: str, name: str) -> Value | None:
         """Return the value of a module's own or imported name; ``None`` where it has none."""
@@ -227,8 +232,6 @@ class NameLookup(Forks, ABC):
         does = works(name) or bool(written)
         if rescues and does and not records(name) and not self._is_beside():
             self.path.instead = True
-        if self.catching and not followed and not is_side_work(name):
-            self.path.hangs = True  # the failure may be kept there
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:

@@ -86,7 +86,7 @@ _FUNCTIONS = re.compile(
     r"(?:(?:node)?[cC]rypto\.)?(?:timingSafeEqual|createHash|createHmac)|Buffer\.(?:from|alloc|byteLength)"
     r"|String|Boolean|Number|encodeURIComponent|decodeURIComponent"
 )
-_CONSTRUCTED = {"URL", "TextEncoder", "Uint8Array"}
+_CONSTRUCTED = {"Set", "TextEncoder", "URL", "Uint8Array"}
 _ANSWERS = {"Response", "NextResponse"}
 _ERRORS = re.compile(r"\w*(?:Error|Exception)")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")

@@ -7,7 +7,7 @@
  */
 import { type Call, callOf, type Route } from "./calls";
 import type { Guarded } from "./guard";
-import { hasBearer, type Job, tickText } from "./ownership";
+import { hasBearer, type Job, json, tickText } from "./ownership";
 import { called } from "./twins";
 
 const UNCLAIMED = "a replay needs claims";
@@ -162,7 +162,7 @@ type Answered = Response | undefined;
 function skipped(reason: string): Response {
   const headers = { "x-cronshift-skipped": reason };
   const status = skippedStatus(reason);
-  return Response.json({ skipped: reason }, { status, headers });
+  return json({ skipped: reason }, status, headers);
 }
 
 /** Return the status of a call that may not run: a tick that waits for its claim is no success. */

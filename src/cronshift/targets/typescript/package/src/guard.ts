@@ -1,8 +1,8 @@
 /** The guard before a route that Vercel calls: a tick that is Inngest's does not reach it. */
-import { NextRequest, NextResponse } from "next/server";
+import { NextRequest } from "next/server";
 
 import type { Route } from "./calls";
-import { hasBearer, type Job, skipReason } from "./ownership";
+import { hasBearer, type Job, json, skipReason } from "./ownership";
 
 /** A job, and what tells the tick that a call at an instant is for. */
 export type Guarded = Job & { tick: (now: Date) => Date | null };
@@ -34,7 +34,7 @@ export async function refused(job: Guarded, headers: Headers) {
 
 function answer(status: number, body: Record<string, string>) {
   const headers = { "x-cronshift-skipped": Object.values(body).join() };
-  return NextResponse.json(body, { status, headers });
+  return json(body, status, headers);
 }
 
 /** Return what tells the tick of a call, which may come `early` by so many milliseconds. */

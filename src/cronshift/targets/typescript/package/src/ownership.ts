@@ -1,5 +1,4 @@
 /** Whose tick it is: the guard and the functions read the same answer out of the same file. */
-import { NextResponse } from "next/server";
 
 /** From `effective_at` on, `percent` of the ticks are Inngest's, where `owner` names nobody else. */
 export type Epoch = { effective_at: string; percent: number; owner?: unknown };
@@ -59,11 +58,17 @@ export function telling(source: Source, secret?: string) {
   return async ({ headers }: Request): Promise<Response> => {
     const isAsked = headers.get("x-cronshift-tell") === "ownership";
     if (isAsked && (await hasBearer(headers, secret))) {
-      return NextResponse.json(await source());
+      return json(await source());
     }
     const allow = "GET, POST, PUT, OPTIONS";
     return new Response(null, { status: 204, headers: { allow } });
   };
+}
+
+/** Return an answer in JSON; `Response.json` is missing where Remix 2 fills in the web's classes. */
+export function json(body: unknown, status = 200, more = {}): Response {
+  const headers = { "content-type": "application/json", ...more };
+  return new Response(JSON.stringify(body), { status, headers });
 }
 
 /** Return whether the caller knows the secret; never, when none is set. */

@@ -1,5 +1,6 @@
 /** Loaders of Remix and React Router, called as functions. */
 import type { Route } from "./calls";
+import { json } from "./ownership";
 import type { Params } from "./params";
 
 type Loader = (args: never) => unknown;
@@ -25,7 +26,7 @@ async function answered(loader: Loader, args: object): Promise<Response> {
     if (answer instanceof Response) return answer;
     return typeof answer === "string"
       ? new Response(answer)
-      : Response.json(answer ?? null);
+      : json(answer ?? null);
   } catch (error) {
     if (error instanceof Response) return error;
     throw error;
