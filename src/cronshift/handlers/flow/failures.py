@@ -144,7 +144,7 @@ def _candidates(run: Trace) -> list[Site]:
 
 
 def _left_behind(run: Trace) -> set[CodePlace]:
-    """Return where work is begun that nobody waits for, of which that is told already."""
+    """Return the places of work that nobody waits for, of which that is told already."""
     ledger = run.ledger
     later = {place for place, _, _ in ledger.later}
     return later | {promise.place for promise in ledger.left()}
