@@ -241,13 +241,20 @@ def test_routes_of_nitro_are_added_where_its_settings_look(
     assert app_of(plan).endpoint_file == f"{folder}routes/api/inngest.ts"
 
 
-def test_a_list_that_is_made_from_the_files_is_one_of_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        '{ ignoredRouteFiles: ["**/*"], routes: (define) => flatRoutes("routes", define) }',
+        '{ appDirectory: "app" }',
+        """{
+    // appDirectory: "src",
+  }""",
+    ],
+)
+def test_a_list_that_is_made_from_the_files_is_one_of_files(tmp_path: Path, options: str) -> None:
     app = copied(REMIX, tmp_path / "app")
     config = app / "vite.config.ts"
-    made = (
-        'remix({ ignoredRouteFiles: ["**/*"], routes: (define) => flatRoutes("routes", define) })'
-    )
-    config.write_text(config.read_text().replace("remix()", made))
+    config.write_text(config.read_text().replace("remix()", f"remix({options})"))
     assert make_plan(load_project(app)).target == "typescript"
 
 

@@ -29,7 +29,11 @@ _TELLING = """
 export const loader = (args: { request: Request }) =>
   args.request.method === "OPTIONS" ? tell(args.request) : handler(args);"""
 _LISTS = ("app/routes.ts", "app/routes.js")
-_ELSEWHERE = lazy_pattern(r"\b(?:appDirectory|rootDirectory)\b")
+_ELSEWHERE = lazy_pattern(
+    r"^(?:(?!//).)*\b(?:appDirectory|rootDirectory)\b(?!:\s*[\"'`](?:\./)?(?:app|routes)/?[\"'`])",
+    re.MULTILINE,
+)
+"""What puts routes in another folder than the usual one."""
 _OPTION = lazy_pattern(r"\broutes\s*[:(]|\*\*/\*[\"'`]")
 """What lists the routes of Remix: the option, or that no file is one by its name."""
 
