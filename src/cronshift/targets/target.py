@@ -63,9 +63,15 @@ class Fits(Struct, frozen=True):
 
 
 class DoesNotFit(Struct, frozen=True):
-    """The target cannot be used; ``reason`` is a sentence."""
+    """The target cannot be used.
+
+    Attributes:
+        reason: a sentence.
+        suits: whether the app is what it is made for all the same, so that who is given another is told.
+    """
 
     reason: str
+    suits: bool = False
 
 
 Fit = Fits | DoesNotFit
@@ -371,6 +377,14 @@ def target_of(project: Project, resolver: Resolver) -> Target:
             where=project.settings.file,
         )
     return target
+
+
+def passed_over(project: Project, resolver: Resolver) -> str | None:
+    """Return the reason why the target made for the app was not chosen; ``None`` where it was, or one was asked for."""
+    if project.settings.target is not None:
+        return None
+    fits = [target_named(name).fit(project, resolver) for name in target_names()]
+    return next((fit.reason for fit in fits if isinstance(fit, DoesNotFit) and fit.suits), None)
 
 
 def _is_there(target: Target, project: Project, resolver: Resolver) -> bool:
