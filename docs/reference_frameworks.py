@@ -28,10 +28,12 @@ Where an app serves functions of its own already, `migrate` adds the jobs' to th
 and shows that edit; where the list is not written there, it refuses, with the lines to write. The session flow is
 [that of Next.js](nextjs-sessions.md), in TypeScript alone.
 
-`finalize --direct` makes a function of the work of a handler that looks at its request's headers, URL and query alone:
-of SvelteKit, Astro, Remix and React Router, SolidStart, and of plain functions. One that needs more of its event (`locals`,
-`cookies`, `platform`, a context) stays, with the line; so do those of Nuxt, TanStack Start, and where routes are
-declared in code: the app itself answers there.
+`finalize --direct` makes a function of the work of a handler that looks at its request's headers, URL and query alone,
+whatever its framework calls them: `getQuery(event)` and `createError` of Nuxt and Nitro, the methods in an object of
+TanStack Start, an event, a request and a response of Node's. One that needs more (`locals`, `cookies`, `platform`,
+a context, its body, a parameter of its path, middleware of its own) stays, with the line; so does one that lets an
+upstream's status through (`$fetch` without `catch`), and where routes are declared in code: the app itself answers there.
+Hooks and middleware around all routes do not run for a function.
 
 Functions in Go, Ruby, PHP (`vercel-php`) or Rust are called over HTTP: from TypeScript where a `package.json`
 stands beside them, else from a Python package. An app of another framework gets such a package too; an entry is

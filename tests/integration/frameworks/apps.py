@@ -53,6 +53,7 @@ class Kit:
         variables: of its environment when it is started, given a port.
         route: of ``/api/cron/echo``.
         is_coded: whether its routes are declared in code, so that they stay where they are.
+        worked: the jobs whose work becomes their functions' in the end.
         edited: the app's own modules that change.
     """
 
@@ -65,6 +66,7 @@ class Kit:
     starting: Callable[[int], Sequence[str]]
     bridged: frozenset[str] = frozenset()
     is_coded: bool = False
+    worked: frozenset[str] = frozenset({"echo", "gone"})
     edited: frozenset[str] = frozenset()
     variables: Callable[[int], Mapping[str, str]] = field(default=lambda _: {})
 
@@ -136,7 +138,6 @@ NUXT = Kit(
     ],
     building=["nuxt/bin/nuxt.mjs", "build"],
     starting=lambda _: [".output/server/index.mjs"],
-    is_coded=True,
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
 SOLIDSTART = Kit(
@@ -160,7 +161,7 @@ TANSTACK = Kit(
     starting=lambda port: [
         "srvx/bin/srvx.mjs", "--prod", "--host", "127.0.0.1", "--port", f"{port}", "dist/server/server.js"
     ],
-    is_coded=True,
+    worked=frozenset({"echo"}),
 )  # fmt: skip
 HONO = Kit(
     "hono",
@@ -171,6 +172,7 @@ HONO = Kit(
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/server.js"],
     is_coded=True,
+    worked=frozenset(),
     edited=frozenset({"src/index.ts"}),
 )
 EXPRESS = Kit(
@@ -183,6 +185,7 @@ EXPRESS = Kit(
     starting=lambda _: ["dist/server.js"],
     bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
+    worked=frozenset(),
     edited=frozenset({"src/app.ts"}),
 )
 NESTJS = Kit(
@@ -195,6 +198,7 @@ NESTJS = Kit(
     starting=lambda _: ["dist/main.js"],
     bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
+    worked=frozenset(),
     edited=frozenset({"src/main.ts"}),
 )
 FASTIFY = Kit(
@@ -206,6 +210,7 @@ FASTIFY = Kit(
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/index.js"],
     is_coded=True,
+    worked=frozenset(),
     edited=frozenset({"index.ts"}),
 )
 KOA = Kit(
@@ -218,6 +223,7 @@ KOA = Kit(
     starting=lambda _: ["dist/server.js"],
     bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
+    worked=frozenset(),
     edited=frozenset({"src/index.ts"}),
 )
 NESTJS_ON_FASTIFY = Kit(
@@ -229,6 +235,7 @@ NESTJS_ON_FASTIFY = Kit(
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/main.js"],
     is_coded=True,
+    worked=frozenset(),
     edited=frozenset({"src/main.ts"}),
 )
 KITS = (

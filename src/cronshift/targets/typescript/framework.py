@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cronshift.model import Handler, HandlerKind, Job, Plan
     from cronshift.project import Project
     from cronshift.project.conventions.code import Alias
-    from cronshift.targets.direct.javascript.events import EventShape
+    from cronshift.targets.direct.javascript.routes import HandlerShape
     from cronshift.targets.typescript.app import Routers, TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
 
@@ -207,8 +207,8 @@ class AppFramework(Protocol):
         """The ranges of packages that the SDK wants beside it."""
 
     @property
-    def event(self) -> EventShape | None:
-        """The event that its handlers take in place of a request; ``None`` where they take one."""
+    def event(self) -> HandlerShape | None:
+        """The shape of its handlers, where they do not take a request alone; ``None`` where they do."""
 
     @property
     def dev_server(self) -> DevServer | None:

@@ -159,7 +159,9 @@ def _work(plan: Plan, conversion: Conversion, handler: Handler, new: str) -> Con
     """Return a conversion as it is in its new place."""
     if isinstance(conversion, Kept):
         raise _StaysError(f". {conversion}")
-    untied = app_of(plan).framework.untied(conversion.text)
+    framework = app_of(plan).framework
+    work = conversion.text
+    untied = framework.untied(work) if framework.abilities.retires else work
     source = relocated(untied, handler.file, new) if untied is not None else None
     if source is None:
         raise _StaysError(f": {handler.file} cannot go to {new}")
@@ -254,7 +256,7 @@ def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | 
     if "[" in file:
         return f"{file} answers other paths too"
     framework = app_of(plan).framework
-    if not framework.abilities.retires and job.handler is not None:
+    if framework.event is None and not framework.abilities.retires and job.handler is not None:
         place = job.handler.route or Location(file, 1)
         return f"{place}: {framework.title} answers by the app itself, in which its route stays"
     callers = callers_of(tree, plan, job)

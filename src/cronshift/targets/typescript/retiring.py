@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 _CALLING = (".sh", ".bash", ".yml", ".yaml", ".http", ".rest", ".json", ".toml")
 _CALLING_NAMES = frozenset({"Makefile", "justfile", "Procfile", "crontab"})
-_NEVER_CALLING = frozenset({"cronshift.toml", "cronshift.ownership.json", "package-lock.json"})
+_MADE_OF_ROUTES = "routeTree.gen.ts"
+"""The list of all routes, which a build of TanStack Start makes anew."""
+_NEVER_CALLING = frozenset(
+    {"cronshift.toml", "cronshift.ownership.json", "package-lock.json", _MADE_OF_ROUTES}
+)
 _NO_TEXT = "\ufffd"
 _SHOWN = 3
 
@@ -191,7 +195,7 @@ def importers(tree: SourceTree, modules: Collection[str]) -> Iterator[tuple[str,
     for file in sorted(tree.files) if modules else ():
         text = tree.read(file) if language(file) is not None else ""
         matches = [match for match in IMPORT.finditer(text) if _ends(match[1], stems)]
-        if not matches or is_untouched(text):
+        if not matches or is_untouched(text) or file.endswith(f"/{_MADE_OF_ROUTES}"):
             continue
         for match in matches:
             target = tree.imported(file, match[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
+from cronshift.targets.direct.javascript.h3_handlers import H3Shape
 from cronshift.targets.typescript.app import Routers
 from cronshift.targets.typescript.framework import Abilities, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
@@ -40,6 +41,7 @@ class Nitro(WebFramework):
     title = "Nuxt or Nitro"
     adapter = "inngest/nitro"
     kind = HandlerKind.NITRO
+    event = H3Shape(title)
     peers = {"h3": ">=1.8.1"}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "nuxt dev",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.model import Handler, HandlerKind, Job, Plan
     from cronshift.project import Project
-    from cronshift.targets.direct.javascript.events import EventShape
+    from cronshift.targets.direct.javascript.routes import HandlerShape
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
@@ -86,7 +86,7 @@ class WebFramework:
     module: ClassVar[str]
     library = "web"
     runs_on_node: ClassVar[bool] = False
-    event: ClassVar[EventShape | None] = None
+    event: ClassVar[HandlerShape | None] = None
 
     @property
     def kinds(self) -> frozenset[HandlerKind]:
