@@ -61,11 +61,45 @@ KEPT = {
         9,
         "still speaks of JSONResponse",
     ),
-    "a session of the app's": (
-        f"from fastapi import Depends\n{FASTAPI}def session():\n    yield connect()\n\n\n"
-        f"{ROUTE}def x(db=Depends(session)):\n    return db.rows()\n",
+    "an error that a transaction does not see": (
+        f"from fastapi import Depends\n{FASTAPI}def transaction():\n    yield begin()\n    commit()\n\n\n"
+        f"{ROUTE}def x(db=Depends(transaction)):\n    if not db.rows():\n"
+        "        return JSONResponse({}, status_code=500)\n    return db.rows()\n",
+        15,
+        "answers with an error, behind which db is ended as behind a success",
+    ),
+    "a session that is opened in a project's own way": (
+        f"from fastapi import Depends\n{FASTAPI}def session_scope():\n    yield begin()\n\n\n"
+        "def session():\n    with session_scope() as db:\n        yield db\n\n\n"
+        f"{ROUTE}def x(db=Depends(session)):\n    if not db.rows():\n"
+        "        return JSONResponse({}, status_code=500)\n    return db.rows()\n",
+        19,
+        "answers with an error, behind which db is ended as behind a success",
+    ),
+    "a dependency that answers": (
+        f"from fastapi import Depends, HTTPException\n{FASTAPI}def current():\n"
+        "    if not (user := load()):\n        raise HTTPException(404)\n    return user\n\n\n"
+        f"{ROUTE}def x(user=Depends(current)):\n    return user.rows()\n",
+        14,
+        "depends on current, which does more than to give a value",
+    ),
+    "a dependency of the query": (
+        f"from fastapi import Depends\n{FASTAPI}def rows(limit: int = 5):\n    return load(limit)\n\n\n"
+        f"{ROUTE}def x(all=Depends(rows)):\n    return all\n",
         12,
-        "depends on session, which does more than to check",
+        "depends on rows, which is given limit",
+    ),
+    "a dependency that is awaited": (
+        f"from fastapi import Depends\n{FASTAPI}async def rows():\n    return await load()\n\n\n"
+        f"{ROUTE}def x(all=Depends(rows)):\n    return all\n",
+        12,
+        "is given all by what is awaited",
+    ),
+    "a class that is depended on": (
+        f"from fastapi import Depends\n{FASTAPI}class Rows:\n    pass\n\n\n"
+        f"{ROUTE}def x(all=Depends(Rows)):\n    return all\n",
+        12,
+        "depends on Rows, which is not read",
     ),
     "tasks behind the answer": (
         f"from fastapi import BackgroundTasks\n{FASTAPI}{ROUTE}async def x(tasks: BackgroundTasks):\n"

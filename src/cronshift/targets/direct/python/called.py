@@ -44,11 +44,26 @@ class ModuleScope(Struct, frozen=True):
 
     def function(self, name: str) -> tuple[Function, ModuleScope] | None:
         """Return the function that a name, or ``module.name``, is bound to, and where it stands."""
+        match self.definition(name):
+            case (ast.FunctionDef() | ast.AsyncFunctionDef() as function, place):
+                return function, place
+        return None
+
+    def class_of(self, name: str) -> tuple[ast.ClassDef, ModuleScope] | None:
+        """Return the class that a name, or ``module.name``, is bound to, and where it stands."""
+        match self.definition(name):
+            case (ast.ClassDef() as node, place):
+                return node, place
+        return None
+
+    def definition(self, name: str) -> tuple[Function | ast.ClassDef, ModuleScope] | None:
+        """Return the function or class that a name is bound to, and where it stands."""
         holder, _, last = name.rpartition(".")
         for statement in self.module.body:
             match statement:
-                case ast.FunctionDef() | ast.AsyncFunctionDef() if statement.name == name:
-                    return statement, self
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    if statement.name == name:
+                        return statement, self
                 case ast.Import() | ast.ImportFrom():
                     bound = imported_names(statement).get(holder or name)
                     if bound is None:
@@ -58,11 +73,13 @@ class ModuleScope(Struct, frozen=True):
                     return self._elsewhere(*names)
         return None
 
-    def _elsewhere(self, module: str, name: str | None) -> tuple[Function, ModuleScope] | None:
+    def _elsewhere(
+        self, module: str, name: str | None
+    ) -> tuple[Function | ast.ClassDef, ModuleScope] | None:
         file = module_file(self.tree, self.file, module)
         if file is None or name is None or self.depth >= _DEEPEST:
             return None
-        return ModuleScope(self.tree, file, self.tree.python(file), self.depth + 1).function(name)
+        return ModuleScope(self.tree, file, self.tree.python(file), self.depth + 1).definition(name)
 
     def constant(self, name: str) -> tuple[ast.expr, ModuleScope] | None:
         """Return the only value that a module gives a name in the open."""

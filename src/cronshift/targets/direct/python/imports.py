@@ -9,12 +9,38 @@ from itertools import takewhile
 from cronshift.targets.direct.python.source import PythonSource, is_docstring
 
 
-def with_import(text: str, name: str) -> str:
-    """Return a module that imports a name of the Inngest SDK, before what it imports."""
+def with_import(text: str, name: str, module: str = "inngest") -> str:
+    """Return a module that imports a name of a module, beside what it imports of that or of its kind."""
     source = PythonSource("", text, ast.parse(text))
+    imports = [node for node in source.module.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    for statement in imports:
+        if _module_of(statement) == module and statement.names[-1].name != "*":
+            _, end = source.span(statement.names[-1])
+            names = {alias.asname or alias.name for alias in statement.names}
+            source.edits.replace(end, end, "" if name in names else f", {name}")
+            return source.edits.result()
+    line = f"from {module} import {name}\n"
+    is_standard = module.partition(".")[0] in sys.stdlib_module_names
     first = [*takewhile(_comes_first, source.module.body)]
-    at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
-    return f"{text[:at]}from inngest import {name}\n{text[at:]}"
+    rest = [node for node in imports if node not in first]
+    alike = [node for node in rest if _is_standard(node) is is_standard]
+    if alike:
+        at, _ = source.span(alike[0])
+    elif rest and is_standard:
+        at, line = source.span(rest[0])[0], f"{line}\n"
+    elif rest:
+        at, line = text.find("\n", source.span(rest[-1])[1]) + 1, f"\n{line}"
+    else:
+        at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
+        line = f"\n{line}" if first else line
+    return f"{text[:at]}{line}{text[at:]}"
+
+
+def _module_of(statement: ast.Import | ast.ImportFrom) -> str | None:
+    """Return the module that a statement imports names of."""
+    if isinstance(statement, ast.Import):
+        return None
+    return f"{'.' * statement.level}{statement.module or ''}"
 
 
 def _comes_first(statement: ast.stmt) -> bool:

@@ -9,35 +9,29 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.targets.direct.conversion import Entry, NotCertainError
-from cronshift.targets.direct.python.about import (
-    CREDENTIAL,
-    REQUEST,
-    PythonScope,
-    Subjects,
-    default_of,
-    is_told,
-    of_function,
-)
+from cronshift.targets.direct.python.about import CREDENTIAL, REQUEST, Subjects, default_of
+from cronshift.targets.direct.python.dependencies import Dependency, dependency_of
 from cronshift.targets.direct.python.source import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from cronshift.targets.direct.python.called import ModuleScope
     from cronshift.targets.direct.python.routes import AppRoute
+    from cronshift.targets.direct.python.source import Function, PythonSource
 
 _HEADER = re.compile(r"\bHeader\b")
 _SCALARS = {"str", "int", "float", "bool"}
 _RUN = "x_cronshift_run"
-_DEPENDENCY = "dependency:"
 
 
 class Parameters(Struct, frozen=True):
     """The parameters of a route's function.
 
     Attributes:
-        names: what each is about, of those that go.
+        names: what each is about, of those that only a check asks for.
         constants: those that the entry's query says, as source.
         response: the name of FastAPI's own response.
+        run: the name of the run's id.
+        dependencies: those that FastAPI gives, by name.
     """
 
     names: dict[str, Subjects]
@@ -45,9 +39,16 @@ class Parameters(Struct, frozen=True):
     request: str | None
     response: str | None
     run: str | None
+    dependencies: dict[str, Dependency] = {}
+
+    @property
+    def gone(self) -> set[str]:
+        """The names that only a request gives."""
+        special = {name for name in (self.request, self.response) if name is not None}
+        return {*self.names, *special}
 
 
-def parameters_of(route: AppRoute, entry: Entry) -> Parameters:
+def parameters_of(route: AppRoute, entry: Entry, place: ModuleScope) -> Parameters:
     """Return the parameters of a route's function.
 
     Raises:
@@ -56,6 +57,7 @@ def parameters_of(route: AppRoute, entry: Entry) -> Parameters:
     names: dict[str, Subjects] = {}
     constants: dict[str, str] = {}
     special: dict[str, str] = {}
+    dependencies: dict[str, Dependency] = {}
     arguments = route.function.args
     if arguments.vararg or arguments.kwarg:
         raise NotCertainError(route.function.lineno, "takes whatever it is given")
@@ -76,71 +78,17 @@ def parameters_of(route: AppRoute, entry: Entry) -> Parameters:
             special["request"] = name
         elif annotation == "Response":
             special["response"] = name
-        elif "Depends" in written or "Security" in written:
-            _depended(route, argument, default, names)
+        elif (dependency := dependency_of(argument, default, place)) is not None:
+            dependencies[name] = dependency
         else:
             value = _constant(argument, default, entry)
             constants |= {name: value} if value is not None else {}
     run = _RUN if _RUN in names else None
     if run:
         del names[_RUN]
-    return Parameters(names, constants, special.get("request"), special.get("response"), run)
-
-
-def _depended(
-    route: AppRoute, argument: ast.arg, default: ast.expr | None, names: dict[str, Subjects]
-) -> None:
-    call = default if isinstance(default, ast.Call) else None
-    annotation = argument.annotation
-    if (
-        call is None
-        and isinstance(annotation, ast.Subscript)
-        and isinstance(annotation.slice, ast.Tuple)
-    ):
-        call = next(
-            (part for part in annotation.slice.elts[1:] if isinstance(part, ast.Call)), None
-        )
-    if call is None or not call.args:
-        raise NotCertainError(route.function.lineno, f"is given {argument.arg} by the app")
-    names[argument.arg] = frozenset({f"{_DEPENDENCY}{ast.unparse(call.args[0])}", CREDENTIAL})
-
-
-def refuse_dependencies(route: AppRoute, scope: PythonScope) -> None:
-    """Refuse a dependency that does more than to ask who calls.
-
-    Raises:
-        NotCertainError: with its name.
-    """
-    for name in [*_listed(route), *_dependencies_of(scope)]:
-        defined = PythonScope(scope.place, {}).function(name)
-        if defined is None:
-            raise NotCertainError(route.function.lineno, f"depends on {name}, which is not read")
-        function, around = defined
-        annotations = [each.annotation for each in function.args.args if each.annotation]
-        is_asking = "Request" in {ast.unparse(annotation) for annotation in annotations}
-        subjects = frozenset({REQUEST if is_asking else CREDENTIAL})
-        if not is_told(of_function(function, [subjects] * len(function.args.args), around)):
-            why = f"depends on {name}, which does more than to check"
-            raise NotCertainError(route.function.lineno, why)
-
-
-def _listed(route: AppRoute) -> Iterator[str]:
-    """Yield the dependencies that the decorator names."""
-    for keyword in route.decorator.keywords:
-        if keyword.arg != "dependencies":
-            continue
-        for element in getattr(keyword.value, "elts", [keyword.value]):
-            if not isinstance(element, ast.Call) or len(element.args) != 1:
-                raise NotCertainError(element.lineno, "depends on what is not read")
-            yield ast.unparse(element.args[0])
-
-
-def _dependencies_of(scope: PythonScope) -> Iterator[str]:
-    """Yield the dependencies that the parameters name."""
-    for subjects in scope.names.values():
-        for subject in subjects:
-            if subject.startswith(_DEPENDENCY):
-                yield subject.removeprefix(_DEPENDENCY)
+    return Parameters(
+        names, constants, special.get("request"), special.get("response"), run, dependencies
+    )
 
 
 def _constant(argument: ast.arg, default: ast.expr | None, entry: Entry) -> str | None:
@@ -171,3 +119,45 @@ def _literal(argument: ast.arg, types: set[str], value: str) -> str:
     if types == {"bool"} and value.lower() in {"true", "false", "1", "0"}:
         return str(value.lower() in {"true", "1"})
     raise NotCertainError(argument.lineno, f"is given {argument.arg}, whose value is not plain")
+
+
+def declare_function(source: PythonSource, function: Function, parameters: Parameters) -> None:
+    """Take a function's decorators away, and what only a request gives."""
+    start, _ = source.span(function)
+    line = source.text.rfind("\n", 0, start) + 1
+    decorators = function.decorator_list
+    head = source.text.find("def ", source.span(decorators[-1])[1] if decorators else start)
+    if decorators:
+        source.edits.replace(line, source.text.rfind("\n", 0, head) + 1, "")
+    arguments = function.args
+    taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    written = [
+        declared
+        for argument in taken
+        if (declared := _parameter(source, function, argument, parameters)) is not None
+    ]
+    defaults = [*arguments.defaults, *(node for node in arguments.kw_defaults if node is not None)]
+    opening = source.text.index("(", head)
+    ends = [*(source.span(argument)[1] for argument in taken)]
+    farthest = max([opening, *ends, *(source.span(default)[1] for default in defaults)])
+    closing = source.text.index(")", farthest) + 1
+    if len(written) != len(taken) or parameters.run:
+        source.edits.replace(opening, closing, f"({', '.join(written)})")
+    returns = function.returns
+    if returns is not None and ast.unparse(returns).endswith("Response"):
+        source.edits.replace(closing, source.span(returns)[1], "")
+
+
+def _parameter(
+    source: PythonSource, function: Function, argument: ast.arg, parameters: Parameters
+) -> str | None:
+    """Return the declaration of a parameter from then on; ``None`` where it goes."""
+    if argument.arg == parameters.run:
+        return "run_id: str"
+    if argument.arg in {*parameters.gone, *parameters.dependencies}:
+        return None
+    default = default_of(argument, function)
+    declared = source.text_of(argument)
+    if default is None:
+        return declared
+    return f"{declared}{' = ' if argument.annotation else '='}{source.text_of(default)}"

@@ -14,15 +14,21 @@ from cronshift.targets.direct.python.answers import status_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cronshift.targets.direct.python.called import ModuleScope
     from cronshift.targets.direct.python.source import Function, PythonSource
 
 _ROUTING = {"get", "route", "api_route"}
 _OTHER_METHODS = {"post", "put", "patch", "delete", "head", "options"}
 _OPTIONS = {
-    "methods", "tags", "summary", "description", "dependencies", "status_code", "include_in_schema",
+    "methods", "tags", "summary", "description", "dependencies", "status_code", "include_in_schema", "deprecated",
+    "operation_id", "responses", "response_description",
 }  # fmt: skip
 """What a route may be declared with: nothing of it changes what its function returns."""
+_JSON = {"JSONResponse", "ORJSONResponse", "UJSONResponse"}
 _FIRST_REDIRECT = 300
+PLAIN_TYPES = re.compile(r"(?:dict|list|str|int|float|bool|None|[\[\], |])+")
+"""Annotations of what JSON has."""
+_MODELS = {"BaseModel", "SQLModel"}
 _FASTAPI = re.compile(r"^\s*(?:from|import) fastapi\b", re.MULTILINE)
 
 
@@ -86,6 +92,11 @@ def _refuse_other(route: AppRoute, decorator: ast.expr) -> None:
 
 def _refuse_options(decorator: ast.Call) -> None:
     for keyword in decorator.keywords:
+        match keyword:
+            case ast.keyword(arg="response_model"):
+                continue  # read with what is returned
+            case ast.keyword(arg="response_class", value=maker) if _last(maker) in _JSON:
+                continue
         if keyword.arg not in _OPTIONS:
             raise NotCertainError(decorator.lineno, f"is declared with {keyword.arg}")
         if keyword.arg == "status_code" and status_of(keyword.value) >= _FIRST_REDIRECT:
@@ -100,3 +111,33 @@ def _refuse_calls(source: PythonSource, function: Function) -> None:
             and isinstance(node.ctx, ast.Load)
         ):
             raise NotCertainError(node.lineno, f"calls {function.name} once more")
+
+
+def _last(node: ast.expr) -> str:
+    return ast.unparse(node).rpartition(".")[2]
+
+
+def model_of(route: AppRoute, place: ModuleScope) -> str | None:
+    """Return the class of pydantic's that FastAPI makes of what a route returns.
+
+    Raises:
+        NotCertainError: for a model of the answer that is no such class.
+    """
+    declared = [each for each in route.decorator.keywords if each.arg == "response_model"]
+    model = declared[0].value if declared else route.function.returns
+    if model is None or not route.is_fastapi:
+        return None
+    name = ast.unparse(model)
+    if _is_model(name, place):
+        return name
+    if declared and not PLAIN_TYPES.fullmatch(name):
+        raise NotCertainError(route.decorator.lineno, "is declared with response_model")
+    return None
+
+
+def _is_model(name: str, place: ModuleScope) -> bool:
+    model = place.class_of(name)
+    if model is None:
+        return name.rpartition(".")[2] in _MODELS
+    node, around = model
+    return any(_is_model(ast.unparse(base), around) for base in node.bases)

@@ -19,7 +19,7 @@ _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IG
 """What a comment speaks of that goes with a check."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-Node = ast.expr | ast.stmt | ast.arg | ast.keyword
+Node = ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias
 
 
 class PythonSource:
@@ -129,6 +129,15 @@ def own_nodes(function: Function) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             left += ast.iter_child_nodes(node)
+
+
+def function_of(module: ast.Module, name: str) -> Function:
+    """Return the function of a module that has a name."""
+    return next(
+        node
+        for node in module.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
+    )
 
 
 def names_used(tree: ast.AST) -> list[str]:

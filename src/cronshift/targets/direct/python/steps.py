@@ -24,6 +24,7 @@ from cronshift.targets.direct.python.repeated import (
 from cronshift.targets.direct.python.source import (
     Function,
     PythonSource,
+    function_of,
     is_docstring,
     names_used,
     own_nodes,
@@ -62,11 +63,7 @@ def with_steps(tree: SourceTree, file: str, text: str, function: str) -> PythonS
         NotCertainError: with the line in ``text``, where the meaning would not be kept for certain.
     """
     source = PythonSource(file, text, ast.parse(text))
-    work = next(
-        node
-        for node in source.module.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == function
-    )
+    work = function_of(source.module, function)
     for node in ast.walk(source.module):
         if isinstance(node, ast.Name | ast.arg) and _name_of(node) in {"ctx", "inngest"}:
             raise NotCertainError(node.lineno, f"has a name `{_name_of(node)}` already")
