@@ -32,8 +32,10 @@ and shows that edit; where the list is not written there, it refuses, with the l
 whatever its framework calls them: `getQuery(event)` and `createError` of Nuxt and Nitro, the methods in an object of
 TanStack Start, an event, a request and a response of Node's. One that needs more (`locals`, `cookies`, `platform`,
 a context, its body, a parameter of its path, middleware of its own) stays, with the line; so does one that lets an
-upstream's status through (`$fetch` without `catch`), and where routes are declared in code: the app itself answers there.
-Hooks and middleware around all routes do not run for a function.
+upstream's status through (`$fetch` without `catch`). A route that is declared in code (Hono, Express, Fastify, Koa) leaves
+its module, with what only it uses; it stays where others use that too, where it stands in a chain of calls or in a
+function, and where the app's middleware does more than to look at a call. NestJS's stay: they stand on what is injected.
+Hooks and middleware around routes in files do not run for a function.
 
 Functions in Go, Ruby, PHP (`vercel-php`) or Rust are called over HTTP: from TypeScript where a `package.json`
 stands beside them, else from a Python package. An app of another framework gets such a package too; an entry is

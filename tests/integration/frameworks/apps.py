@@ -161,7 +161,7 @@ TANSTACK = Kit(
     starting=lambda port: [
         "srvx/bin/srvx.mjs", "--prod", "--host", "127.0.0.1", "--port", f"{port}", "dist/server/server.js"
     ],
-    worked=frozenset({"echo"}),
+    worked=frozenset({"echo", "gone"}),
 )  # fmt: skip
 HONO = Kit(
     "hono",
@@ -172,7 +172,7 @@ HONO = Kit(
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/server.js"],
     is_coded=True,
-    worked=frozenset(),
+    worked=frozenset({"gone"}),
     edited=frozenset({"src/index.ts"}),
 )
 EXPRESS = Kit(
@@ -185,7 +185,7 @@ EXPRESS = Kit(
     starting=lambda _: ["dist/server.js"],
     bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
-    worked=frozenset(),
+    worked=frozenset({"gone"}),
     edited=frozenset({"src/app.ts"}),
 )
 NESTJS = Kit(
@@ -210,7 +210,7 @@ FASTIFY = Kit(
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/index.js"],
     is_coded=True,
-    worked=frozenset(),
+    worked=frozenset({"gone"}),
     edited=frozenset({"index.ts"}),
 )
 KOA = Kit(
@@ -223,7 +223,7 @@ KOA = Kit(
     starting=lambda _: ["dist/server.js"],
     bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
-    worked=frozenset(),
+    worked=frozenset({"echo", "gone"}),
     edited=frozenset({"src/index.ts"}),
 )
 NESTJS_ON_FASTIFY = Kit(

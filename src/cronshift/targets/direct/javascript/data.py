@@ -69,20 +69,22 @@ class Answering:
             self._spell(body, None)
             return
         for node in self._function.own_nodes():
-            if node.kind() != "return_statement":
+            if node.kind() != "return_statement" or self._edits.covers(*span_of(node)):
                 continue
             value = next((child for child in node.children() if child.is_named()), None)
             status = self._statuses.get(span_of(node))
-            if value is None or value.kind() in NOTHINGS:
-                self._edits.replace(*span_of(node), f"return {_empty(status)};")
-            else:
+            if value is not None and value.kind() not in NOTHINGS:
                 self._spell(value, status)
+            elif value is not None or may_end:
+                self._edits.replace(*span_of(node), f"return {_empty(status)};")
         if may_end and not ends(self._function.statements):
             _, end = span_of(body)
             self._edits.replace(end - 1, end - 1, f"  return {_empty(None)};\n")
 
     def _spell(self, value: SgNode, status: str | None) -> None:
-        """Spell a value that is returned."""
+        """Spell a value that is returned, unless it is spelled already."""
+        if self._edits.covers(*span_of(value)):
+            return
         if value.kind() == "ternary_expression":
             for field in ("consequence", "alternative"):
                 arm = value.field(field)

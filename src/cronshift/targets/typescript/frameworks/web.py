@@ -280,6 +280,10 @@ class WebFramework:
         *imports, telling = map(untyped, lines) if routers.language == "js" else lines
         return Additions(self.duration, seconds, telling, tuple(imports))
 
+    def shape_of(self, handler: Handler) -> HandlerShape | None:
+        """Return the shape that all of its handlers have."""
+        return self.event
+
     def untied(self, source: str) -> str | None:
         """Return the source: no import of it hangs on being a route."""
         return source
