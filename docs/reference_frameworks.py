@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.model import Handler, HandlerKind, Location
 from cronshift.targets.typescript.frameworks import FRAMEWORKS
 
 if TYPE_CHECKING:
@@ -66,7 +67,13 @@ def _row(framework: AppFramework) -> str:
         able.called,
         f"`{able.guard}`",
         "yes",
-        "moves to its function" if able.retires else "stays",
+        "moves to its function" if able.retires else _stays(framework),
         "yes",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _stays(framework: AppFramework) -> str:
+    """Return how long a route stays that a function does not call by its file."""
+    handler = Handler("x", HandlerKind.NODE_APP, "GET", "typescript", route=Location("x", 1))
+    return "stays" if framework.shape_of(handler) is None else "stays until `--direct`"

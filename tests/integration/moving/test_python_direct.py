@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -384,8 +385,51 @@ def sweep(request):
 }
 
 
-def test_a_view_of_django_goes_out_of_its_urls(tmp_path: Path) -> None:
-    for file, text in DJANGO.items():
+CLASS = """from datetime import date
+
+from django.http import HttpResponse, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+
+def home(request):
+    return HttpResponse("home")
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class SweepView(View):
+    \"""Sweep what is
+        old.\"""
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request):
+        kind = self.request.GET.get("kind", "all")
+        if kind == "none":
+            return JsonResponse({"error": "nothing to do"}, status=404)
+        return JsonResponse({"kind": self._kind(kind), "on": date(2026, 1, 2)})
+
+    def post(self, request):
+        return self.get(request)
+
+    @staticmethod
+    def _kind(kind):
+        note = \"""a note of
+    two lines\"""
+        return kind if note.endswith("lines") else None
+"""
+
+
+@pytest.mark.parametrize("is_class", [False, True], ids=["function", "class"])
+def test_a_view_of_django_goes_out_of_its_urls(tmp_path: Path, *, is_class: bool) -> None:
+    files = dict(DJANGO)
+    if is_class:
+        files["site_app/views.py"] = CLASS
+        files["site_app/urls.py"] = files["site_app/urls.py"].replace(
+            "views.sweep", "views.SweepView.as_view()"
+        )
+    for file, text in files.items():
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text(text)
     (tmp_path / "vercel.json").write_text(
@@ -404,7 +448,8 @@ def test_a_view_of_django_goes_out_of_its_urls(tmp_path: Path) -> None:
     assert speaking(tmp_path) == []
     urls = (tmp_path / "site_app/urls.py").read_text()
     assert '    path("", views.home),\n]\n' in urls
-    assert "HttpResponseForbidden" not in (tmp_path / "site_app/views.py").read_text()
+    views = (tmp_path / "site_app/views.py").read_text()
+    assert not {"HttpResponseForbidden", "csrf_exempt", "View"} & set(re.findall(r"\w+", views))
     served = """
 import sys
 sys.modules["cronshift"] = None

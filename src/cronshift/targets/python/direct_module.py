@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from cronshift.targets.direct import Converted
 
 _INDENT = 4
-_ENCODERS = {None, "fastapi", "django"}
+_ENCODERS = {
+    "fastapi": ("fastapi.encoders", "jsonable_encoder"),
+    "django": ("django.core.serializers.json", "DjangoJSONEncoder"),
+    "rest_framework": ("rest_framework.utils.encoders", "JSONEncoder"),
+}
+"""The module that makes results JSON, and its name in it, by framework; Flask's is its app's."""
 
 
 def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool) -> str:
@@ -59,16 +64,14 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
     ]
     imports = list(_imports(module, converted))
     packages = [] if mounted else imports
-    if converted.encoder == "fastapi":
-        packages.append("from fastapi.encoders import jsonable_encoder")
-    if converted.encoder == "django":
-        standard.insert(-1, "import json")
-        packages.append("from django.core.serializers.json import DjangoJSONEncoder")
+    if converted.encoder in _ENCODERS:
+        packages.append("from {} import {}".format(*_ENCODERS[converted.encoder]))
+        standard += [] if converted.encoder == "fastapi" else ["import json"]
     return render(
         "python",
         "direct.py",
         docstring=f'"""{job.id}: {described[0].lower()}{described[1:]}{zone}."""',
-        standard=standard,
+        standard=sorted(standard, key=lambda line: (line.startswith("from"), line)),
         packages=sorted(packages),
         values=laid_out(listed(map(literal, options.fan_out.listed)), before="VALUES = ")
         if options.fan_out
@@ -92,8 +95,8 @@ def _imports(module: str, converted: Converted) -> Iterator[str]:
     imported = {f"{converted.function} as work"}
     if file:
         yield f"from {_module_of(file, app)} import {app}"
-    elif converted.encoder not in _ENCODERS:
-        imported.add(str(converted.encoder))
+    elif converted.encoder is not None and converted.encoder not in _ENCODERS:
+        imported.add(converted.encoder)
     yield f"from {module} import {', '.join(sorted(imported))}"
 
 
@@ -130,13 +133,13 @@ def _work(converted: Converted) -> Iterator[str]:
         arguments.append(f"{converted.parameter}={converted.parameter}")
     if converted.run:
         arguments.append("run_id=run_id")
-    encoder = converted.encoder if converted.encoder not in _ENCODERS else None
-    flask = encoder and encoder.rpartition(":")[2]
+    is_flask = converted.encoder is not None and converted.encoder not in _ENCODERS
+    flask = (converted.encoder or "").rpartition(":")[2]
     if converted.is_async:
         result = f"await work({', '.join(arguments)})"
     else:
         result = f"await asyncio.to_thread({', '.join(['work', *arguments])})"
-    if flask is not None:
+    if is_flask:
         if converted.steps:
             yield f"with {flask}.app_context():"
             yield f"    return {flask}.json.loads({flask}.json.dumps({result}))"
@@ -147,10 +150,11 @@ def _work(converted: Converted) -> Iterator[str]:
         yield ""
         yield "return await asyncio.to_thread(in_context)"
         return
-    if converted.encoder == "django":
-        yield f"return json.loads(json.dumps({result}, cls=DjangoJSONEncoder))"
+    if converted.encoder is None or converted.encoder == "fastapi":
+        yield f"return jsonable_encoder({result})" if converted.encoder else f"return {result}"
         return
-    yield f"return jsonable_encoder({result})" if converted.encoder else f"return {result}"
+    _, encoder = _ENCODERS[converted.encoder]
+    yield f"return json.loads(json.dumps({result}, cls={encoder}))"
 
 
 def _lines(job: Job, converted: Converted) -> Iterator[str]:

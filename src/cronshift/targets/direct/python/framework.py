@@ -135,11 +135,7 @@ def _encoder(source: PythonSource, route: AppRoute, app: str | None) -> str | No
     if ast.unparse(route.decorator.func) in {"path", "re_path", "url"}:
         if _is_plain(route):
             return None
-        if "rest_framework" in source.text:
-            raise NotCertainError(
-                route.function.lineno, "answers with what REST framework makes of it"
-            )
-        return "django"
+        return "rest_framework" if "rest_framework" in source.text else "django"
     name = ast.unparse(route.decorator.func).rpartition(".")[0]
     for node in source.module.body:
         match node:

@@ -154,6 +154,13 @@ def is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
+def only_calls(function: Function, method: str) -> bool:
+    """Return whether a method only has another one of its own do its work, at most with its request."""
+    code = [ast.unparse(each) for each in function.body if not is_docstring(each)]
+    call = rf"(?:return )?(?:await )?self\.{re.escape(method)}\((?:request)?\)"
+    return len(code) == 1 and re.fullmatch(call, code[0]) is not None
+
+
 def quoted(text: str) -> str:
     """Return the literal of a text, in double quotes."""
     return json.dumps(text, ensure_ascii=False)
