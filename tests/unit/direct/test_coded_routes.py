@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ENTRY = Entry("/api/cron/x?day=monday", "0 6 * * *")
 MAKING = {
-    "hono": 'import { Hono } from "hono";\nimport { work } from "./work";\nconst app = new Hono();\n',
+    "hono": 'import { Hono } from "hono"\nimport { work } from "./work";\nconst app = new Hono();\n',
     "koa": 'import Router from "@koa/router";\nimport { work } from "./work";\nconst app = new Router();\n',
     "express": 'import { Router } from "express";\nimport { work } from "./work";\nconst app = Router();\n',
     "fastify": 'import Fastify from "fastify";\nimport { work } from "./work";\nconst app = Fastify();\n',
@@ -134,6 +134,8 @@ def test_the_work_of_a_route_is_left(
         (KOA, "async (ctx) => {\n  await work();\n}", 4, "may end without an answer"),
         (KOA, "async (ctx) => {\n  ctx.body = {};\n  await work();\n}", 5, "goes on after its answer"),
         (KOA, "async (ctx) => {\n  ctx.body = await work();\n}", 5, "answers with `await work()`, which is not spelled out"),
+        (KOA, "async (ctx) => {\n  await axios.get('https://rates.test');\n  ctx.body = {};\n}", 5, "answers with the status that axios fails with"),
+        (EXPRESS, "async (req, res) => {\n  await axios('https://rates.test');\n  res.json({});\n}", 5, "answers with the status that axios fails with"),
         (KOA, "async (ctx) => {\n  return {};\n}", 5, "returns `{}`, which is not spelled out"),
         (KOA, "async (ctx) => {\n  if (!work()) return;\n  ctx.body = {};\n}", 5, "returns without an answer"),
         (HONO, "async (c) => {\n  return {};\n}", 5, "returns `{}`, which is not spelled out"),
@@ -151,6 +153,18 @@ def test_a_handler_that_needs_more_stays(
     conversion = converted(tmp_path, framework, f'app.get("/api/cron/x", {handler});\n', FIRST)
     assert isinstance(conversion, Kept), conversion
     assert (conversion.place.line, conversion.why) == (line, why)
+
+
+def test_an_exception_with_a_status_stays(tmp_path: Path) -> None:
+    text = (
+        'import { HTTPException } from "hono/http-exception";\n'
+        'app.get("/api/cron/x", (c) => {\n'
+        "  if (!work()) throw new HTTPException(404);\n  return c.json({});\n});\n"
+    )
+    conversion = converted(tmp_path, HONO, text, FIRST + 1)
+    assert isinstance(conversion, Kept), conversion
+    assert conversion.place.line == FIRST + 2
+    assert "HTTPException" in conversion.why
 
 
 PLAIN = 'app.get("/api/cron/x", (c) => c.json({ of: work() }));\n'
@@ -206,7 +220,7 @@ def test_what_only_a_route_uses_goes_with_it(tmp_path: Path) -> None:
     assert "let calls = 0;\nconst LIMIT = 3;\n" in conversion.text
     rest = without_routes(SourceTree(tmp_path), "app.ts", [FIRST + 4], [conversion.text])
     assert rest == (
-        'import { Hono } from "hono";\nconst app = new Hono();\napp.get("/other", (c) => c.json({}));\n'
+        'import { Hono } from "hono"\nconst app = new Hono();\napp.get("/other", (c) => c.json({}));\n'
     )
 
 

@@ -13,7 +13,7 @@ from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.answers import NOTHINGS, TEXTS, short
 from cronshift.targets.direct.javascript.chains import chain_of, is_left, member_of, operator_of
-from cronshift.targets.direct.javascript.data import Answering
+from cronshift.targets.direct.javascript.data import Answering, refuse_uncaught
 from cronshift.targets.direct.javascript.events import refusal, uses
 from cronshift.targets.direct.javascript.handler import route_function, statements_of
 from cronshift.targets.direct.javascript.results import following_of, is_last
@@ -69,6 +69,8 @@ class ContextShape(Struct, frozen=True):
         edits = Edits(tree.read(file))
         answering = Answering(tree, file, function, edits)
         _Uses(self, function, edits, answering).spell()
+        if self.assigned or self.replies:
+            refuse_uncaught(function)
         if self.replies:
             answering.spell()
         return as_module(tree, file, edits.result(), export), export

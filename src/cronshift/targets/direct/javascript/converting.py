@@ -269,7 +269,7 @@ def _refuse_leftovers(text: str, file: str, before: SgNode) -> None:
         is_import = any(above.kind() == "import_statement" for above in node.ancestors())
         if is_import:
             continue
-        if source in _SURROUNDINGS:
+        if source in _SURROUNDINGS or source.startswith("hono/"):
             raise NotCertainError(
                 _line_before(before, node), f"needs {name} of {source}, which a request gives"
             )

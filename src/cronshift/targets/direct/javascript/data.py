@@ -24,6 +24,8 @@ _AROUND = {"await_expression": 1, "parenthesized_expression": 1, "as_expression"
 """What may stand around a value, and which child that is."""
 _LISTS = frozenset({"Promise.all", "Promise.allSettled", "Object.keys", "Object.entries"})
 _NO_CONTENT = 204
+_UNCAUGHT = frozenset({"$fetch", "ofetch", "axios"})
+"""Calls whose errors carry the status of an upstream."""
 
 
 class Answering:
@@ -164,3 +166,15 @@ def is_caught(node: SgNode) -> bool:
             return True
         inner = above
     return False
+
+
+def refuse_uncaught(function: RouteFunction) -> None:
+    """Refuse calls whose errors a framework answers with, as they carry an upstream's status.
+
+    Raises:
+        NotCertainError: with the call.
+    """
+    for call in function.body.find_all(kind="call_expression"):
+        name = callee(call).partition(".")[0]
+        if name in _UNCAUGHT and not is_caught(call):
+            raise NotCertainError(line_of(call), f"answers with the status that {name} fails with")

@@ -14,7 +14,7 @@ from cronshift.handlers.tree import language, span_of
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.answers import TEXTS
-from cronshift.targets.direct.javascript.data import Answering, is_caught
+from cronshift.targets.direct.javascript.data import Answering, refuse_uncaught
 from cronshift.targets.direct.javascript.events import refusal, uses
 from cronshift.targets.direct.javascript.handler import names_declared, route_function
 from cronshift.targets.direct.javascript.routes import (
@@ -58,8 +58,6 @@ _TELLING = frozenset(
     {"setHeader", "setHeaders", "setResponseHeader", "setResponseHeaders", "appendHeader"}
     | {"appendResponseHeader", "handleCors"}
 )
-_UNCAUGHT = frozenset({"$fetch", "ofetch"})
-"""Calls whose errors carry an upstream's status, with which h3 answers."""
 
 
 class H3Shape(Struct, frozen=True):
@@ -90,7 +88,7 @@ class H3Shape(Struct, frozen=True):
         answering = Answering(tree, file, function, edits)
         if function.parameters:
             _EventUses(self.title, function, edits, answering).spell()
-        _refuse_uncaught(function)
+        refuse_uncaught(function)
         for call in function.body.find_all(kind="call_expression"):
             if _called(call) == "createError" and _is_of_h3(call.field("function"), root):
                 statement = refusal(function, call)
@@ -201,14 +199,6 @@ def _automatic(tree: SourceTree, file: str, root: SgNode) -> Iterator[str]:
 def _is_statement(call: SgNode) -> bool:
     parent = call.parent()
     return parent is not None and parent.kind() == "expression_statement"
-
-
-def _refuse_uncaught(function: RouteFunction) -> None:
-    """Refuse what lets an error through that has another's status, by which Inngest would try again or not."""
-    for call in function.body.find_all(kind="call_expression"):
-        name = _called(call).partition(".")[0]
-        if name in _UNCAUGHT and not is_caught(call):
-            raise NotCertainError(line_of(call), f"answers with the status that {name} fails with")
 
 
 def _refused(call: SgNode) -> str:

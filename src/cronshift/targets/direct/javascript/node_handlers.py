@@ -11,6 +11,7 @@ from cronshift.handlers.tree import span_of
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.chains import chain_of, member_of
+from cronshift.targets.direct.javascript.data import refuse_uncaught
 from cronshift.targets.direct.javascript.events import uses
 from cronshift.targets.direct.javascript.handler import route_function, whole_statement
 from cronshift.targets.direct.javascript.routes import as_module
@@ -36,6 +37,7 @@ class NodeShape(Struct, frozen=True):
             NotCertainError: where it hands its call on.
         """
         function = route_function(root, export)
+        refuse_uncaught(function)
         edits = Edits(tree.read(file))
         names = [function.parameter(number) or "" for number in range(len(function.parameters))]
         for name in names[2:]:
