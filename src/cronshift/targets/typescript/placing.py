@@ -93,7 +93,7 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
         sdk_major=_major(resolver),
         routers=routers,
         code=code,
-        sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
+        sessions=f"{out}/sessions/index.{routers.language}" in resolver.tree.files,
         folder=folder,
         compile_timeout=project.settings.validate.compile_timeout,
         manager=package_manager(project.root / folder),
