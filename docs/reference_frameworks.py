@@ -27,7 +27,7 @@ the latter in `src/routeTree.gen.ts`, and until then `cronshift validate` checks
 
 Where an app serves functions of its own already, `migrate` adds the jobs' to the list in its call of `serve`,
 and shows that edit; where the list is not written there, it refuses, with the lines to write. The session flow is
-[that of Next.js](nextjs-sessions.md), in TypeScript alone.
+[that of Next.js](nextjs-sessions.md); an app in JavaScript has it without types.
 
 `finalize --direct` makes a function of the work of a handler that looks at its request's headers, URL and query alone,
 whatever its framework calls them: `getQuery(event)` and `createError` of Nuxt and Nitro, the methods in an object of

@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SERVED = frozenset(
-    {"sveltekit", "astro", "nuxt", "react-router", "tanstack", "nestjs", "hono", "express", "fastify", "koa", "functions"}
+    {
+        "sveltekit",
+        "astro",
+        "nuxt",
+        "react-router",
+        "tanstack",
+        "nestjs",
+        "hono",
+        "express",
+        "fastify",
+        "koa",
+        "functions",
+    }
 )
 """The apps that run the flow: one of every way in which Node loads what is generated."""
 
