@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -26,9 +26,6 @@ from cronshift.model import Handler, HandlerKind, Location
 from cronshift.targets.direct import Converted, Entry
 from cronshift.targets.direct.javascript.converting import convert
 from cronshift.targets.typescript.frameworks import FRAMEWORKS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SHAPES = Path(__file__).parents[2] / "data/direct/frameworks"
 COMPARED = Path(__file__).parent / "compared_apps.mjs"
@@ -62,7 +59,7 @@ def converted(root: Path, kit: Kit, name: str) -> tuple[Path, str]:
     params=[HONO, EXPRESS, FASTIFY, KOA, NUXT, TANSTACK],
     ids=lambda kit: kit.name,
 )
-def comparisons(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Any]]:
+def comparisons(request: pytest.FixtureRequest) -> dict[tuple[str, str], Any]:
     kit: Kit = request.param
     root = installed(kit) / "apps" / uuid4().hex
     shutil.copytree(SHAPES, root)

@@ -24,7 +24,7 @@ _MOST = 1_000  # of one call
 
 
 def made_of(tree: SourceTree, file: str, call: SgNode) -> list[Named]:
-    """Return what the parameters around a call stand for, once for every function that it makes."""
+    """Return the meanings of the parameters around a call, one for every function that it makes."""
     around = next((node for node in call.ancestors() if node.kind() in FUNCTIONS), None)
     if around is None:
         return [{}]
@@ -33,7 +33,7 @@ def made_of(tree: SourceTree, file: str, call: SgNode) -> list[Named]:
 
 
 def node_of(node: SgNode, named: Named) -> SgNode | None:
-    """Return what a parameter, or a member of one, stands for; ``None`` for anything else."""
+    """Return the value of a parameter, or of a member of one; ``None`` for anything else."""
     if node.kind() in NAMES:
         return named.get(node.text())
     owner, member = node.field("object"), node.field("property")
@@ -65,7 +65,7 @@ def _rows(tree: SourceTree, file: str, function: SgNode) -> Iterator[list[SgNode
 
 
 def _calls(function: SgNode) -> Iterator[list[SgNode]]:
-    """Yield what a function with a name is called with in its module."""
+    """Yield the arguments of every call of a function in its module, where it has a name."""
     above = function.parent()
     bound = function.field("name")
     if bound is None and above is not None and above.kind() == "variable_declarator":
@@ -79,7 +79,7 @@ def _calls(function: SgNode) -> Iterator[list[SgNode]]:
 
 
 def _named(function: SgNode, passed: list[SgNode]) -> dict[str, SgNode]:
-    """Return the names of a function's parameters for what it is called with."""
+    """Return the values of a function's parameters by their names, in one call."""
     single = function.field("parameter")
     parameters = function.field("parameters")
     nodes = [single] if single is not None else parameters.children() if parameters else []

@@ -11,6 +11,7 @@ from msgspec import Struct
 from cronshift.handlers.javascript import arguments, exports, imports, line_of
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.tree import language, span_of
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.answers import TEXTS
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MODULES = frozenset({"h3", "#imports", "nitropack/runtime", "nitropack", "nitro/h3", "nitro"})
 """The modules that the functions of h3 come from, where they are imported at all."""
+_ROUTES = lazy_pattern(r"((?:.*?/)?)(?:routes|api)/")
+"""The folders of routes, beside which ``utils`` stands."""
 _MAKERS = frozenset({"defineEventHandler", "eventHandler"})
 _SPELLED = {
     "getMethod": "request.method",
@@ -181,8 +184,8 @@ def _is_of_h3(name: SgNode | None, root: SgNode) -> bool:
 
 def _automatic(tree: SourceTree, file: str, root: SgNode) -> Iterator[str]:
     """Yield the imports of the project's functions that Nitro finds in ``utils`` unasked."""
-    folder, place, _ = file.rpartition("server/")
-    utils = f"{folder}{place}utils"
+    routes = _ROUTES.match(file)
+    utils = f"{routes[1] if routes is not None else ''}utils"
     imported = imports(root).keys() | names_declared(root)
     called = {_called(call) for call in root.find_all(kind="call_expression")} - imported
     for module in sorted(tree.under(utils)) if called else ():

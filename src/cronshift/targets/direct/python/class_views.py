@@ -44,13 +44,16 @@ class ViewFunctions(Struct, frozen=True):
     lines: tuple[int, ...]
 
 
-def as_functions(source: PythonSource, node: ast.ClassDef, answering: str = "get") -> ViewFunctions:
-    """Return the module with a view's class as functions, the first of which takes ``request``.
+def as_functions(
+    source: PythonSource, node: ast.ClassDef, answering: str = "get", *, request: str = "request"
+) -> ViewFunctions:
+    """Return the module with a view's class as functions, the first of which does the work.
 
     Args:
         source: the module.
         node: the class.
         answering: the method that answers a GET.
+        request: the parameter that such a function has for its request; empty for none.
 
     Raises:
         NotCertainError: where the class does more than that method and what it calls.
@@ -62,25 +65,31 @@ def as_functions(source: PythonSource, node: ast.ClassDef, answering: str = "get
     }
     _refuse_more(node)
     work = _work(node, methods, answering)
-    name = "_".join(_WORD.split(_SUFFIX.sub("", node.name) or node.name)).lower()
+    name = function_name(node)
     called = list(_called(work, methods))
     _refuse_taken(source, node, {name, *(each.name for each in called)})
     first = source.span(node)[0]
     line = source.text.count("\n", 0, first) + 1
-    parts = [source.text[:first]]
+    parts = [source.edits.result(0, first)]
     lines = [*range(1, line)]
     for function in (work, *called):
         renamed = name if function is work else function.name
         if function is work:
             _keep_docstring(source, node, function)
-        text = _function(source, function, renamed, set(methods), is_work=function is work)
+        taken = request if function is work else None
+        text = _function(source, function, renamed, set(methods), taken)
         parts.append(f"{text}\n\n\n")
         begin = min([function.lineno, *(each.lineno for each in function.decorator_list)])
         lines += [*range(begin, begin + text.count("\n") + 1), function.lineno, function.lineno]
-    rest = source.text[source.span(node)[1] :].lstrip("\n")
+    rest = source.edits.result(source.span(node)[1]).lstrip("\n")
     last = source.text.count("\n") - rest.count("\n") + 1
     text = "".join([*parts, rest]) if rest else "".join(parts).rstrip("\n") + "\n"
     return ViewFunctions(text, name, (*lines, *range(last, last + rest.count("\n") + 2)))
+
+
+def function_name(node: ast.ClassDef) -> str:
+    """Return the name of the function that a view's class becomes."""
+    return "_".join(_WORD.split(_SUFFIX.sub("", node.name) or node.name)).lower()
 
 
 def _refuse_more(node: ast.ClassDef) -> None:
@@ -146,8 +155,7 @@ def _called(work: Function, methods: dict[str, Function]) -> Iterator[Function]:
 
 
 def _does(function: Function) -> str:
-    body = [each for each in function.body if not is_docstring(each)]
-    return ast.unparse(ast.Module(body, type_ignores=[]))
+    return "\n".join(ast.unparse(each) for each in function.body if not is_docstring(each))
 
 
 def _refuse_taken(source: PythonSource, node: ast.ClassDef, names: set[str]) -> None:
@@ -160,16 +168,16 @@ def _refuse_taken(source: PythonSource, node: ast.ClassDef, names: set[str]) -> 
 
 
 def _function(
-    source: PythonSource, function: Function, name: str, methods: set[str], *, is_work: bool
+    source: PythonSource, function: Function, name: str, methods: set[str], request: str | None
 ) -> str:
-    """Return a method as a function of the module."""
+    """Return a method as a function of the module, of what does the work with the name of its request."""
     arguments = [*function.args.posonlyargs, *function.args.args]
     is_static = any(ast.unparse(each) == "staticmethod" for each in function.decorator_list)
     if is_static:
         function.decorator_list.clear()
     elif not arguments or arguments[0].arg != "self":
         raise NotCertainError(function.lineno, "is no method of a view's own")
-    _write_calls(source, function, methods, is_work=is_work)
+    _write_calls(source, function, methods, is_work=request is not None)
     start, end = source.span(function)
     head = source.text.index("(", source.text.index("def ", start))
     keyword = source.text[source.text.rfind("\n", 0, head) + 1 : head]
@@ -177,19 +185,20 @@ def _function(
     if not is_static:
         closing = source.text.index(")", source.span(arguments[0])[1])
         after = source.span(arguments[1])[0] if len(arguments) > 1 else closing
-        given = "request" if is_work and len(arguments) == 1 else ""
-        source.edits.replace(source.span(arguments[0])[0], after, given)
+        parameter = request or "" if len(arguments) == 1 else ""
+        source.edits.replace(source.span(arguments[0])[0], after, parameter)
     line = source.text.rfind("\n", 0, start) + 1
     return dedented(source.edits.result(line, end), len(keyword) - len(keyword.lstrip()))
 
 
 def _keep_docstring(source: PythonSource, node: ast.ClassDef, work: Function) -> None:
     """Have the function say what its class said, where it says nothing itself."""
-    said, last = node.body[0], max(work.args.args, key=lambda each: each.end_col_offset or 0)
-    header = source.text.find(":\n", source.span(last)[1]) + 2
-    if is_docstring(said) and not is_docstring(work.body[0]) and header > 1:
+    docstring, arguments = node.body[0], work.args.args
+    signature = source.span(arguments[-1])[1] if arguments else source.span(work)[0]
+    header = source.text.find(":\n", signature) + 2
+    if is_docstring(docstring) and not is_docstring(work.body[0]) and header > 1:
         indent = source.text_up_to(work.body[0])
-        source.edits.replace(header, header, f"{indent}{source.text_of(said)}\n")
+        source.edits.replace(header, header, f"{indent}{source.text_of(docstring)}\n")
 
 
 def _write_calls(
@@ -218,7 +227,7 @@ def _asked_of_self(function: Function) -> Iterator[str]:
 
 
 def _bare(function: Function) -> Iterator[ast.Name]:
-    """Yield what names ``self`` other than for a member."""
+    """Yield the uses of ``self`` other than for a member."""
     members = {node.value for node in ast.walk(function) if isinstance(node, ast.Attribute)}
     for node in ast.walk(function):
         match node:

@@ -39,6 +39,12 @@ class PythonSource:
         self.edits = Edits(text)
 
     @cached_property
+    def functions(self) -> dict[str, Function]:
+        """The functions of the module, by name."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+        return {node.name: node for node in self.module.body if isinstance(node, kinds)}
+
+    @cached_property
     def _starts(self) -> list[int]:
         starts = [0]
         for line in self.text.splitlines(keepends=True):
