@@ -155,7 +155,6 @@ NITRO = Kit(
     ],
     building=["nitropack/dist/cli/index.mjs", "build"],
     starting=lambda _: [".output/server/index.mjs"],
-    is_coded=True,
     shares="nuxt",
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
