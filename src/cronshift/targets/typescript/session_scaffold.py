@@ -16,6 +16,7 @@ from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
 from cronshift.targets.changes import compare, edits
+from cronshift.targets.registry import generate
 from cronshift.targets.scaffold.client import own_client
 from cronshift.targets.scaffold.exhaustive import code_label
 from cronshift.targets.scaffold.page import page
@@ -25,7 +26,7 @@ from cronshift.targets.scaffold.rewriting import House, requested
 from cronshift.targets.scaffold.schema import SchemaSource
 from cronshift.targets.scaffold.schema.prisma import generated_client
 from cronshift.targets.seal import is_untouched
-from cronshift.targets.target import GeneratedFile, generate
+from cronshift.targets.target import GeneratedFile
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
 from cronshift.targets.typescript.files import naming_files
