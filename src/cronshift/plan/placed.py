@@ -14,7 +14,8 @@ from cronshift.errors import ConfigError
 from cronshift.model import Finding, Job, Location, Mode
 from cronshift.plan.findings.inngest import PASSED_OVER
 from cronshift.plan.findings.routing import WRONG_METHOD
-from cronshift.targets.target import Direct, OverHttp, passed_over
+from cronshift.targets.registry import passed_over
+from cronshift.targets.target import Direct, OverHttp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -49,7 +49,8 @@ def fit(framework: AppFramework, project: Project, resolver: Resolver) -> Fit:
         base = base_path(resolver.tree, resolver.app, router.name) if router is not None else ""
         if base:
             return DoesNotFit(
-                f"every path of the app begins with {base}, which functions in Next.js alone allow for."
+                f"every path of the app begins with {base}, which functions in Next.js alone allow for.",
+                suits=framework.suits(project, resolver),
             )
         return Fits(suits=framework.suits(project, resolver))
     other = resolver.router.name if resolver.router else project.framework
@@ -101,7 +102,7 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
         sdk_major=_major(resolver),
         routers=routers,
         code=code,
-        sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
+        sessions=f"{out}/sessions/index.{routers.language}" in resolver.tree.files,
         folder=folder,
         compile_timeout=project.settings.validate.compile_timeout,
         manager=package_manager(project.root / folder),
