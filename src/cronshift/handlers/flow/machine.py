@@ -119,7 +119,7 @@ class Machine(Expressions):
                 result = last.abrupt.value
         result = handed_on(self, result, self.statement)
         if self.catching and self.depth > 1:
-            result = of_failure(result)  # what a helper gives where something failed
+            result = of_failure(result, node.value)  # what a helper gives where something failed
         raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow import code
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.values import (
     FAILED,
@@ -24,6 +25,8 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
 
@@ -85,17 +88,34 @@ def decides_by_failure(machine: Machine, test: Value) -> bool:
     return machine.path.failed and Taint.FAILURE in taints_of(test)
 
 
-def of_failure(value: Value) -> Value:
-    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``; a zero tells nobody why."""
+def of_failure(value: Value, written: code.Expression | None = None) -> Value:
+    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``.
+
+    A zero tells nobody why, nor does what was there before: ``{ name, sent: 0 }``.
+    """
     if isinstance(value, ObjectValue):
-        cell = {key: of_failure(part) for key, part in value.cell.items()}
-        return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
+        before = set(_taken_over(written))
+        cell = {
+            key: tainted(part, QUIETLY_FAILED)
+            if key in before and Taint.FAILURE not in taints_of(part)
+            else of_failure(part)
+            for key, part in value.cell.items()
+        }
+        taints = FAILED if value.open else QUIETLY_FAILED
+        return ObjectValue(cell, value.open, value.taints | taints, value.of)
     if isinstance(value, ListValue):
         is_empty = not value.elements.values
         return ListValue(value.cell, value.taints | (QUIETLY_FAILED if is_empty else FAILED))
     is_empty = isinstance(value, PlainValue) and not truth(value) and value.value is not False
     is_other = isinstance(value, Unknown) and Taint.FAILURE not in value.taints
     return tainted(value, QUIETLY_FAILED if is_empty or is_other else FAILED)
+
+
+def _taken_over(written: code.Expression | None) -> Iterator[str]:
+    """Yield the names in an object under which stands what a variable held before."""
+    for key, value in written.entries if isinstance(written, code.ObjectExpression) else ():
+        if isinstance(key, code.Constant) and isinstance(value, code.Name | code.Member):
+            yield str(key.value)
 
 
 def failing_side(machine: Machine, test: Value) -> bool | None:
