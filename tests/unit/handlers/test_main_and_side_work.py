@@ -30,6 +30,7 @@ RESOURCE = f"{LOGGER}\nasync function run(name, work) {{ try {{ await work(); re
 ALL = "const results = [await run('users', () => sendReports()), await run('rows', () => purgeRows())];\n  return Response.json({ results });"  # fmt: skip
 LOCK = "let tail: Promise<void> = Promise.resolve();\nasync function turn() { const mine = tail; let free; tail = new Promise((resolve) => { free = resolve; }); await mine; free(); }"  # fmt: skip
 
+HELPERS = "async function look(row) { return row > 1 ? null : row; }\nasync function save(row) { const { error } = await store.from('h').update({ row }).eq('id', row); if (error) { console.error(error); return false; } return true; }"  # fmt: skip
 CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # where nothing else is done, what is called a side matter is the work
     "metrics, and nothing else": (route(f"try {{ await collectMetrics(); }} catch (error) {{ console.error(error); }}\n  {OK}", METRICS), {"CS204"}),
@@ -38,6 +39,9 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "what a helper gives where it failed": (route(ALL, RESOURCE.replace("CAUGHT", "synced: 0")), {"CS204"}),
     "what a helper says where it failed": (route(ALL, RESOURCE.replace("CAUGHT", "synced: 0, error: String(error)")), {"CS205"}),
     "what a helper says in its own words": (route(ALL, RESOURCE.replace("CAUGHT", "state: 'down'")), {"CS205"}),
+    # false of a helper, taken into a list that is counted
+    "a helper's false, counted": (route("const errors = [];\n  for (const row of [1, 2]) {\n    const found = await look(row);\n    if (found === null) { errors.push('none'); continue; }\n    if (!(await save(row))) errors.push('not saved');\n  }\n  return Response.json({ errors: errors.length });", HELPERS), {"CS205"}),
+    "a helper's false, in a list of all": (route("const all = [];\n  for (const row of [1, 2]) { all.push(await save(row)); }\n  return Response.json({ rows: all.length });", HELPERS), {"CS204"}),
     # a promise in which nothing begins
     "a lock": (route(f"await turn();\n  await sendReports();\n  {OK}", LOCK), set()),
     "work in a promise": (route(f"const sent = new Promise((resolve) => {{ sendReports().then(resolve); }});\n  await purgeRows();\n  {OK}"), {"CS202"}),
