@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -187,6 +188,87 @@ def test_work_becomes_the_steps_that_its_code_shows(tmp_path: Path) -> None:
     back = prepare_rollback(load_project(tmp_path), (), LATER + timedelta(days=1))
     operations.apply(tmp_path, back.operation)
     assert tree(tmp_path) == moved
+
+
+ROWS = """from fastapi import FastAPI
+
+from cronshift_guard import guard
+
+app = FastAPI()
+app.add_middleware(guard.asgi)
+
+
+@app.get("/api/cron/x")
+async def x(number: str = "0"):
+    if number == "8":
+        raise ValueError("eight fails")
+    return {"number": number}
+"""
+ROWS_OF = {
+    "awaited": """async def due():
+    return [{"id": 7}, {"id": 9}, {"id": 7}]
+""",
+    "read": """class Row:
+    def __init__(self, id):
+        self.id = id
+
+
+def due():
+    yield from (Row("7"), Row("8"))
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("rows", "mode", "outcome"),
+    [
+        ("awaited", "parallel", {"succeeded": 2}),
+        ("awaited", "sequence", {"succeeded": 2}),
+        ("read", "parallel", None),
+    ],
+)
+def test_a_fan_out_over_rows_of_the_app_becomes_its_own(
+    tmp_path: Path, rows: str, mode: str, outcome: dict[str, int] | None
+) -> None:
+    (tmp_path / "api").mkdir()
+    app = f"{rows}_{mode}_app"  # a name of its own: modules stay in this process
+    (tmp_path / f"api/{app}.py").write_text(ROWS)
+    (tmp_path / f"{rows}_{mode}.py").write_text(ROWS_OF[rows])
+    (tmp_path / "vercel.json").write_text(
+        '{"crons": [{"path": "/api/cron/x", "schedule": "0 * * * *"}],'
+        f' "rewrites": [{{"source": "/(.*)", "destination": "/api/{app}"}}]}}\n'
+    )
+    (tmp_path / "cronshift.toml").write_text(
+        f'[jobs.x]\nretries = 0\nfan_out = {{ items = "{rows}_{mode}:due", key = "id", '
+        f'param = "number", mode = "{mode}" }}\n'
+    )
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    operations.apply(tmp_path, prepare_migration(load_project(tmp_path), (), LONG_AGO).operation)
+    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
+    operations.apply(tmp_path, cutover.operation)
+    done = finalized(tmp_path, direct=Directness.WHOLE)
+    assert done.direct == ("x",), done.kept
+    assert speaking(tmp_path) == []
+    run = asyncio.run(
+        run_in_process(tmp_path, make_plan(load_project(tmp_path)), Request("x"), Surroundings())
+    ).run
+    assert run.output == outcome
+    if outcome is None:
+        assert "1 of 2 failed: 8: eight fails" in str(run.error)
+    else:
+        assert [step.id for step in run.steps] == ["items", "number=7", "number=9"]
+
+
+def test_rows_that_are_not_read_hold_a_job_back(app: Path) -> None:
+    settings = app / "cronshift.toml"
+    settings.write_text(
+        settings.read_text().replace(
+            'values = ["gpt-5", "claude-opus", "gemini-pro"]', 'items = "rows:due"'
+        )
+    )
+    (app / "rows.py").write_text("from elsewhere import due\n")
+    done = finalized(app, direct=Directness.WHOLE)
+    assert "Its rows come from rows:due, which is no function that is read." in str(done.kept)
 
 
 def test_the_end_and_the_work_itself_may_come_at_once(app: Path) -> None:
@@ -384,8 +466,51 @@ def sweep(request):
 }
 
 
-def test_a_view_of_django_goes_out_of_its_urls(tmp_path: Path) -> None:
-    for file, text in DJANGO.items():
+CLASS = """from datetime import date
+
+from django.http import HttpResponse, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+
+def home(request):
+    return HttpResponse("home")
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class SweepView(View):
+    \"""Sweep what is
+        old.\"""
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request):
+        kind = self.request.GET.get("kind", "all")
+        if kind == "none":
+            return JsonResponse({"error": "nothing to do"}, status=404)
+        return JsonResponse({"kind": self._kind(kind), "on": date(2026, 1, 2)})
+
+    def post(self, request):
+        return self.get(request)
+
+    @staticmethod
+    def _kind(kind):
+        note = \"""a note of
+    two lines\"""
+        return kind if note.endswith("lines") else None
+"""
+
+
+@pytest.mark.parametrize("is_class", [False, True], ids=["function", "class"])
+def test_a_view_of_django_goes_out_of_its_urls(tmp_path: Path, *, is_class: bool) -> None:
+    files = dict(DJANGO)
+    if is_class:
+        files["site_app/views.py"] = CLASS
+        files["site_app/urls.py"] = files["site_app/urls.py"].replace(
+            "views.sweep", "views.SweepView.as_view()"
+        )
+    for file, text in files.items():
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text(text)
     (tmp_path / "vercel.json").write_text(
@@ -404,7 +529,8 @@ def test_a_view_of_django_goes_out_of_its_urls(tmp_path: Path) -> None:
     assert speaking(tmp_path) == []
     urls = (tmp_path / "site_app/urls.py").read_text()
     assert '    path("", views.home),\n]\n' in urls
-    assert "HttpResponseForbidden" not in (tmp_path / "site_app/views.py").read_text()
+    views = (tmp_path / "site_app/views.py").read_text()
+    assert not {"HttpResponseForbidden", "csrf_exempt", "View"} & set(re.findall(r"\w+", views))
     served = """
 import sys
 sys.modules["cronshift"] = None

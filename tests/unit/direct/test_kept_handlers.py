@@ -276,6 +276,10 @@ urlpatterns = [
     path("api/cron/x", sweep),
 ]
 """
+VIEW_URLS = URLS.replace(
+    'path("api/cron/x", sweep)', 'path("api/cron/x", Sweep.as_view())'
+).replace("import sweep", "import Sweep")
+ANSWER = "        return JsonResponse({})\n"
 VIEW = "from django.http import JsonResponse\n\n\n"
 
 
@@ -284,11 +288,22 @@ VIEW = "from django.http import JsonResponse\n\n\n"
     [
         (URLS, "@login_required\ndef sweep(request):\n    return JsonResponse({})\n", 5, "has other decorators beside its route"),
         (URLS, "def sweep(request, number):\n    return JsonResponse({})\n", 4, "needs the parameters of its path"),
-        (URLS, "class sweep:\n    pass\n", 6, "answers with sweep, which is no function that is read"),
+        (URLS, "class sweep:\n    pass\n", 6, "answers with sweep, which is not read"),
         (URLS, "def sweep(request):\n    return JsonResponse({'who': request.user})\n", 5, "needs its request for more than a check"),
         (URLS, "def sweep(request):\n    return JsonResponse({})\n\n\nagain = sweep\n", 8, "calls sweep once more"),
         (URLS.replace("urlpatterns = [", "if True:\n  urlpatterns = ["), "def sweep(request):\n    return JsonResponse({})\n", 7, "declares its route in a way that is not read"),
-        (URLS, "from rest_framework.response import Response\n\n\ndef sweep(request):\n    return Response(rows())\n", 7, "answers with what REST framework makes of it"),
+(VIEW_URLS, f"class Sweep(Signed, View):\n    def get(self, request):\n{ANSWER}", 4, "builds on Signed"),
+        (VIEW_URLS, f"class Sweep(View):\n    def dispatch(self, request):\n{ANSWER}", 5, "has a dispatch of its own"),
+        (VIEW_URLS, f"class Sweep(View):\n    def post(self, request):\n{ANSWER}", 4, "has no get"),
+        (VIEW_URLS, f"class Sweep(View):\n    rows = load()\n\n    def get(self, request):\n{ANSWER}", 5, "keeps rows in its class"),
+        (VIEW_URLS, f"class Sweep(View):\n    def get(self, request):\n{ANSWER}\n    def post(self, request):\n        return again()\n", 8, "answers POST too, with other work"),
+        (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return JsonResponse({'path': self.kwargs})\n", 6, "needs self.kwargs"),
+        (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return JsonResponse(rows_of(self))\n", 6, "needs its view"),
+        (VIEW_URLS, f"class Sweep(View):\n    @login_required\n    def get(self, request):\n{ANSWER}", 6, "has other decorators beside its route"),
+        (VIEW_URLS, f"sweep = 1\n\n\nclass Sweep(View):\n    def get(self, request):\n{ANSWER}", 7, "has a name `sweep` already"),
+        (VIEW_URLS, f"class Sweep(View):\n    def get(self, request):\n{ANSWER}\n    def other(self):\n        return 1\n", 8, "has the method other, which its work does not call"),
+        (VIEW_URLS.replace("as_view()", "as_view({'get': 'done', 'post': 'again'})"), f"class Sweep(View):\n    def done(self, request):\n{ANSWER}", 6, "answers other methods with other work"),
+        (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return self.done()\n\n    def done(self):\n        return JsonResponse({'who': self.request.user})\n", 9, "needs its request for more than a check"),
     ],
 )  # fmt: skip
 def test_a_view_of_django_stays_and_says_why(
@@ -300,3 +315,85 @@ def test_a_view_of_django_stays_and_says_why(
     with pytest.raises(NotCertainError) as caught:
         convert_view(SourceTree(tmp_path), Location("urls.py", place), ENTRY)
     assert (caught.value.line, caught.value.why) == (line, why)
+
+
+REST = """from rest_framework import views, viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import BasePermission
+from rest_framework.response import Response
+
+
+class Signed(BasePermission):
+    def has_permission(self, request, view):
+        return request.headers.get("Authorization") == "Bearer x"
+
+
+class Sweep(KIND):
+    permission_classes = [Signed]
+
+    def get(self, request):
+        return self._run()
+
+    @action(detail=False)
+    def swept(self, request):
+        return self._run()
+
+    def _run(self):
+        return Response({"rows": rows()}, status=200)
+"""
+ACTION = """    @action(detail=False)
+    def swept(self, request):
+        return self._run()
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "route"),
+    [
+        ("views.APIView", "Sweep.as_view()"),
+        ("viewsets.ViewSet", 'Sweep.as_view({"post": "swept", "get": "swept"})'),
+    ],
+)
+def test_a_class_of_rest_framework_is_a_function(tmp_path: Path, kind: str, route: str) -> None:
+    (tmp_path / "urls.py").write_text(VIEW_URLS.replace("Sweep.as_view()", route))
+    text = REST if kind == "viewsets.ViewSet" else REST.replace(ACTION, "")
+    (tmp_path / "views.py").write_text(text.replace("KIND", kind))
+    view = convert_view(SourceTree(tmp_path), Location("urls.py", 6), ENTRY)
+    assert view.converted.text == 'def sweep():\n    return {"rows": rows()}\n'
+    assert view.converted.encoder == "rest_framework"
+    assert "Sweep" not in view.urls
+
+
+@pytest.mark.parametrize(
+    ("above", "ours", "token"),
+    [
+        (
+            "def env(name):\n    return os.environ.get(name)\n\n\n",
+            "env('CRON_SECRET')",
+            "env('TOKEN')",
+        ),
+        (
+            "CONFIG = {'ours': os.environ['CRON_SECRET'], 'token': os.environ['TOKEN']}\n\n\n",
+            "CONFIG['ours']",
+            "CONFIG['token']",
+        ),
+    ],
+    ids=["by name", "of a table"],
+)
+def test_only_what_the_check_compares_goes_with_it(
+    tmp_path: Path, above: str, ours: str, token: str
+) -> None:
+    """Two variables that come the same way are two."""
+    (tmp_path / "app.py").write_text(
+        f"import os\nfrom fastapi import HTTPException, Request\n{FASTAPI}{above}{ROUTE}"
+        "def x(request: Request):\n"
+        f"    if request.headers.get('authorization') != {ours}:\n        raise HTTPException(401)\n"
+        f"    if not {token}:\n        raise HTTPException(500, 'no token')\n    return run()\n"
+    )
+    conversion = convert(SourceTree(tmp_path), "app.py", ENTRY, None, "app")
+    assert isinstance(conversion, Converted)
+    work = (
+        f"def x():\n    if not {token}:\n        raise RuntimeError('no token')\n    return run()"
+    )
+    assert work in conversion.text

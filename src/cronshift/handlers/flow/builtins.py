@@ -387,6 +387,7 @@ def _table() -> dict[str, Value]:
     table["BackgroundTasks()"] = concurrency.BACKGROUND
     table["NaN"] = table["Infinity"] = Unknown()
     table["True"], table["False"] = PlainValue(value=True), PlainValue(value=False)
+    table |= environment.OF_SVELTEKIT
     table["__name__"] = PlainValue("module")
     return table
 

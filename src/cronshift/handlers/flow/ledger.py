@@ -46,8 +46,8 @@ class Site(Struct):
         depth: how many functions of the project were entered to get there.
         followed: whether it was followed into the project.
         within: the promises that it is part of.
-        beside: whether it is part of a matter beside the work, a log of the run.
-        noting: whether its own statement notes down the run, whatever is called.
+        beside: whether it is part of a matter beside the work: a log of the run, what makes a decorator.
+        noting: whether it is so whatever else is done: its own statement notes down the run.
         rescuing: whether it is reached only where something is caught.
         calls: the calls into the project that lead to it.
         tries: how many of the project's ``try`` stand around it, and ``guard``, what the innermost does.

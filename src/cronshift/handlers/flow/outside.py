@@ -109,6 +109,8 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
         return NOBODY
     if isinstance(called, Outside | Unknown) and not new and _SESSION.search(name):
         return _nobody(called, name, arguments)
+    if new and name == "Array":
+        return items_of(is_open=True)
     if new:
         failure = arguments.taints & frozenset({Taint.FAILURE})
         return Unknown(failure, name=name, package=_package(called))
@@ -149,6 +151,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     _may_throw(machine, name, place)
     if not machine.loading:
         machine.visit(place, name, followed=False, package=_package(called))
+        _may_keep(machine, name, arguments)
     listener = None if machine.loading else error_callback(name, arguments)
     if listener is not None:
         return called_back(machine, listener, name, arguments)
@@ -169,6 +172,12 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     for argument in arguments.values:
         machine.consume(argument)
     return _promised(machine, result, name, place)
+
+
+def _may_keep(machine: Machine, name: str, arguments: Arguments) -> None:
+    """Take note that what follows may hang on the failure: it is handed on where it is caught."""
+    if machine.catching and Taint.FAILURE in arguments.taints and not is_side_work(name):
+        machine.path.hangs = True
 
 
 def _handed(machine: Machine, called: Value, name: str, arguments: Arguments) -> Taints:
@@ -261,20 +270,26 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     """Read ``after(…)`` and ``waitUntil(…)``: their work runs behind the answer."""
     work = arguments.at(0)
     before = set(machine.ledger.sites)
+    statement = machine.statement or arguments.place
     if isinstance(work, Closure):
+        machine.within.append(statement)
         with suppress(Thrown):
             machine.consume(machine.call(work, Arguments((), {}, arguments.place, "callback")))
+        machine.within.pop()
     machine.consume(work)
     sites = [site for place, site in machine.ledger.sites.items() if place not in before]
     first = min((site.depth for site in sites), default=0)
-    begun = [site.name for site in sites if site.depth == first and not looks(site.name)]
+    begun = [
+        site.name
+        for site in sites
+        if site.depth == first and (site.written or not looks(site.name))
+    ]
     if isinstance(work, Promise):
         begun.append(work.name)
     if isinstance(work, Unknown | Outside) and work.name:
         begun.append(work.name)
     is_read = isinstance(work, Closure | Promise) or bool(begun)
     only_side = is_read and all(is_side_work(name_begun) for name_begun in begun)
-    statement = machine.statement or arguments.place
     machine.ledger.later.append((statement, f"{name}(…)", only_side))
     return NOTHING
 

@@ -19,6 +19,7 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
+    items_of,
     tainted,
     taints_of,
     truth,
@@ -104,8 +105,9 @@ def of_failure(value: Value, written: code.Expression | None = None) -> Value:
         taints = FAILED if value.open else QUIETLY_FAILED
         return ObjectValue(cell, value.open, value.taints | taints, value.of)
     if isinstance(value, ListValue):
-        is_empty = not value.elements.values
-        return ListValue(value.cell, value.taints | (QUIETLY_FAILED if is_empty else FAILED))
+        parts = map(of_failure, value.elements.values)
+        taints = value.taints | QUIETLY_FAILED  # how many there are tells nobody why
+        return items_of(*parts, is_open=value.elements.open, taints=taints)
     is_empty = isinstance(value, PlainValue) and not truth(value) and value.value is not False
     is_other = isinstance(value, Unknown) and Taint.FAILURE not in value.taints
     return tainted(value, QUIETLY_FAILED if is_empty or is_other else FAILED)

@@ -49,7 +49,8 @@ class Converted(Struct, frozen=True):
         parameter: the value that the function takes, of a fan-out; else ``None``.
         arguments: what the function is called with, as source.
         run: whether it takes the run's id, as ``run_id``.
-        encoder: what makes its result JSON where that is not plain: ``fastapi``, or the Flask app's name.
+        encoder: what makes its result JSON where that is not plain: ``fastapi``, ``django``, ``rest_framework``, or the
+            Flask app's name.
         is_async: whether it is to be awaited.
         steps: the ids of the durable steps that it is made of; empty where it is one.
         unoffered: why it is one step, where steps were asked for.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError
@@ -20,16 +21,40 @@ if TYPE_CHECKING:
     from cronshift.targets.direct import Converted
 
 _INDENT = 4
-_ENCODERS = {None, "fastapi", "django"}
+_LATE = "  # late: the app imports this package"
+_ENCODERS = {
+    "fastapi": ("fastapi.encoders", "jsonable_encoder"),
+    "django": ("django.core.serializers.json", "DjangoJSONEncoder"),
+    "rest_framework": ("rest_framework.utils.encoders", "JSONEncoder"),
+}
+"""The module that makes results JSON, and its name in it, by framework; Flask's is its app's."""
 
 
-def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool) -> str:
+class DirectRows(Struct, frozen=True):
+    """The rows of the app that a job's work is done for.
+
+    Attributes:
+        module: the name that Python imports, of the function that gives them.
+        key: what of a row is its value; ``None`` where the row itself is.
+        is_async: whether the function is to be awaited.
+    """
+
+    module: str
+    function: str
+    key: str | None
+    is_async: bool
+
+
+def direct_module(
+    job: Job, module: str, converted: Converted, rows: DirectRows | None = None, *, mounted: bool
+) -> str:
     """Return the module of a job whose work is ``converted.function`` of ``module``.
 
     Args:
         job: what is planned of it.
         module: the name that Python imports.
         converted: what it holds.
+        rows: those that its values come from, where they are not listed.
         mounted: whether the app imports this package, so that it is imported late.
 
     Raises:
@@ -46,10 +71,14 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
         if name != "on_failure"
     ]
     work = list(_work(converted))
+    is_parallel = options.fan_out is not None and options.fan_out.mode is FanOutMode.PARALLEL
+    is_threaded = not converted.is_async or (rows is not None and not rows.is_async)
     standard = [
-        *([] if converted.is_async else ["import asyncio"]),
+        *(["import asyncio"] if is_threaded else []),
+        *(["import functools"] if is_parallel else []),
         "import os",
         *(["import time"] if options.stale_after else []),
+        *(["from uuid import UUID"] if rows is not None else []),
         *(
             ["from datetime import timedelta"]
             if any("timedelta(" in line for line in arguments)
@@ -58,27 +87,25 @@ def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool)
         "from typing import Any",
     ]
     imports = list(_imports(module, converted))
-    packages = [] if mounted else imports
-    if converted.encoder == "fastapi":
-        packages.append("from fastapi.encoders import jsonable_encoder")
-    if converted.encoder == "django":
-        standard.insert(-1, "import json")
-        packages.append("from django.core.serializers.json import DjangoJSONEncoder")
+    loading = f"from {rows.module} import {rows.function} as load_rows" if rows is not None else ""
+    packages = [] if mounted else [*imports, *([loading] if loading else [])]
+    if converted.encoder in _ENCODERS:
+        packages.append("from {} import {}".format(*_ENCODERS[converted.encoder]))
+        standard += [] if converted.encoder == "fastapi" else ["import json"]
     return render(
         "python",
         "direct.py",
         docstring=f'"""{job.id}: {described[0].lower()}{described[1:]}{zone}."""',
-        standard=standard,
+        standard=sorted(standard, key=lambda line: (line.startswith("from"), line)),
         packages=sorted(packages),
         values=laid_out(listed(map(literal, options.fan_out.listed)), before="VALUES = ")
-        if options.fan_out
+        if options.fan_out and rows is None
         else None,
+        items=list(_items(rows, loading if mounted else "")) if rows is not None else [],
         stale=int(options.stale_after.total_seconds()) if options.stale_after else None,
         signature=", ".join(_parameters(converted)),
         each=_each(converted),
-        inner=[*(f"{line}  # late: the app imports this package" for line in imports), ""]
-        if mounted
-        else [],
+        inner=[*(f"{line}{_LATE}" for line in imports), ""] if mounted else [],
         work=work,
         arguments=arguments,
         name=names.job_function(job.id),
@@ -92,8 +119,8 @@ def _imports(module: str, converted: Converted) -> Iterator[str]:
     imported = {f"{converted.function} as work"}
     if file:
         yield f"from {_module_of(file, app)} import {app}"
-    elif converted.encoder not in _ENCODERS:
-        imported.add(str(converted.encoder))
+    elif converted.encoder is not None and converted.encoder not in _ENCODERS:
+        imported.add(converted.encoder)
     yield f"from {module} import {', '.join(sorted(imported))}"
 
 
@@ -130,13 +157,13 @@ def _work(converted: Converted) -> Iterator[str]:
         arguments.append(f"{converted.parameter}={converted.parameter}")
     if converted.run:
         arguments.append("run_id=run_id")
-    encoder = converted.encoder if converted.encoder not in _ENCODERS else None
-    flask = encoder and encoder.rpartition(":")[2]
+    is_flask = converted.encoder is not None and converted.encoder not in _ENCODERS
+    flask = (converted.encoder or "").rpartition(":")[2]
     if converted.is_async:
         result = f"await work({', '.join(arguments)})"
     else:
         result = f"await asyncio.to_thread({', '.join(['work', *arguments])})"
-    if flask is not None:
+    if is_flask:
         if converted.steps:
             yield f"with {flask}.app_context():"
             yield f"    return {flask}.json.loads({flask}.json.dumps({result}))"
@@ -147,10 +174,28 @@ def _work(converted: Converted) -> Iterator[str]:
         yield ""
         yield "return await asyncio.to_thread(in_context)"
         return
-    if converted.encoder == "django":
-        yield f"return json.loads(json.dumps({result}, cls=DjangoJSONEncoder))"
+    if converted.encoder is None or converted.encoder == "fastapi":
+        yield f"return jsonable_encoder({result})" if converted.encoder else f"return {result}"
         return
-    yield f"return jsonable_encoder({result})" if converted.encoder else f"return {result}"
+    _, encoder = _ENCODERS[converted.encoder]
+    yield f"return json.loads(json.dumps({result}, cls={encoder}))"
+
+
+def _items(rows: DirectRows, late: str) -> Iterator[str]:
+    """Yield the statements that return the values of the app's rows, each once."""
+    if late:
+        yield f"{late}{_LATE}"
+        yield ""
+    yield f"rows = {'await load_rows()' if rows.is_async else 'await asyncio.to_thread(lambda: list(load_rows()))'}"
+    value = "row"
+    if rows.key is not None:
+        key = literal(rows.key)
+        value = "value"
+        yield f"values = [row.get({key}) if isinstance(row, dict) else getattr(row, {key}, None) for row in rows]"
+    yield f"for at, {value} in enumerate({'rows' if rows.key is None else 'values'}):"
+    yield f"    if isinstance({value}, bool) or not isinstance({value}, str | int | UUID):"
+    yield f'        raise inngest.NonRetriableError(f"row {{at}} has no {rows.key or "text or number"}")'
+    yield f"return list(dict.fromkeys(map(str, {'rows' if rows.key is None else 'values'})))"
 
 
 def _lines(job: Job, converted: Converted) -> Iterator[str]:
@@ -166,6 +211,9 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
     if fan_out is None:
         yield f'return await ctx.step.run("work", do_the_work{run})'
         return
+    values = "VALUES" if fan_out.listed else "values"
+    if not fan_out.listed:
+        yield 'values = await ctx.step.run("items", items)'
     yield ""
     yield "async def attempted(value: str) -> str | None:"
     yield "    try:"
@@ -181,11 +229,11 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
     yield '        return f"{value}: {error.message}"'
     yield ""
     if fan_out.mode is FanOutMode.PARALLEL:
-        yield "branches = tuple(functools.partial(branch, value) for value in VALUES)"
-        yield "outcomes = await ctx.group.parallel(branches)"
+        yield f"branches = tuple(functools.partial(branch, value) for value in {values})"
+        yield f"outcomes = await ctx.group.parallel(branches){'' if fan_out.listed else ' if branches else ()'}"
     else:
-        yield "outcomes = [await branch(value) for value in VALUES]"
+        yield f"outcomes = [await branch(value) for value in {values}]"
     yield "if failures := [outcome for outcome in outcomes if outcome]:"
-    yield '    count = f"{len(failures)} of {len(VALUES)} failed"'
+    yield f'    count = f"{{len(failures)}} of {{len({values})}} failed"'
     yield "    raise inngest.NonRetriableError(f\"{count}: {'; '.join(failures)}\")"
-    yield 'return {"succeeded": len(VALUES)}'
+    yield f'return {{"succeeded": len({values})}}'

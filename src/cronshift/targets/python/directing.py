@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,11 +17,13 @@ from cronshift.plan.job_ids import module_name
 from cronshift.project.requirements import manifest_of, without_runtime
 from cronshift.targets.direct import Conversion, Entry, Kept
 from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.converting import convert, in_steps
 from cronshift.targets.direct.python.django import convert_view, is_django
+from cronshift.targets.direct.python.source import own_nodes
 from cronshift.targets.python import names
 from cronshift.targets.python.callers import callers_of
-from cronshift.targets.python.direct_module import direct_module
+from cronshift.targets.python.direct_module import DirectRows, direct_module
 from cronshift.targets.python.mounting import MOUNT_MODULE, Framework
 from cronshift.targets.python.package import client_module
 from cronshift.targets.python.serving import served_by
@@ -113,6 +116,9 @@ def _job(
     why = _unfit(plan, tree, job, place)
     if why is not None:
         return why
+    rows = _rows(tree, job)
+    if isinstance(rows, str):
+        return rows
     file, conversion = _converted(tree, job, handler, written, wishes)
     if isinstance(conversion, Kept):
         return str(conversion)
@@ -133,7 +139,11 @@ def _job(
     if conversion.unoffered is not None:
         written.notes.append(f"{job.id} is one step: {conversion.unoffered}.")
     written.modules[job.id] = direct_module(
-        job, reference.partition(":")[0], conversion, mounted=served_by(plan).mount is not None
+        job,
+        reference.partition(":")[0],
+        conversion,
+        rows,
+        mounted=served_by(plan).mount is not None,
     )
     return None
 
@@ -146,11 +156,30 @@ def _unfit(plan: Plan, tree: SourceTree, job: Job, place: str) -> str | None:
     if job.options.heartbeat_env is not None:
         return "Its heartbeat is told by cronshift"
     fan_out = job.options.fan_out
-    if fan_out is not None and (
-        isinstance(fan_out.values, RowSource) or fan_out.mode is FanOutMode.RUNS
-    ):
-        return "Its values have runs of their own, or come from the app's rows"
+    if fan_out is not None and fan_out.mode is FanOutMode.RUNS:
+        return "Its values have runs of their own"
     return None
+
+
+def _rows(tree: SourceTree, job: Job) -> DirectRows | str | None:
+    """Return the rows that a job's values come from, or why they are not read; ``None`` for none."""
+    fan_out = job.options.fan_out
+    if fan_out is None or not isinstance(fan_out.values, RowSource):
+        return None
+    module, _, name = fan_out.values.function.rpartition(":")
+    path = module if module.endswith(".py") else f"{module.replace('.', '/')}.py"
+    file = next(
+        (each for each in (path, path.replace(".py", "/__init__.py")) if each in tree.files), ""
+    )
+    defined = ModuleScope(tree, file, tree.python(file)).function(name) if file else None
+    reference = names.reference(file, name)
+    if defined is None or ".py:" in reference:
+        return f"Its rows come from {fan_out.values.function}, which is no function that is read"
+    function = defined[0]
+    is_async = isinstance(function, ast.AsyncFunctionDef)
+    if is_async and any(isinstance(node, ast.Yield) for node in own_nodes(function)):
+        return f"Its rows come from {fan_out.values.function}, which yields them one by one"
+    return DirectRows(reference.partition(":")[0], name, fan_out.values.key, is_async)
 
 
 def _converted(
@@ -175,8 +204,6 @@ def _converted(
 
 def _beside(tree: SourceTree, file: str) -> str | None:
     """Return a module that a file imports and that is found only beside it."""
-    import ast
-
     folder = str(PurePosixPath(file).parent)
     for node in ast.walk(tree.python(file)):
         for alias in node.names if isinstance(node, ast.Import) else ():

@@ -22,7 +22,6 @@ from cronshift.targets.direct.javascript.about import (
     names_of,
 )
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE
-from cronshift.targets.direct.javascript.builders import with_answers_built
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
 from cronshift.targets.direct.javascript.events import taking_request
 from cronshift.targets.direct.javascript.handler import (
@@ -37,6 +36,7 @@ from cronshift.targets.direct.javascript.handler import (
 )
 from cronshift.targets.direct.javascript.requests import RequestEdits
 from cronshift.targets.direct.javascript.results import result_edits
+from cronshift.targets.direct.javascript.spellings import in_place, spellings
 from cronshift.targets.direct.javascript.steps import with_steps
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 _NAMES = ("work", "doWork", "workOfJob")
 _SURROUNDINGS = {
     *("next/headers", "next/navigation"),
-    *("@sveltejs/kit", "astro", "@remix-run/node", "react-router", "@vercel/node"),
+    *("@sveltejs/kit", "astro", "react-router", "@vercel/node"),
+    *("@remix-run/node", "@remix-run/server-runtime", "@vercel/remix"),
 }
 _LATER = {"after", "waitUntil", "unstable_after", "userAgent", "connection"}
 _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
@@ -85,31 +86,34 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
         if event is not None:
             tree = taking_request(tree, file, root, export, event)
             root = tree.parsed(file) or root
-        converted = _with_answers_built(tree, file, root, export, entry, before)
-        converted = converted or _converted(tree, file, root, export, entry, before)
+        converted = _converted_first(tree, file, root, export, entry, before)
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
     return _in_steps(tree, converted, file) if steps else converted
 
 
-def _with_answers_built(  # noqa: PLR0913, PLR0917 - the parts of a route
+def _converted_first(  # noqa: PLR0913, PLR0917 - the parts of a route
     tree: SourceTree,
     file: str,
     root: SgNode,
     export: str,
     entry: Entry,
     before: Collection[str],
-) -> Converted | None:
-    """Return a route's module whose answers the project's functions build; ``None`` where none is certain."""
-    try:
-        text = with_answers_built(tree, file, route_function(root, export))
-        if text is None:
-            return None
-        there = tree.with_text(file, text)
-        built = there.parsed(file)
-        return _converted(there, file, built, export, entry, before) if built else None
-    except NotCertainError:
-        return None
+) -> Converted:
+    """Return a route's module without HTTP, from the first of its spellings that is certain.
+
+    Raises:
+        NotCertainError: where none is, of the one that says most.
+    """
+    reasons: list[NotCertainError] = []
+    for there in spellings(tree, file, root, export):
+        parsed = there.parsed(file)
+        if parsed is not None:
+            try:
+                return _converted(there, file, parsed, export, entry, before)
+            except NotCertainError as error:
+                reasons += in_place(error, there.read(file), tree.read(file))
+    raise reasons[0]
 
 
 def _in_steps(tree: SourceTree, converted: Converted, file: str) -> Converted:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from typing import TYPE_CHECKING
 
 from cronshift.targets.direct.python.answers import is_plain
 from cronshift.targets.direct.python.imports import with_import
+from cronshift.targets.direct.python.layout import lines_in_texts
 from cronshift.targets.direct.python.source import (
     Function,
     PythonSource,
@@ -18,7 +17,7 @@ from cronshift.targets.direct.python.source import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cronshift.targets.direct.python.dependencies import Value
 
@@ -62,7 +61,7 @@ def _inside(text: str, name: str, values: Sequence[Value]) -> str:
     for value in values:
         heads.append(f"{deeper}{value.head}\n")
         deeper += _INDENT if value.is_block else ""
-    added, kept = deeper.removeprefix(indent), set(_lines_in_texts(text))
+    added, kept = deeper.removeprefix(indent), set(lines_in_texts(text))
     body = [
         line if number in kept or not line.strip() else f"{added}{line}"
         for number, line in enumerate(lines[first : work.end_lineno], first)
@@ -77,16 +76,3 @@ def _first_line(work: Function, lines: Sequence[str]) -> int:
     while not (above := lines[first - 1].strip()) or above.startswith("#"):
         first -= 1
     return first
-
-
-def _lines_in_texts(text: str) -> Iterator[int]:
-    """Yield the indices of lines that begin within a text of several lines."""
-    started: list[int] = []
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        kind = tokenize.tok_name[token.type]
-        if kind == "STRING":
-            yield from range(token.start[0], token.end[0])
-        elif kind == "FSTRING_START":
-            started.append(token.start[0])
-        elif kind == "FSTRING_END":
-            yield from range(started.pop(), token.end[0])

@@ -1,4 +1,4 @@
-"""Views of Django that are functions: their route goes out of its urls.py, and they are called by a job alone."""
+"""Views of Django, functions and classes: their route goes out of its urls.py, and a job alone calls what they do."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
 from cronshift.targets.direct.python.about import REQUEST
 from cronshift.targets.direct.python.called import ModuleScope
+from cronshift.targets.direct.python.class_views import as_functions
 from cronshift.targets.direct.python.framework import work_of
 from cronshift.targets.direct.python.parameters import Parameters
 from cronshift.targets.direct.python.routes import AppRoute
-from cronshift.targets.direct.python.source import PythonSource, names_used
+from cronshift.targets.direct.python.source import Function, PythonSource, function_of, names_used
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
 
 _HARMLESS = {
     "api_view", "authentication_classes", "csrf_exempt", "never_cache", "permission_classes", "require_GET",
-    "require_http_methods", "require_safe",
+    "action", "require_http_methods", "require_safe", "throttle_classes",
 }  # fmt: skip
 """Decorators that only say who may call a view, and how."""
 
 
 class View(Struct, frozen=True):
-    """A view that is a function: its module, and the urls.py without its route."""
+    """A view as a function: its module, and the urls.py without its route."""
 
     file: str
     urls: str
@@ -49,29 +51,78 @@ def convert_view(tree: SourceTree, route: Location, entry: Entry) -> View:
     """
     urls = PythonSource(route.file, tree.read(route.file), tree.python(route.file))
     declared = _declared(urls, route.line)
-    view = declared.args[1]
-    name = ast.unparse(view)
-    target = ModuleScope(tree, route.file, urls.module).function(name)
-    if target is None:
-        raise NotCertainError(
-            declared.lineno, f"answers with {name}, which is no function that is read"
-        )
-    function, place = target
-    _refuse_others(tree, route.file, place.file, function.name)
+    place = ModuleScope(tree, route.file, urls.module)
+    name, method = _viewed(declared)
+    view = place.function(name) if method is None else place.class_of(name)
+    if view is None:
+        raise NotCertainError(declared.lineno, f"answers with {name}, which is not read")
+    node, there = view
+    _refuse_others(tree, route.file, there.file, node.name)
+    if isinstance(node, ast.ClassDef):
+        converted = _of_class(tree, there, node, method or "get", declared, entry)
+    else:
+        converted = _of_function(tree, there, node, declared, entry)
+    return View(there.file, _without(tree, urls, declared, name), converted)
+
+
+def _viewed(declared: ast.Call) -> tuple[str, str | None]:
+    """Return the name of a view, and of a class the method that answers a GET."""
+    match declared.args[1]:
+        case ast.Call(func=ast.Attribute(value=owner, attr="as_view"), args=[], keywords=[]):
+            return ast.unparse(owner), "get"
+        case ast.Call(
+            func=ast.Attribute(value=owner, attr="as_view"), args=[ast.Dict() as actions]
+        ):
+            methods = {ast.unparse(each) for each in actions.values}
+            value = actions.values[0] if len(methods) == 1 else None
+            if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+                raise NotCertainError(declared.lineno, "answers other methods with other work")
+            return ast.unparse(owner), value.value
+    return ast.unparse(declared.args[1]), None
+
+
+def _of_class(  # noqa: PLR0913, PLR0917 - what a view is known by
+    tree: SourceTree,
+    place: ModuleScope,
+    node: ast.ClassDef,
+    method: str,
+    declared: ast.Call,
+    entry: Entry,
+) -> Converted:
+    """Return the module whose class is a function; what is not certain is told where it stands in the class."""
+    source = PythonSource(place.file, tree.read(place.file), place.module, place)
+    functions = as_functions(source, node, method)
+    module = ast.parse(functions.text)
+    there = ModuleScope(tree, place.file, module)
+    work = function_of(module, functions.name)
+    try:
+        converted = _of_function(tree, there, work, declared, entry, functions.text)
+    except NotCertainError as error:
+        raise NotCertainError(functions.lines[error.line - 1], error.why) from error
+    text = without_unused(tree, place.file, converted.text, set(names_used(place.module)))
+    return replace(converted, text=text)
+
+
+def _of_function(  # noqa: PLR0913, PLR0917 - what a view is known by
+    tree: SourceTree,
+    place: ModuleScope,
+    function: Function,
+    declared: ast.Call,
+    entry: Entry,
+    text: str | None = None,
+) -> Converted:
     for decorator in function.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         if ast.unparse(called).rpartition(".")[2] not in _HARMLESS:
             raise NotCertainError(function.lineno, "has other decorators beside its route")
-    source = PythonSource(place.file, tree.read(place.file), place.module, place)
+    source = PythonSource(place.file, text or tree.read(place.file), place.module, place)
     taken = [argument.arg for argument in function.args.args]
     if len(taken) != 1 or function.args.vararg or function.args.kwarg:
         raise NotCertainError(function.lineno, "needs the parameters of its path")
     names = {taken[0]: frozenset({REQUEST})}
     parameters = Parameters(names, {}, taken[0], None, None)
-    converted = work_of(
-        tree, source, AppRoute(function, declared, is_fastapi=False), parameters, entry
-    )
-    return View(place.file, _without(tree, urls, declared, name), converted)
+    route = AppRoute(function, declared, is_fastapi=False)
+    return work_of(tree, source, route, parameters, entry)
 
 
 def _declared(urls: PythonSource, line: int) -> ast.Call:

@@ -14,6 +14,11 @@ from cronshift.targets.direct.python.answering import refuses, write_answers
 from cronshift.targets.direct.python.answers import NON_RETRIABLE, is_plain
 from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.checks import remove_checks
+from cronshift.targets.direct.python.class_views import (
+    ViewFunctions,
+    as_functions,
+    function_name,
+)
 from cronshift.targets.direct.python.contexts import in_contexts
 from cronshift.targets.direct.python.dependencies import Dependencies, Value, refuse_dependencies
 from cronshift.targets.direct.python.imports import with_import
@@ -28,7 +33,13 @@ from cronshift.targets.direct.python.parameters import (
     parameters_of,
 )
 from cronshift.targets.direct.python.reads import write_reads
-from cronshift.targets.direct.python.routes import PLAIN_TYPES, AppRoute, model_of, route_of
+from cronshift.targets.direct.python.routes import (
+    PLAIN_TYPES,
+    AppRoute,
+    model_of,
+    registered,
+    route_of,
+)
 from cronshift.targets.direct.python.source import Function, PythonSource, names_used, own_nodes
 from cronshift.targets.direct.python.surroundings import refuse_surroundings
 from cronshift.targets.direct.python.unused import without_unused
@@ -55,10 +66,43 @@ def convert_route(
     Raises:
         NotCertainError: where the meaning is not kept for certain.
     """
-    route = route_of(source, urlsplit(entry.path).path)
+    path = urlsplit(entry.path).path
+    functions = _of_class(source, path)
+    if functions is None:
+        return _of_function(tree, source, path, entry, app)
+    module = ast.parse(functions.text)
+    place = ModuleScope(tree, source.file, module)
+    there = PythonSource(source.file, functions.text, module, place)
+    try:
+        converted = _of_function(tree, there, path, entry, app)
+    except NotCertainError as error:
+        raise NotCertainError(functions.lines[error.line - 1], error.why) from error
+    used = set(names_used(source.module))
+    return replace(converted, text=without_unused(tree, source.file, converted.text, used))
+
+
+def _of_function(
+    tree: SourceTree, source: PythonSource, path: str, entry: Entry, app: str | None
+) -> Converted:
+    route = route_of(source, path)
     refuse_surroundings(source)
     place = ModuleScope(tree, source.file, source.module)
     return work_of(tree, source, route, parameters_of(route, entry, place), entry, app)
+
+
+def _of_class(source: PythonSource, path: str) -> ViewFunctions | None:
+    """Return the module whose class of Flask's that answers a path is a function; ``None`` where none does."""
+    classes = {node.name: node for node in source.module.body if isinstance(node, ast.ClassDef)}
+    for _, _, declared, view in registered(source.module):
+        match view:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="as_view")):
+                if name in classes and path.rstrip("/").endswith(declared.rstrip("/")):
+                    named = [each for each in names_used(source.module) if each == name]
+                    if len(named) > 1:
+                        raise NotCertainError(view.lineno, f"uses {name} once more")
+                    source.replace(view, function_name(classes[name]))
+                    return as_functions(source, classes[name], request="")
+    return None
 
 
 def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
@@ -90,6 +134,8 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     refuse_answers_elsewhere(tree, source, function)
     _refuse_telling(source, function, dependencies.values)
     declare_function(source, function, parameters)
+    if route.statement is not None:
+        source.edits.remove_lines(*source.span(route.statement))
     text = source.edits.result()
     refuse_remains(function, text, parameters.gone)
     needs = f"raise {NON_RETRIABLE}(" in text and NON_RETRIABLE not in used
@@ -99,6 +145,8 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
         text = in_contexts(text, function.name, dependencies.values, is_encoded=is_encoded)
         encoder = None
     text = without_unused(tree, source.file, text, used | _imported(source.module))
+    if route.statement is not None:
+        text = f"{text.rstrip()}\n"
     return Converted(
         text,
         function.name,
@@ -135,11 +183,7 @@ def _encoder(source: PythonSource, route: AppRoute, app: str | None) -> str | No
     if ast.unparse(route.decorator.func) in {"path", "re_path", "url"}:
         if _is_plain(route):
             return None
-        if "rest_framework" in source.text:
-            raise NotCertainError(
-                route.function.lineno, "answers with what REST framework makes of it"
-            )
-        return "django"
+        return "rest_framework" if "rest_framework" in source.text else "django"
     name = ast.unparse(route.decorator.func).rpartition(".")[0]
     for node in source.module.body:
         match node:

@@ -17,8 +17,8 @@ from cronshift.targets.direct.python.senders import sent_by
 from cronshift.targets.direct.python.source import (
     PythonSource,
     every_block,
-    is_docstring,
     names_used,
+    only_calls,
     quoted,
 )
 from cronshift.targets.direct.python.unused import without_unused
@@ -102,17 +102,11 @@ def _do_get(node: ast.ClassDef) -> Function:
         if name is not None and name.startswith("do_") and name not in _ANSWERED:
             raise NotCertainError(statement.lineno, f"answers {name.removeprefix('do_')} too")
     post = methods.get("do_POST")
-    if post is None or _only_calls(post, "do_GET"):
+    if post is None or only_calls(post, "do_GET"):
         return function
-    if _only_calls(function, "do_POST"):
+    if only_calls(function, "do_POST"):
         return post
     raise NotCertainError(post.lineno, "answers POST too, with other work")
-
-
-def _only_calls(function: Function, method: str) -> bool:
-    """Return whether a method only has another one do its work."""
-    code = [ast.unparse(each) for each in function.body if not is_docstring(each)]
-    return code in ([f"self.{method}()"], [f"return self.{method}()"])
 
 
 def _call(statement: ast.stmt) -> tuple[str, ast.Call] | None:

@@ -21,7 +21,7 @@ _ROUTING = {"get", "route", "api_route"}
 _OTHER_METHODS = {"post", "put", "patch", "delete", "head", "options"}
 _OPTIONS = {
     "methods", "tags", "summary", "description", "dependencies", "status_code", "include_in_schema", "deprecated",
-    "operation_id", "responses", "response_description",
+    "operation_id", "responses", "response_description", "endpoint", "view_func",
 }  # fmt: skip
 """What a route may be declared with: nothing of it changes what its function returns."""
 _JSON = {"JSONResponse", "ORJSONResponse", "UJSONResponse"}
@@ -33,11 +33,17 @@ _FASTAPI = re.compile(r"^\s*(?:from|import) fastapi\b", re.MULTILINE)
 
 
 class AppRoute(Struct, frozen=True):
-    """A function that an app calls for a path."""
+    """A function that an app calls for a path.
+
+    Attributes:
+        decorator: what declares it, or the call that registers it.
+        statement: that registers it, where no decorator does.
+    """
 
     function: Function
     decorator: ast.Call
     is_fastapi: bool
+    statement: ast.stmt | None = None
 
 
 def route_of(source: PythonSource, path: str) -> AppRoute:
@@ -56,7 +62,9 @@ def route_of(source: PythonSource, path: str) -> AppRoute:
     route = routes[0]
     for decorator in route.function.decorator_list:
         _refuse_other(route, decorator)
-    _refuse_calls(source, route.function)
+    if route.statement is not None:
+        _refuse_options(route.decorator)
+    _refuse_calls(source, route)
     return route
 
 
@@ -64,9 +72,11 @@ def _declared(
     source: PythonSource, path: str, *, is_fastapi: bool
 ) -> Iterator[tuple[AppRoute, str]]:
     """Yield the functions whose path another one may end with, each with its own."""
-    for node in source.module.body:
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
+    for statement, call, declared, view in registered(source.module):
+        function = source.functions.get(view.id) if isinstance(view, ast.Name) else None
+        if function is not None and path.rstrip("/").endswith(declared.rstrip("/")):
+            yield AppRoute(function, call, is_fastapi, statement), declared.rstrip("/")
+    for node in source.functions.values():
         for decorator in node.decorator_list:
             match decorator:
                 case ast.Call(
@@ -74,6 +84,24 @@ def _declared(
                 ) if method in _ROUTING and declared.strip("/"):
                     if path.rstrip("/").endswith(declared.rstrip("/")):
                         yield AppRoute(node, decorator, is_fastapi), declared.rstrip("/")
+
+
+def registered(module: ast.Module) -> Iterator[tuple[ast.stmt, ast.Call, str, ast.expr]]:
+    """Yield the calls that register a route: each with its statement, its path, and what answers it."""
+    for statement in module.body:
+        match statement:
+            case ast.Expr(
+                value=ast.Call(
+                    func=ast.Attribute(attr="add_url_rule" | "add_api_route" as name),
+                    args=[ast.Constant(value=str(path)), *rest],
+                ) as call
+            ):
+                named = {word.arg: word.value for word in call.keywords}
+                place = 0 if name == "add_api_route" else 1
+                view = named.get("view_func") or named.get("endpoint")
+                view = rest[place] if len(rest) > place else view
+                if view is not None:
+                    yield statement, call, path, view
 
 
 def _refuse_other(route: AppRoute, decorator: ast.expr) -> None:
@@ -103,14 +131,16 @@ def _refuse_options(decorator: ast.Call) -> None:
             raise NotCertainError(decorator.lineno, "always answers with an error")
 
 
-def _refuse_calls(source: PythonSource, function: Function) -> None:
+def _refuse_calls(source: PythonSource, route: AppRoute) -> None:
+    registering = set(ast.walk(route.statement)) if route.statement is not None else set()
     for node in ast.walk(source.module):
         if (
             isinstance(node, ast.Name)
-            and node.id == function.name
+            and node.id == route.function.name
             and isinstance(node.ctx, ast.Load)
+            and node not in registering
         ):
-            raise NotCertainError(node.lineno, f"calls {function.name} once more")
+            raise NotCertainError(node.lineno, f"calls {route.function.name} once more")
 
 
 def _last(node: ast.expr) -> str:

@@ -39,6 +39,12 @@ class PythonSource:
         self.edits = Edits(text)
 
     @cached_property
+    def functions(self) -> dict[str, Function]:
+        """The functions of the module, by name."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+        return {node.name: node for node in self.module.body if isinstance(node, kinds)}
+
+    @cached_property
     def _starts(self) -> list[int]:
         starts = [0]
         for line in self.text.splitlines(keepends=True):
@@ -152,6 +158,13 @@ def names_used(tree: ast.AST) -> list[str]:
 def is_docstring(statement: ast.stmt) -> bool:
     """Return whether a statement only says something."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def only_calls(function: Function, method: str) -> bool:
+    """Return whether a method only has another one of its own do its work, at most with its request."""
+    code = [ast.unparse(each) for each in function.body if not is_docstring(each)]
+    call = rf"(?:return )?(?:await )?self\.{re.escape(method)}\((?:request)?\)"
+    return len(code) == 1 and re.fullmatch(call, code[0]) is not None
 
 
 def quoted(text: str) -> str:

@@ -26,10 +26,9 @@ from cronshift.targets.direct.python.source import (
     PythonSource,
     function_of,
     is_docstring,
-    names_used,
     own_nodes,
-    quoted,
 )
+from cronshift.targets.direct.python.step_calls import StepCalls
 from cronshift.targets.direct.python.together import Together, gathered
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _INNER = ast.Lambda | ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp | ast.JoinedStr
-_WIDEST = 69
-"""What stands beside a step on its line, at most, where lines have 88 characters."""
 
 
 class PythonSteps(Struct, frozen=True):
@@ -69,11 +66,13 @@ def with_steps(tree: SourceTree, file: str, text: str, function: str) -> PythonS
             raise NotCertainError(node.lineno, f"has a name `{_name_of(node)}` already")
     writer = PythonStepWriter(source, work, tree)
     writer.block(work.body)
-    if len(writer.ids) < 2 and not writer.is_repeated:  # noqa: PLR2004 - one is what it is already
+    if len(writer.calls.ids) < 2 and not writer.is_repeated:  # noqa: PLR2004 - one is what it is already
         raise NotCertainError(work.lineno, "shows no more than one")
     _declare(source, work)
     return PythonSteps(
-        with_modules(source.edits.result(), writer.imports), tuple(writer.ids), writer.width
+        with_modules(source.edits.result(), writer.calls.imports),
+        tuple(writer.calls.ids),
+        writer.width,
     )
 
 
@@ -104,13 +103,8 @@ class PythonStepWriter:
         self.place = ModuleScope(tree, source.file, ast.Module(body, []))
         self.kinds = local_kinds(work, self.place)
         self.repetition = Repetition(work, self.kinds, self.place)
-        self.is_async = isinstance(work, ast.AsyncFunctionDef)
-        self.ids: list[str] = []
-        self.imports: set[str] = set()
+        self.calls = StepCalls(source, work, self.kinds, self.repetition)
         self.width, self.is_repeated = 1, False
-        self._taken = {*names_used(source.module), *self.kinds}
-        self._rows: list[ast.expr] = []
-        self._defined: set[int] = set()
 
     def block(self, block: list[ast.stmt]) -> None:
         """Write the steps of a block's statements."""
@@ -155,11 +149,11 @@ class PythonStepWriter:
                 raise NotCertainError(statement.lineno, f"does a {what} that is no step")
 
     def _repeated(self, body: list[ast.stmt], row: ast.expr | None = None) -> None:
-        before = len(self.ids)
-        self._rows.append(row or ast.Constant(None))
+        before = len(self.calls.ids)
+        self.calls.rows.append(row or ast.Constant(None))
         self.block(body)
-        self._rows.pop()
-        self.is_repeated |= len(self.ids) > before
+        self.calls.rows.pop()
+        self.is_repeated |= len(self.calls.ids) > before
 
     def _tried(self, handlers: list[ast.ExceptHandler]) -> None:
         """Refuse a ``try`` that does more with an error than to log it and fail, to be tried again."""
@@ -201,8 +195,8 @@ class PythonStepWriter:
             self._worth(statement, value)
         else:
             self.repetition.refuse_leaving(value)
-            name = self._named(statement, value, is_dropped=True)
-            self.source.replace(value, self._run(value, name))
+            name = self.calls.named(statement, value, is_dropped=True)
+            self.source.replace(value, self.calls.run(value, name))
 
     def _worth(self, statement: ast.stmt, value: ast.expr | None) -> None:
         """Write the steps in an expression whose value counts."""
@@ -221,7 +215,7 @@ class PythonStepWriter:
             why = f"goes on with what {words_of_call(step)} gives, which JSON may change"
             raise NotCertainError(step.lineno, why)
         self.repetition.refuse_leaving(step)
-        written = self._run(step, *self._calling(statement, step))
+        written = self.calls.run(step, *self.calls.calling(statement, step))
         is_grouped = step is value or isinstance(step, ast.Await)
         self.source.replace(step, written if is_grouped else f"({written})")
         if step is not value:
@@ -236,86 +230,6 @@ class PythonStepWriter:
                     self._worth(statement, part)
             node = next(part for part in _parts(node) if step in set(ast.walk(part)))
 
-    def _calling(self, statement: ast.stmt, step: ast.expr) -> list[str]:
-        """Return the source of what a step runs: a function and what it is given."""
-        inner = step.value if isinstance(step, ast.Await) else step
-        match inner:
-            case ast.Call(func=called, args=arguments, keywords=[]) if (
-                isinstance(step, ast.Await) or not self.is_async
-            ) and not any(
-                isinstance(each, ast.Starred) or not self.repetition.is_harmless(each)
-                for each in [called, *arguments]
-            ):
-                return [self.source.text_of(each) for each in [called, *arguments]]
-        is_waiting = any(isinstance(node, ast.Await) for node in ast.walk(inner))
-        if not is_waiting and (isinstance(step, ast.Await) or not self.is_async):
-            return [f"lambda: {self.source.text_of(inner)}"]
-        return [self._named(statement, step)]
-
-    def _named(self, statement: ast.stmt, value: ast.expr, *, is_dropped: bool = False) -> str:
-        """Write a function of a step's own before a statement; return its name."""
-        name = self._free(f"{name_of_call(value).rpartition('.')[2]}_step")
-        line, indent = self._line(statement)
-        keyword = "async def" if self.is_async else "def"
-        text = self.source.text_of(value)
-        returns, body = (" -> None", text) if is_dropped else ("", f"return {text}")
-        self._define(line, f"{indent}{keyword} {name}(){returns}:\n{indent}    {body}\n\n")
-        return name
-
-    def _define(self, line: int, function: str) -> None:
-        """Write a function before a line, behind a blank one."""
-        is_apart = self.source.text[:line].endswith((":\n", "\n\n")) or line in self._defined
-        self._defined.add(line)
-        self.source.edits.replace(line, line, function if is_apart else f"\n{function}")
-
-    def _free(self, name: str) -> str:
-        names = [name, *(f"{name}_{number}" for number in range(2, len(self._taken) + 3))]
-        free = next(each for each in names if each not in self._taken)
-        self._taken.add(free)
-        return free
-
-    def _line(self, statement: ast.stmt) -> tuple[int, str]:
-        """Return the beginning of a statement's line, and its indent."""
-        start, _ = self.source.span(statement)
-        line = self.source.text.rfind("\n", 0, start) + 1
-        indent = self.source.text[line:start]
-        if indent.strip() or self.source.text[start:].startswith("elif"):
-            raise NotCertainError(statement.lineno, "does its work in the middle of a line")
-        return line, indent
-
-    def _run(self, step: ast.expr, *calling: str) -> str:
-        """Return the call that runs a step."""
-        parts = [self._id(step), *([] if self.is_async else ["asyncio.to_thread"]), *calling]
-        self.imports |= set() if self.is_async else {"asyncio"}
-        inner, before = ", ".join(parts), self.source.text_up_to(step)
-        if len(before) + len(inner) < _WIDEST or "\n" in inner:
-            return f"await ctx.step.run({inner})"
-        indent = before[: len(before) - len(before.lstrip())]
-        return f"await ctx.step.run(\n{indent}    {inner}\n{indent})"
-
-    def _id(self, step: ast.expr, row: ast.expr | None = None) -> str:
-        """Return the id of a step, as source; in a loop it tells the row, where that has a name."""
-        name = words_of_call(step)
-        names = [name, *(f"{name} {number}" for number in range(2, len(self.ids) + 3))]
-        free = next(each for each in names if each not in self.ids)
-        self.ids.append(free)
-        rows = [*self._rows, *([row] if row is not None else [])]
-        keys = [key for each in rows if (key := self._key(each, step)) is not None]
-        return f'f"{free} {" ".join(f"{{{key}}}" for key in keys)}"' if keys else quoted(free)
-
-    def _key(self, row: ast.expr, step: ast.expr) -> str | None:
-        for name in (node.id for node in ast.walk(row) if isinstance(node, ast.Name)):
-            if self.kinds.get(name) is Certainty.SCALAR:
-                return name
-            for node in ast.walk(step):
-                match node:
-                    case ast.Subscript(
-                        value=ast.Name(id=holder), slice=ast.Constant(value=str(key))
-                    ):
-                        if holder == name and key.isidentifier():
-                            return f"{name}['{key}']"
-        return None
-
     def _together(
         self,
         statement: ast.stmt,
@@ -326,7 +240,7 @@ class PythonStepWriter:
         is_listed: bool = False,
     ) -> None:
         """Write what is waited for together as steps that run at once."""
-        _, indent = self._line(statement)
+        _, indent = self.calls.line(statement)
         calls = [
             self._branch(statement, call, together.rows, is_dropped=is_dropped)
             for call in together.calls
@@ -373,23 +287,23 @@ class PythonStepWriter:
             calling, words = [self._dropping(statement, call, rows)], []
             calling += [self.source.text_of(rows.target)] if rows is not None else []
         if words:
-            self.imports.add("functools")
+            self.calls.imports.add("functools")
             calling = [f"functools.partial({', '.join([*calling, *words])})"]
-        id_ = self._id(call, rows.target if rows is not None else None)
+        id_ = self.calls.id_of(call, rows.target if rows is not None else None)
         if rows is None:
             return f"lambda: ctx.step.run({', '.join([id_, *calling])})"
-        self.imports.add("functools")
+        self.calls.imports.add("functools")
         return f"functools.partial({', '.join(['ctx.step.run', id_, *calling])})"
 
     def _dropping(self, statement: ast.stmt, call: ast.Call, rows: ast.comprehension | None) -> str:
         """Write a function that waits for a call and gives nothing back; return its name."""
-        name = self._free(f"{name_of_call(call).rpartition('.')[2]}_step")
-        line, indent = self._line(statement)
+        name = self.calls.free(f"{name_of_call(call).rpartition('.')[2]}_step")
+        line, indent = self.calls.line(statement)
         taken = self.source.text_of(rows.target) if rows is not None else ""
         if rows is not None and not isinstance(rows.target, ast.Name):
             raise NotCertainError(call.lineno, "takes its rows apart")
         body = f"{indent}    await {self.source.text_of(call)}\n\n"
-        self._define(line, f"{indent}async def {name}({taken}) -> None:\n{body}")
+        self.calls.define(line, f"{indent}async def {name}({taken}) -> None:\n{body}")
         return name
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _MOST = 12  # rounds
+_CHECKS = {"BasePermission", "BaseAuthentication"}
+"""Classes of REST framework's that say who may call."""
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -76,6 +78,9 @@ def _remove(
             | ast.AsyncFunctionDef(name=name, decorator_list=[])
         ):
             if name in dead:
+                source.edits.remove_lines(*source.span(statement))
+        case ast.ClassDef(name=name, bases=[base], decorator_list=[]):
+            if name in dead and ast.unparse(base).rpartition(".")[2] in _CHECKS:
                 source.edits.remove_lines(*source.span(statement))
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             scope = PythonScope(ModuleScope(tree, source.file, source.module), {})

@@ -1,0 +1,235 @@
+"""Views that are classes, of Django, REST framework and Flask: what answers becomes a function, and so does what it calls."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.python.layout import dedented
+from cronshift.targets.direct.python.source import (
+    Function,
+    PythonSource,
+    is_docstring,
+    only_calls,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_VIEWS = {"View", "APIView", "MethodView", "ViewSet", "GenericAPIView", "GenericViewSet"}
+_METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
+_CALLING = {
+    "authentication_classes", "decorators", "http_method_names", "init_every_request", "methods", "permission_classes",
+    "schema", "swagger_schema", "throttle_classes", "throttle_scope",
+}  # fmt: skip
+"""Attributes that only say who may call a view, and how."""
+_FRAMEWORK = re.compile(
+    r"dispatch|setup|initial|initialize_request|finalize_response|handle_exception|permission_denied|throttled"
+    r"|http_method_not_allowed|as_view|dispatch_request|(?:get|check|perform)_\w+|__\w+__"
+)
+"""Methods that a framework calls by itself."""
+_SUFFIX = re.compile(r"(?:API)?View(?:Set)?$")
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class ViewFunctions(Struct, frozen=True):
+    """A module whose class is functions: the one that answers, and of each line the one where it stood."""
+
+    text: str
+    name: str
+    lines: tuple[int, ...]
+
+
+def as_functions(
+    source: PythonSource, node: ast.ClassDef, answering: str = "get", *, request: str = "request"
+) -> ViewFunctions:
+    """Return the module with a view's class as functions, the first of which does the work.
+
+    Args:
+        source: the module.
+        node: the class.
+        answering: the method that answers a GET.
+        request: the parameter that such a function has for its request; empty for none.
+
+    Raises:
+        NotCertainError: where the class does more than that method and what it calls.
+    """
+    methods = {
+        each.name: each
+        for each in node.body
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    _refuse_more(node)
+    work = _work(node, methods, answering)
+    name = function_name(node)
+    called = list(_called(work, methods))
+    _refuse_taken(source, node, {name, *(each.name for each in called)})
+    first = source.span(node)[0]
+    line = source.text.count("\n", 0, first) + 1
+    parts = [source.edits.result(0, first)]
+    lines = [*range(1, line)]
+    for function in (work, *called):
+        renamed = name if function is work else function.name
+        if function is work:
+            _keep_docstring(source, node, function)
+        taken = request if function is work else None
+        text = _function(source, function, renamed, set(methods), taken)
+        parts.append(f"{text}\n\n\n")
+        begin = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+        lines += [*range(begin, begin + text.count("\n") + 1), function.lineno, function.lineno]
+    rest = source.edits.result(source.span(node)[1]).lstrip("\n")
+    last = source.text.count("\n") - rest.count("\n") + 1
+    text = "".join([*parts, rest]) if rest else "".join(parts).rstrip("\n") + "\n"
+    return ViewFunctions(text, name, (*lines, *range(last, last + rest.count("\n") + 2)))
+
+
+def function_name(node: ast.ClassDef) -> str:
+    """Return the name of the function that a view's class becomes."""
+    return "_".join(_WORD.split(_SUFFIX.sub("", node.name) or node.name)).lower()
+
+
+def _refuse_more(node: ast.ClassDef) -> None:
+    """Refuse a class that builds on others than a framework's, or keeps something."""
+    for base in node.bases:
+        if ast.unparse(base).rpartition(".")[2] not in _VIEWS:
+            raise NotCertainError(node.lineno, f"builds on {ast.unparse(base)}")
+    for decorator in node.decorator_list:
+        if not ast.unparse(decorator).startswith("method_decorator"):
+            raise NotCertainError(node.lineno, "has other decorators beside its route")
+    for statement in node.body:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                if _FRAMEWORK.fullmatch(name):
+                    raise NotCertainError(statement.lineno, f"has a {name} of its own")
+            case ast.Assign(targets=[ast.Name(id=name)]) if name in _CALLING:
+                pass
+            case _ if is_docstring(statement) or isinstance(statement, ast.Pass):
+                pass
+            case _:
+                what = ast.unparse(statement).partition("=")[0].strip()
+                raise NotCertainError(statement.lineno, f"keeps {what} in its class")
+
+
+def _work(node: ast.ClassDef, methods: dict[str, Function], answering: str) -> Function:
+    """Return the method that does the work: what answers, or the one that this only calls."""
+    work = methods.get(answering)
+    if work is None:
+        raise NotCertainError(node.lineno, f"has no {answering}")
+    for name in _METHODS & methods.keys() - {answering}:
+        other = methods[name]
+        if not only_calls(other, answering) and ast.dump(other.args) + _does(other) != (
+            ast.dump(work.args) + _does(work)
+        ):
+            if not only_calls(work, name):
+                raise NotCertainError(other.lineno, f"answers {name.upper()} too, with other work")
+            work = other
+    inner = next((each for name, each in methods.items() if only_calls(work, name)), None)
+    return inner or work
+
+
+def _called(work: Function, methods: dict[str, Function]) -> Iterator[Function]:
+    """Yield the methods that the work calls, and those that these do.
+
+    Raises:
+        NotCertainError: for a method that nothing calls here.
+    """
+    called = {work.name}
+    for _ in methods:
+        called |= {
+            name
+            for each in called
+            for name in _asked_of_self(methods[each])
+            if name in methods.keys() - _METHODS
+        }
+    for name, function in methods.items():
+        if function is not work and name in called:
+            yield function
+        elif name not in {*called, *_METHODS} and not only_calls(function, work.name):
+            raise NotCertainError(
+                function.lineno, f"has the method {name}, which its work does not call"
+            )
+
+
+def _does(function: Function) -> str:
+    return "\n".join(ast.unparse(each) for each in function.body if not is_docstring(each))
+
+
+def _refuse_taken(source: PythonSource, node: ast.ClassDef, names: set[str]) -> None:
+    """Refuse functions whose names mean something else in the module."""
+    inside = set(ast.walk(node))
+    for each in ast.walk(source.module):
+        name = getattr(each, "id", None) or getattr(each, "name", None)
+        if name in names and each not in inside:
+            raise NotCertainError(node.lineno, f"has a name `{name}` already")
+
+
+def _function(
+    source: PythonSource, function: Function, name: str, methods: set[str], request: str | None
+) -> str:
+    """Return a method as a function of the module, of what does the work with the name of its request."""
+    arguments = [*function.args.posonlyargs, *function.args.args]
+    is_static = any(ast.unparse(each) == "staticmethod" for each in function.decorator_list)
+    if is_static:
+        function.decorator_list.clear()
+    elif not arguments or arguments[0].arg != "self":
+        raise NotCertainError(function.lineno, "is no method of a view's own")
+    _write_calls(source, function, methods, is_work=request is not None)
+    start, end = source.span(function)
+    head = source.text.index("(", source.text.index("def ", start))
+    keyword = source.text[source.text.rfind("\n", 0, head) + 1 : head]
+    source.edits.replace(head - len(function.name), head, name)
+    if not is_static:
+        closing = source.text.index(")", source.span(arguments[0])[1])
+        after = source.span(arguments[1])[0] if len(arguments) > 1 else closing
+        parameter = request or "" if len(arguments) == 1 else ""
+        source.edits.replace(source.span(arguments[0])[0], after, parameter)
+    line = source.text.rfind("\n", 0, start) + 1
+    return dedented(source.edits.result(line, end), len(keyword) - len(keyword.lstrip()))
+
+
+def _keep_docstring(source: PythonSource, node: ast.ClassDef, work: Function) -> None:
+    """Have the function say what its class said, where it says nothing itself."""
+    docstring, arguments = node.body[0], work.args.args
+    signature = source.span(arguments[-1])[1] if arguments else source.span(work)[0]
+    header = source.text.find(":\n", signature) + 2
+    if is_docstring(docstring) and not is_docstring(work.body[0]) and header > 1:
+        indent = source.text_up_to(work.body[0])
+        source.edits.replace(header, header, f"{indent}{source.text_of(docstring)}\n")
+
+
+def _write_calls(
+    source: PythonSource, function: Function, methods: set[str], *, is_work: bool
+) -> None:
+    """Have a method call functions in place of methods, and refuse what else it asks its view for."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name):
+                if name in methods - _METHODS:
+                    source.replace(node, name)
+                elif name == "request" and is_work:
+                    source.replace(node, "request")
+                else:
+                    raise NotCertainError(node.lineno, f"needs self.{name}")
+    for node in _bare(function):
+        raise NotCertainError(node.lineno, "needs its view")
+
+
+def _asked_of_self(function: Function) -> Iterator[str]:
+    """Yield the members of its view that a method names."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name):
+                yield name
+
+
+def _bare(function: Function) -> Iterator[ast.Name]:
+    """Yield the uses of ``self`` other than for a member."""
+    members = {node.value for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(function):
+        match node:
+            case ast.Name(id="self" | "super") if node not in members:
+                yield node
