@@ -95,6 +95,14 @@ def target_of(project: Project, resolver: Resolver) -> Target:
     return target
 
 
+def passed_over(project: Project, resolver: Resolver) -> str | None:
+    """Return the reason why the target made for the app was not chosen; ``None`` where it was, or one was asked for."""
+    if project.settings.target is not None:
+        return None
+    fits = [target_named(name).fit(project, resolver) for name in target_names()]
+    return next((fit.reason for fit in fits if isinstance(fit, DoesNotFit) and fit.suits), None)
+
+
 def _is_there(target: Target, project: Project, resolver: Resolver) -> bool:
     return (project.root / target.place(project, resolver).out).is_dir()
 

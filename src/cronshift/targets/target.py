@@ -47,9 +47,15 @@ class Fits(Struct, frozen=True):
 
 
 class DoesNotFit(Struct, frozen=True):
-    """The target cannot be used; ``reason`` is a sentence."""
+    """The target cannot be used.
+
+    Attributes:
+        reason: a sentence.
+        suits: whether the app is what it is made for all the same, so that who is given another is told.
+    """
 
     reason: str
+    suits: bool = False
 
 
 Fit = Fits | DoesNotFit
