@@ -231,8 +231,7 @@ class NameLookup(Forks, ABC):
         """Take note that a call is reached."""
         rescues = self.catching or self.path.other_way
         does = works(name) or bool(written)
-        is_other = does and (not records(name) or self._is_tried_again(name))
-        if rescues and is_other and not self._is_beside():
+        if rescues and does and not self._is_beside() and self._is_other(name):
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)
@@ -262,10 +261,11 @@ class NameLookup(Forks, ABC):
             site.written = site.written or written
             site.package = site.package or package
 
-    def _is_tried_again(self, name: str) -> bool:
-        """Return whether a call removes once more what the failed one did not."""
+    def _is_other(self, name: str) -> bool:
+        """Return whether a call is another way: it records no failure, or removes what was not removed."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
-        return failed is not None and failed.name == name and removes(name)
+        is_again = failed is not None and failed.name == name and removes(name)
+        return is_again or not records(name)
 
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""
