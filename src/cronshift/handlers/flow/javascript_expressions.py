@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.handlers.flow.code import (
     UNDEFINED,
     Assigned,
@@ -120,13 +122,16 @@ class JavaScriptExpressions(JavaScriptPatterns):
     def _call(self, node: SgNode) -> Expression:
         function = node.field("function")
         place = self.place(node)
-        is_begun = function is not None and function.kind() == "await_expression"  # await f<T>(x)
-        inner = next(iter(named_children(function)), None) if is_begun and function else function
+        is_awaited = function is not None and function.kind() == "await_expression"  # await f<T>(x)
+        inner = next(iter(named_children(function)), None) if is_awaited and function else function
         called = self.expression(inner)
+        if isinstance(called, Member) and isinstance(called.owner, Awaited):
+            first = called.owner.value
+            if isinstance(first, CallExpression) and first.place == called.owner.place:
+                called, is_awaited = replace(called, owner=first), True  # await f<T>(x).catch(…)
         optional = _is_optional(node, called)
         made = CallExpression(called, self._arguments(node), place, optional=optional)
-        is_whole = function is not None and _awaits(node) and not _goes_on(node)
-        return Awaited(made, place) if is_whole else made
+        return Awaited(made, place) if is_awaited else made
 
     def _new(self, node: SgNode) -> Expression:
         called = self.expression(node.field("constructor"))
@@ -256,25 +261,6 @@ def _is_optional(node: SgNode, owner: Expression) -> bool:
         return False
     signs = (child.kind() == "optional_chain" or child.text() == "?." for child in node.children())
     return any(signs) or (isinstance(owner, Member | CallExpression) and owner.optional)
-
-
-def _awaits(call: SgNode) -> bool:
-    """Return whether a chain begins with ``await f<T>(x)``, whose tree has the ``await`` innermost."""
-    at: SgNode | None = call
-    while at is not None and at.kind() == "call_expression":
-        function = at.field("function")
-        if function is None or function.kind() != "member_expression":
-            return function is not None and function.kind() == "await_expression"
-        at = function.field("object")
-    return False
-
-
-def _goes_on(call: SgNode) -> bool:
-    """Return whether a call is a link of a chain of calls: another follows."""
-    member = call.parent()
-    is_owner = member is not None and member.kind() == "member_expression"
-    following = member.parent() if member is not None and is_owner else None
-    return following is not None and following.kind() == "call_expression"
 
 
 def is_setter(method: SgNode) -> bool:
