@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from cronshift.handlers.javascript import METHODS, arguments
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.routes import Rank, Route, Segment
+from cronshift.handlers.site_config import base_path
 from cronshift.model import Handler, HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -90,9 +91,11 @@ class FileRouter(Struct, frozen=True):
 
     def routes(self, app: Folder) -> Iterator[Route]:
         """Yield the routes of an app."""
+        base = base_path(app.tree, app.folder, self.name).split("/")[1:]
+        first = tuple(Segment(Rank.STATIC, part) for part in base)
         for route in self.named(app):
-            file = app.outer(route.handler.file)
-            yield replace(route, handler=replace(route.handler, file=file))
+            handler = replace(route.handler, file=app.outer(route.handler.file))
+            yield replace(route, segments=(*first, *route.segments), handler=handler)
 
 
 def _bracketed(part: str, *, rest: Rank = Rank.MAYBE_REST) -> Segment:

@@ -363,3 +363,37 @@ def test_a_class_of_rest_framework_is_a_function(tmp_path: Path, kind: str, rout
     assert view.converted.text == 'def sweep():\n    return {"rows": rows()}\n'
     assert view.converted.encoder == "rest_framework"
     assert "Sweep" not in view.urls
+
+
+@pytest.mark.parametrize(
+    ("above", "ours", "token"),
+    [
+        (
+            "def env(name):\n    return os.environ.get(name)\n\n\n",
+            "env('CRON_SECRET')",
+            "env('TOKEN')",
+        ),
+        (
+            "CONFIG = {'ours': os.environ['CRON_SECRET'], 'token': os.environ['TOKEN']}\n\n\n",
+            "CONFIG['ours']",
+            "CONFIG['token']",
+        ),
+    ],
+    ids=["by name", "of a table"],
+)
+def test_only_what_the_check_compares_goes_with_it(
+    tmp_path: Path, above: str, ours: str, token: str
+) -> None:
+    """Two variables that come the same way are two."""
+    (tmp_path / "app.py").write_text(
+        f"import os\nfrom fastapi import HTTPException, Request\n{FASTAPI}{above}{ROUTE}"
+        "def x(request: Request):\n"
+        f"    if request.headers.get('authorization') != {ours}:\n        raise HTTPException(401)\n"
+        f"    if not {token}:\n        raise HTTPException(500, 'no token')\n    return run()\n"
+    )
+    conversion = convert(SourceTree(tmp_path), "app.py", ENTRY, None, "app")
+    assert isinstance(conversion, Converted)
+    work = (
+        f"def x():\n    if not {token}:\n        raise RuntimeError('no token')\n    return run()"
+    )
+    assert work in conversion.text

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cronshift.handlers.behaviour import SourceSpot
 from cronshift.handlers.flow.asides import is_minor
 from cronshift.handlers.flow.endings import answered_at, answers_of, body_of, succeeds
+from cronshift.handlers.flow.operations import is_difference
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.refusals import REFUSED
 from cronshift.handlers.flow.soft import soft_word
@@ -89,9 +90,10 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         if (ending.path.instead or not leaves_work) and not is_counted:
             continue  # something else was done instead, or a look has a value to fall back to
         seen.add(place)
-        if is_minor(reader.program.tree, place, (site.place, *site.calls)):
+        if not is_counted and is_minor(reader.program.tree, place, (site.place, *site.calls)):
             continue
-        is_told = is_counted or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
+        body = body_of(ending)
+        is_told = is_counted or _tells(body) or _turns_false(run, body) or _subtracts(body)
         if is_told and not ending.path.in_catch:
             what = f"An error of `{site.name}` is told in an answer of success"
             admitted.setdefault(place, _spot(place, what))
@@ -113,7 +115,7 @@ def _leaves_work(run: Trace, failed: Trace) -> bool:
 
 def _candidates(run: Trace) -> list[Site]:
     """Return the calls whose failure something may catch, those of the work first."""
-    left = {promise.place for promise in run.ledger.left()}
+    left = _left_behind(run)
     harmless = set(_unfailing(run))
     chosen = [
         site
@@ -139,6 +141,13 @@ def _candidates(run: Trace) -> list[Site]:
     few_works, few_looks = _few_a_guard(work, run.ledger), _few_a_guard(looks, run.ledger)
     chosen = [*few_works[:_MOST_FAILURES], *few_looks[:_MOST_LOOKS]]
     return _each_guard_first(chosen, run.ledger)
+
+
+def _left_behind(run: Trace) -> set[CodePlace]:
+    """Return the places of work that nobody waits for, of which that is told already."""
+    ledger = run.ledger
+    later = {place for place, _, _ in ledger.later}
+    return later | {promise.place for promise in ledger.left()}
 
 
 def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
@@ -183,10 +192,12 @@ def _is_surely_caught(site: Site, ledger: Ledger) -> bool:
 
 def _telling(run: Trace) -> list[Site]:
     """Return the calls out of the project whose results may tell of a failure."""
+    left = _left_behind(run)
     chosen = [
         site
         for site in run.ledger.sites.values()
         if _is_asked(site, run.ledger)
+        and not left & {site.place, *site.within}
         and not (site.followed or site.beside or site.rescuing or site.name.endswith(_BODIES))
         and (not is_python(site.place.file) or _ANSWERED.search(site.name))
         and site.depth <= _DEEPEST
@@ -236,6 +247,7 @@ def success_after_failure(
         and (
             succeeds(ending)
             or ending.path.hangs
+            or ending.path.hinged
             or is_of_failure(ending.value)
             or _spots(ending) not in others
         )
@@ -267,6 +279,14 @@ def _turns_false(run: Trace, body: Value | None) -> bool:
         if _is_false(value)
         for whole in usual
     )
+
+
+def _subtracts(body: Value | None, depth: int = _MOST_INSIDE) -> bool:
+    """Return whether a body says by a name of failure what is left of all, ``failed: all - sent``."""
+    fields = body.cell.items() if isinstance(body, ObjectValue) else ()
+    if any(_COUNTED.search(key) and is_difference(value) for key, value in fields):
+        return True
+    return depth > 0 and any(_subtracts(part, depth - 1) for part in _parts(body))
 
 
 def _is_false(value: Value) -> bool:
@@ -319,14 +339,18 @@ def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE, *, aloud: bool
         return True
     if depth == 0:
         return False
-    parts: Iterable[Value] = ()
+    if isinstance(value, Unknown) and aloud and _is_scalar(value):
+        return False
+    return any(is_of_failure(part, depth - 1, aloud=aloud) for part in _parts(value))
+
+
+def _parts(value: Value | None) -> Iterable[Value]:
+    """Return the parts of a value: its elements, its fields, the few that it may be."""
     if isinstance(value, ListValue):
-        parts = value.elements.values
-    elif isinstance(value, ObjectValue):
-        parts = value.cell.values()
-    elif isinstance(value, Unknown) and not (aloud and _is_scalar(value)):
-        parts = value.alternatives
-    return any(is_of_failure(part, depth - 1, aloud=aloud) for part in parts)
+        return value.elements.values
+    if isinstance(value, ObjectValue):
+        return value.cell.values()
+    return value.alternatives if isinstance(value, Unknown) else ()
 
 
 def _is_said(value: Value, *, aloud: bool) -> bool:

@@ -144,7 +144,10 @@ class Machine(Expressions):
         self.write(scope.names, node.name, value)
 
     def _decorated(self, decorator: code.Expression, value: Value, scope: Scope) -> Value:
+        before = set(self.ledger.sites)
         made = self.value(decorator, scope)
+        for place in self.ledger.sites.keys() - before:  # it ran when the module was loaded
+            self.ledger.sites[place].beside = True
         if isinstance(made, Closure) or (isinstance(made, Native) and made.name == "decorator"):
             place = (
                 value.function.place if isinstance(value, Closure) else CodePlace(scope.file, 1, 1)
@@ -169,7 +172,7 @@ class Machine(Expressions):
             try:
                 self.block(node.yes if decides else node.no, self._inner(scope))
             except (Returned, Thrown):
-                self.path.hangs = self.path.hangs or is_of_failure
+                self.path.hinged = self.path.hinged or is_of_failure
                 raise
             finally:
                 self.catching -= is_of_failure
@@ -177,9 +180,9 @@ class Machine(Expressions):
                 left_out = node.no if decides else node.yes
                 instead = is_of_failure and bool(left_out) and leaves(left_out)
                 self.path.other_way = self.path.other_way or instead
-                self.path.hangs = self.path.hangs or (is_of_failure and answers)
+                self.path.hinged = self.path.hinged or (is_of_failure and answers)
             return
-        self.path.hangs = self.path.hangs or Taint.FAILURE in taints
+        self.path.hinged = self.path.hinged or Taint.FAILURE in taints
 
         failing = failing_side(self, test)
 
