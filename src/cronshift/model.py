@@ -111,6 +111,21 @@ PYTHON_KINDS = frozenset(
 )
 
 
+class PassedRouter(Struct, frozen=True):
+    """A router on the way to a route.
+
+    Attributes:
+        place: where the next router is mounted on it, or the route is declared: what follows does not
+            run before the route.
+        prefix: of all its paths.
+        owner: the variable that it is in.
+    """
+
+    place: Location
+    prefix: str
+    owner: str
+
+
 class Handler(Struct, frozen=True):
     """The source that answers an entry's path.
 
@@ -123,6 +138,7 @@ class Handler(Struct, frozen=True):
         answers: what its modules, as far as they are the project's, may answer with besides a plain
             response: ``navigation`` (what ``redirect()`` and the like throw), ``retry-after``.
         route: where an app declares the route in code, beside ``file``, which is what is deployed.
+        way: the routers of that app that the request goes through, the outermost first.
     """
 
     file: str
@@ -133,6 +149,7 @@ class Handler(Struct, frozen=True):
     max_duration: int | None = None  # seconds
     auth: str | None = None
     route: Location | None = None
+    way: tuple[PassedRouter, ...] = ()
     ambient: tuple[str, ...] = ()
     runtime: str | None = None
     reads: tuple[str, ...] = ()

@@ -124,7 +124,7 @@ class ServingChoices(Struct, frozen=True):
 
     def app(self) -> ServedApp:
         """Return the app of this process, with all that observes it."""
-        from cronshift.engine.server.app import build_app
+        from cronshift.engine.server.loading import build_app
         from cronshift.project.settings import load_settings
         from cronshift.targets import DEFAULT_TARGET, target_named
 

@@ -7,10 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.routes import Rank, RouteTable, Segment
 from cronshift.handlers.routes import Route as TableRoute
-from cronshift.model import Handler, HandlerKind, Location
+from cronshift.model import Handler, HandlerKind, Location, PassedRouter
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ class CodeRoute(Struct, frozen=True):
         path: whole, prefixes included, as it is written.
         methods: those it answers; ``None`` for all.
         export: the function or class that does the work, where it has a name.
+        way: the routers that a request to it goes through, where they are read.
     """
 
     path: str
     methods: frozenset[str] | None
     place: Location
     export: str = ""
+    way: tuple[PassedRouter, ...] = ()
 
 
 class UnreadRegistration(Struct, frozen=True):
@@ -85,17 +88,22 @@ class Trail(Struct, frozen=True):
 
     prefix: str = ""
     seen: frozenset[tuple[str, str]] = frozenset()
+    way: tuple[PassedRouter, ...] = ()
 
     def at(self, path: str) -> Trail:
         """Return the trail below a path."""
-        return Trail(joined(self.prefix, path), self.seen) if path else self
+        return replace(self, prefix=joined(self.prefix, path)) if path else self
+
+    def mounted(self, place: Location, owner: str) -> Trail:
+        """Return the trail behind a place where a router passes on, or answers."""
+        return replace(self, way=(*self.way, PassedRouter(place, self.prefix, owner)))
 
     def through(self, file: str, name: str) -> Trail | None:
         """Return the trail behind a router; ``None`` when it turns in circles, or goes too deep."""
         step = (file, name)
         if step in self.seen or len(self.seen) >= DEEPEST:
             return None
-        return Trail(self.prefix, self.seen | {step})
+        return replace(self, seen=self.seen | {step})
 
 
 def segments_of(path: str) -> tuple[Segment, ...]:

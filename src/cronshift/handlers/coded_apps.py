@@ -78,7 +78,7 @@ class CodedApps:
         if unread is not None and not answers_get(route.methods):
             why = f"another route may answer GET ({unread.place})"
             return Resolution(Verdict.UNKNOWN, handler, why=why)
-        handler = replace(handler, route=route.place)
+        handler = replace(handler, route=route.place, way=route.way)
         if not answers_get(route.methods):
             return Resolution(
                 Verdict.WRONG_METHOD, handler, methods=tuple(sorted(route.methods or ()))

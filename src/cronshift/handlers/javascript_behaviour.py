@@ -8,22 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from cronshift.handlers.behaviour import EDGE_RUNTIMES, Behaviour, SourceSpot
+from cronshift.handlers.behaviour import Behaviour, SourceSpot
 from cronshift.handlers.durations import duration_of
 from cronshift.handlers.javascript import (
     FUNCTIONS,
-    METHODS,
     Definition,
     callee,
     constant,
     define,
-    exports,
     line_of,
     own_nodes,
     spot_of,
 )
 from cronshift.handlers.javascript import locally as locally_defined
-from cronshift.model import HandlerKind, Location
+from cronshift.model import Location
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -34,10 +32,6 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
 
-_MAJOR = lazy_pattern(r"[\^~>=v\s]*(\d+)(?:\.|$)")
-_CACHES_GET = 14  # the last major of Next that keeps the answers of GET
-_DYNAMIC = lazy_pattern(r"next/headers|no-store|noStore|\bconnection\(")
-_PRERENDERED = {HandlerKind.SVELTEKIT, HandlerKind.ASTRO}
 _STREAMS = ("new ReadableStream", "new TransformStream")
 
 
@@ -66,51 +60,9 @@ def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
         max_duration=duration if isinstance(duration, int) else None,
         untold_duration=duration if isinstance(duration, Location) else None,
         runtime=_runtime(root),
-        cached=_cached(tree, handler, root, definition),
         streams=_streams(definition) if definition is not None else None,
         side_effects=_side_effects_of(tree, handler, root),
     )
-
-
-def _cached(
-    tree: SourceTree, handler: Handler, root: SgNode, definition: Definition | None
-) -> SourceSpot | None:
-    """Return the setting, or the habit of Next, by which a GET is answered without its code."""
-    exported = exports(root)
-    if handler.kind in _PRERENDERED:
-        prerender = constant(root, "prerender")
-        return (
-            SourceSpot(handler.file, exported["prerender"].line, "prerender")
-            if prerender is True
-            else None
-        )
-    if handler.kind is not HandlerKind.NEXT_ROUTE:
-        return None
-    for name, bad in (("dynamic", ("force-static", "error")), ("revalidate", None)):
-        value = constant(root, name)
-        kept = isinstance(value, int) and value > 0 and value is not True
-        if (bad and value in bad) or (bad is None and kept):
-            return SourceSpot(handler.file, exported[name].line, f"{name} = {value!r}")
-    if definition is None or _runtime(root) in EDGE_RUNTIMES:
-        return None
-    return _cached_by_default(tree, root, definition)
-
-
-def _cached_by_default(tree: SourceTree, root: SgNode, definition: Definition) -> SourceSpot | None:
-    """Return a GET that Next up to 14 answers from its build: it looks at nothing of the request.
-
-    Source: Next.js 14 docs, Route Handlers, "Caching" and "Opting out of caching".
-    """
-    major = _MAJOR.match(tree.dependencies.get("next", ""))
-    takes_nothing = not definition.wrappers and not _parameters(definition.node)
-    if not major or int(major[1]) > _CACHES_GET or not takes_nothing:
-        return None
-    if {"dynamic", "revalidate", *METHODS[1:]} & set(exports(root)):
-        return None
-    if _DYNAMIC.search(tree.read(definition.file)):
-        return None
-    what = f"Next {major[1]}, whose GET asks nothing of the request,"
-    return spot_of(definition.file, definition.node, what)
 
 
 def _streams(definition: Definition) -> SourceSpot | None:
@@ -157,12 +109,6 @@ def _is_async_function(tree: SourceTree, file: str, name: str) -> bool:
     """Return whether a name is an async function of this project."""
     definition = locally_defined(tree, file, name)
     return definition is not None and is_async(definition.node)
-
-
-def _parameters(function: SgNode) -> list[SgNode]:
-    """Return the parameters of a function."""
-    listed = function.field("parameters") or function.field("parameter")
-    return [child for child in listed.children() if child.is_named()] if listed is not None else []
 
 
 def is_async(node: SgNode) -> bool:

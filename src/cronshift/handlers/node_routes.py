@@ -178,19 +178,22 @@ class NodeRoutes:
                 yield UnreadRegistration(here.prefix, Location(file, line))
         for passed, call, position in module.passings:
             if passed == name:
-                yield from self._passed(file, call, position, here)
+                there = here.mounted(Location(file, line_of(call)), name)
+                yield from self._passed(file, call, position, there)
 
     def _registered(
         self, file: str, registration: NodeRegistration, trail: Trail
     ) -> Iterator[Declaration]:
         place = Location(file, registration.line)
         path = self._text(file, registration.path) if registration.path is not None else ""
+        behind = trail.mounted(place, registration.owner)
         if path is None:
             yield UnreadRegistration(trail.prefix, place)
         elif registration.target is None:
-            yield CodeRoute(joined(trail.prefix, path), registration.methods, place)
+            whole = joined(trail.prefix, path)
+            yield CodeRoute(whole, registration.methods, place, way=behind.way)
         else:
-            yield from self._mounted(file, registration.target, trail.at(path), path, place)
+            yield from self._mounted(file, registration.target, behind.at(path), path, place)
 
     def _text(self, file: str, node: SgNode) -> str | None:
         """Return the text that an expression spells, through constants and templates."""
@@ -275,7 +278,7 @@ class NodeRoutes:
         if names and names[0] in self._module(file).owners:
             yield from self._routes(file, names[0], trail)
         elif at and "next" not in names:
-            yield CodeRoute(joined(trail.prefix, "*"), None, place)
+            yield CodeRoute(joined(trail.prefix, "*"), None, place, way=trail.way)
 
     def _called(
         self, file: str, node: SgNode, trail: Trail, at: str, place: Location

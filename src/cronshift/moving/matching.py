@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.errors import ConfigError, ScheduleError
+from cronshift.errors import ConfigError
 from cronshift.handlers import Resolver
-from cronshift.plan.job_ids import short_path
-from cronshift.project.conventions.cron_functions import CronFunction, uses_of
+from cronshift.plan.same_work import (
+    handler_uses,
+    same_ticks,
+    schedule_of,
+    used_by_several,
+    work_shared,
+)
 from cronshift.project.history import files_since_gone, versions
-from cronshift.project.slug import slug
-from cronshift.runtime.schedule import Schedule
 from cronshift.vercel import parse_config
 
 if TYPE_CHECKING:
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cronshift.handlers.tree import SourceTree
     from cronshift.model import CronEntry, Handler
+    from cronshift.project.conventions.cron_functions import CronFunction
     from cronshift.project.history import FileVersion
+    from cronshift.runtime.schedule import Schedule
 
 
 class PastEntry(Struct, frozen=True):
@@ -55,7 +58,7 @@ class Match(Struct, frozen=True):
     @property
     def has_the_ticks(self) -> bool:
         """True when the function fires exactly when the entry did."""
-        return _same_ticks(self.past.entry, self.schedule)
+        return same_ticks(self.past.entry, self.schedule)
 
 
 class Unmatched(Struct, frozen=True):
@@ -109,27 +112,8 @@ def _with_handlers(root: Path, file: str, past: Sequence[PastEntry]) -> Iterator
             resolvers[each.commit] = _resolver_at(root, file, each.commit)
         resolver = resolvers[each.commit]
         handler = resolver.resolve(each.entry.path).handler
-        uses = _handler_uses(resolver.tree, handler) if handler is not None else frozenset()
+        uses = handler_uses(resolver.tree, handler) if handler is not None else frozenset()
         yield PastEntry(each.entry, each.commit, each.gone, handler, uses)
-
-
-def _handler_uses(tree: SourceTree, handler: Handler) -> frozenset[tuple[str, str]]:
-    """Return the names of other modules that a handler uses, and its own export."""
-    if handler.language != "python":
-        return uses_of(tree, handler.file) | {(handler.file, handler.export)}
-    import ast
-
-    line = handler.route.line if handler.route else handler.line
-    file = handler.route.file if handler.route else handler.file
-    text = tree.read(file)
-    for node in ast.walk(tree.python(file)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-            if first <= line <= (node.end_lineno or first):
-                module = file.rpartition("/")[2].removesuffix(".py")
-                segment = ast.get_source_segment(text, node) or ""
-                return uses_of(tree, file, segment) | {(module, node.name)}
-    return frozenset()
 
 
 def matched(
@@ -138,16 +122,18 @@ def matched(
     """Return the functions whose entry is certain, and what cannot be matched, with the reason."""
     matches: list[Match] = []
     unknown: list[Unmatched] = []
-    common = _common(past)
+    common = used_by_several((each.entry.path, each.uses) for each in past)
     for function in functions:
-        schedule, reason = _schedule(function)
+        schedule, reason = schedule_of(function)
         if schedule is None:
             unknown.append(Unmatched(function.id, str(function.location), reason))
             continue
         candidates = [
-            (each, why) for each in past if (why := _evidence(function, schedule, each, common))
+            (each, why)
+            for each in past
+            if (why := work_shared(function, schedule, each.entry, each.uses - common))
         ]
-        same = [(each, why) for each, why in candidates if _same_ticks(each.entry, schedule)]
+        same = [(each, why) for each, why in candidates if same_ticks(each.entry, schedule)]
         certain = same if len(candidates) > 1 else candidates
         if len(certain) == 1:
             matches.append(Match(function, certain[0][0], schedule, certain[0][1]))
@@ -182,58 +168,8 @@ def _one_each(
     return certain, unknown
 
 
-def _schedule(function: CronFunction) -> tuple[Schedule | None, str]:
-    if len(function.crons) != 1:
-        how = (
-            "several schedules" if function.crons else "a schedule that only running it would tell"
-        )
-        return None, f"it has {how}"
-    try:
-        return Schedule.parse(function.crons[0]), ""
-    except ScheduleError as error:
-        return None, f"its schedule means nothing: {error.message}"
-
-
-def _common(past: Sequence[PastEntry]) -> frozenset[tuple[str, str]]:
-    """Return the names that handlers of several paths use, which tell none of them."""
-    times: dict[tuple[str, str], set[str]] = {}
-    for each in past:
-        for use in each.uses:
-            times.setdefault(use, set()).add(each.entry.path)
-    return frozenset(use for use, paths in times.items() if len(paths) > 1)
-
-
-def _evidence(
-    function: CronFunction, schedule: Schedule, past: PastEntry, common: frozenset[tuple[str, str]]
-) -> str:
-    """Return the evidence that a function does an entry's work; an empty text for none."""
-    path = past.entry.path.partition("?")[0]
-    if re.search(rf"{re.escape(path)}(?![\w/.-])", function.text):
-        return f"it names {path}"
-    shared = sorted((function.uses & past.uses) - common)
-    if shared:
-        module, name = shared[0]
-        return f"it uses {name} of {module}, as the route did"
-    if _words(function.id) == _words(short_path(path)) and _same_ticks(past.entry, schedule):
-        return "its name and its ticks are the entry's"
-    return ""
-
-
-def _words(name: str) -> frozenset[str]:
-    """Return the words of an id, in whatever case it is written."""
-    return frozenset(slug(name).split("-"))
-
-
-def _same_ticks(entry: CronEntry, schedule: Schedule) -> bool:
-    try:
-        meant = Schedule.from_vercel(entry.schedule)
-    except ScheduleError:
-        return False
-    return meant.fields == schedule.fields and schedule.zone in {"UTC", entry.timezone}
-
-
 def _nothing(schedule: Schedule, past: Sequence[PastEntry]) -> str:
-    alike = [each.entry.path for each in past if _same_ticks(each.entry, schedule)]
+    alike = [each.entry.path for each in past if same_ticks(each.entry, schedule)]
     if alike:
         return f"it fires as {' and '.join(alike)} did, and nothing tells that it does that work"
     return "no entry that git remembers had its path, its work, or its name and ticks"

@@ -18,6 +18,7 @@ from cronshift.handlers.flow.fronts import fronts_of
 from cronshift.handlers.flow.reader import HandlerReader
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
+from cronshift.handlers.kept_answers import kept_answer
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
 from cronshift.handlers.tree import IMPORT
 from cronshift.handlers.workspaces import below
@@ -190,7 +191,10 @@ class Judge:
         if handler.language not in {"python", "typescript", "javascript"}:
             return Behaviour()
         saying = of_python if handler.language == "python" else of_javascript
-        read = saying(self.resolver.tree, handler)
+        read = replace(
+            saying(self.resolver.tree, handler),
+            cached=kept_answer(self.resolver.tree, handler, path),
+        )
         if handler.kind in _UNFOLLOWED:
             return read
         seen = following(HandlerReader(self._program, handler, path, self.fronts(path)))

@@ -153,6 +153,10 @@ def _refuse_unknown_jobs(settings: Settings, ids: Sequence[str]) -> None:
         )
 
 
+_ACCEPTED = {"compiled-config", "repeated-key"}
+"""Problems with which Vercel takes the file."""
+
+
 def _from_problems(
     problems: Iterable[Problem], entries: Sequence[IdentifiedEntry]
 ) -> Iterable[Finding]:
@@ -164,7 +168,7 @@ def _from_problems(
         rule = BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
         yield rule.finding(
             problem.message
-            if problem.rule == "compiled-config"
+            if problem.rule in _ACCEPTED
             else f"Invalid {problem.location.file} - {problem.message}",
             job=jobs.get((problem.location.file, problem.entry)),
             location=problem.location,

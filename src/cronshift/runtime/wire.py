@@ -41,7 +41,7 @@ MISSED = "missed: due"
 """Followed by the tick, which a later one or its lateness makes one that is not made up for."""
 MISSED_AFTER_SECONDS = 900
 
-NO_CRON = "not a call of Vercel's cron"
+NO_CRON = "not a call by Vercel cron"
 NO_BEARER = "no bearer"
 
 # Where the ownership comes from

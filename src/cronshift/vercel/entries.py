@@ -6,10 +6,12 @@ The wording is that of Vercel's own command line (facts: vercel/vercel
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cronshift.model import CronEntry, Location, Origin, Problem
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.vercel.dispatcher import LONGEST_PATH, original_path
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _SCHEDULE_LENGTH = (9, 256)
 _TYPE_NAMES: dict[type, str] = {dict: "object", list: "array", str: "string"}
+_LIKE_CRONS = lazy_pattern(r"crons?(?:[-_]?(?:jobs?|tabs?))?", re.IGNORECASE)
 _OTHER_TARGETS = ("function", "topic", "entrypoint", "service")
 _LONGEST_JITTER = 15
 
@@ -48,6 +51,7 @@ class EntryReader:
 
     def read(self) -> tuple[tuple[CronEntry, ...], tuple[Problem, ...]]:
         """Return all entries, in the file's order, and all problems."""
+        self._misspelt()
         if "crons" in self.document:
             for index, item in self._items("crons"):
                 self._cron(item, _pointer("crons", index), ("crons", index))
@@ -55,6 +59,20 @@ class EntryReader:
             for key, item in self._items("schedules", also_object=True):
                 self._schedule(item, _pointer("schedules", key), ("schedules", key))
         return tuple(self.entries), tuple(self.problems)
+
+    def _misspelt(self) -> None:
+        """Find lists of crons under a key, or inside of one, where Vercel looks for none."""
+        for key, value in self.document.items():
+            pointer, path, name = "", [key], key
+            if isinstance(value, dict) and isinstance(value.get("crons"), list):
+                pointer, path, name = f"`{key}` ", [key, "crons"], "crons"
+            elif key == "crons" or not _LIKE_CRONS.fullmatch(key):
+                continue
+            message = (
+                f"{pointer}should NOT have additional property `{name}`. Entries stand in `crons`, "
+                "on top."
+            )
+            self._problem(message, ".".join(path), tuple(path), "unknown-key")
 
     def _items(self, key: str, *, also_object: bool = False) -> Iterator[tuple[int | str, Any]]:
         value = self.document[key]

@@ -142,6 +142,35 @@ def find(text: str, *path: str | int) -> JsonSpan | None:
     return span
 
 
+def repeated(text: str) -> Iterator[tuple[tuple[str | int, ...], JsonSpan]]:
+    """Yield the path and the lost place of every value whose key stands again in its object.
+
+    ``text`` must be valid JSON, of which only the last of equal keys is ever read.
+    """
+    any_repeated = False
+
+    def noticed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal any_repeated
+        any_repeated |= len(pairs) > len({name for name, _ in pairs})
+        return {}
+
+    json.loads(text, object_pairs_hook=noticed)
+    if any_repeated:
+        yield from _repeated_below(text, _skip_space(text, 0), ())
+
+
+def _repeated_below(
+    text: str, start: int, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], JsonSpan]]:
+    spans = list(children(text, start))
+    last = {span.name: span for span in spans}
+    for span in spans:
+        if last[span.name] is not span:
+            yield (*path, span.name), span
+        elif text[span.start] in "{[":
+            yield from _repeated_below(text, span.start, (*path, span.name))
+
+
 def value_end(text: str, start: int) -> int:
     """Return the end of the value that begins at ``start``."""
     depth = 0

@@ -209,7 +209,21 @@ def parse_config(text: str, file: str) -> VercelConfig:
         document, locate = json_text.parse_object(text, file), _json_locator(text, file)
     origin = Origin.BUILD_OUTPUT if kind is ConfigFormat.BUILD_OUTPUT else Origin.CRONS
     entries, problems = EntryReader(document, locate, origin).read()
+    if kind is ConfigFormat.JSON:
+        problems = (*problems, *_repeated_keys(text, file))
     return VercelConfig(file, kind, text, entries, problems, document)
+
+
+def _repeated_keys(text: str, file: str) -> Iterator[Problem]:
+    """Yield the keys that stand twice in one object, each at the place that is lost."""
+    lines = json_text.Lines(text)
+    for path, span in json_text.repeated(text):
+        name = f"`{path[-1]}` stands again further down, and JSON keeps the last"
+        is_entry = path[0] == "crons" and len(path) > 1
+        entry = f"crons[{path[1]}]" if is_entry else None
+        place = Location(file, *lines.position(span.key))
+        pointer = ".".join(map(str, path))
+        yield Problem(pointer, f"{name}: this one is not read.", place, "repeated-key", entry)
 
 
 _UNREADABLE = {

@@ -209,5 +209,5 @@ def test_a_call_is_decided_by_its_query_and_schedule(app: Path) -> None:
         {"status": 200, "skipped": "owner inngest"},
         "/api/x?m=other",
         {"status": 200, "skipped": "owner inngest"},
-        {"status": 401, "error": "not a call of Vercel's cron"},
+        {"status": 401, "error": "not a call by Vercel cron"},
     ]

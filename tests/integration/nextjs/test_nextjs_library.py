@@ -80,8 +80,17 @@ def test_the_library_is_plain_typescript_with_nothing_but_its_own_and_web_standa
     # The one thing that prettier and biome lay out in two ways.
     assert not re.search(r"[=:]\n +\{[^\n]*\} \| ", text)
     imported = set(re.findall(r'from "([^."][^"]*)"', text))
-    of_node = {"node:http", "node:net", "node:stream"} if module == "pages" else set()
+    of_node = {"node:http", "node:net", "node:stream"} if module == "node-handlers" else set()
     assert imported <= {"inngest", "next", "next/server"} | of_node
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.glob("*/*.ts")), ids=lambda file: file.stem)
+def test_no_text_of_the_library_needs_other_quotes_than_the_rest(file: Path) -> None:
+    """ESLint's rule ``quotes`` takes no other, however prettier would write such a text."""
+    root = parse(file.read_text(), "typescript")
+    assert root is not None
+    texts = [node.text()[1:-1] for node in root.find_all(kind="string")]
+    assert [text for text in texts if {"'", '"'} & {*text}] == []
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -217,6 +226,24 @@ def test_a_one_job_app_has_fewer_lines_of_ours_than_the_limit(tmp_path: Path) ->
         "lib/inngest/functions/report.ts",
         "lib/inngest/ownership.ts",
     }
+
+
+@pytest.mark.node
+def test_the_library_compiles_at_the_oldest_target_of_an_app(
+    tmp_path: Path, node_packages: Path
+) -> None:
+    """Apps that Next's first versions wrote still say ES5, and Next's build checks the types by it."""
+    link_packages(tmp_path, node_packages)
+    (tmp_path / "src").symlink_to(PACKAGE / "src")
+    lib = ["dom", "dom.iterable", "esnext"]
+    options = json.loads((PACKAGE / "tsconfig.json").read_text())["compilerOptions"]
+    options |= {"target": "es5", "lib": lib, "noEmit": True, "preserveSymlinks": True}
+    (tmp_path / "tsconfig.json").write_text(json.dumps({"compilerOptions": options}))
+    tsc = str(node_packages / "node_modules/typescript/bin/tsc")
+    done = subprocess.run(
+        ["node", tsc, "-p", "."], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.returncode) == ("", 0)
 
 
 @pytest.mark.node

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.engine.server.app import ServedApp, build_app
+from cronshift.engine.server.loading import build_app
 from cronshift.engine.server.observed import Metrics, Observers
 from cronshift.errors import CronshiftError
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.types import Message
+
+    from cronshift.engine.server.app import ServedApp
 
 LIFESPAN_ASGI = """\
 from contextlib import asynccontextmanager

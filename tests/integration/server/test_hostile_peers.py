@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 HALF_A_HEADER = b"POST /api/inngest HTTP/1.1\r\nhost: x\r\nx-a: "
 HALF_A_BODY = b"POST /api/inngest HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"
+CHUNKED = b"POST /api/inngest HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
 MEGABYTE = 1024 * 1024
 FOREVER = 60.0  # only a server that hangs takes so long
 
@@ -289,6 +290,29 @@ def test_half_a_header_has_a_deadline(signing_key: str) -> None:
         for data in (b"", HALF_A_HEADER):
             with server.connect(data) as peer:
                 assert ended(peer) == b""
+
+
+@pytest.mark.parametrize(
+    ("before", "endless"),
+    [
+        (HALF_A_HEADER, b"a"),
+        (b"POST /api/inngest?", b"a"),
+        (b"POST /api/inngest HTTP/1.1\r\nhost: x\r\n", b"x-a: b\r\n"),
+        (CHUNKED + b"1;x=", b"a"),
+        (CHUNKED + b"1\r\n{\r\n0\r\n", b"x-a: b\r\n"),
+    ],
+    ids=["value", "address", "headers", "extension", "trailer"],
+)
+def test_a_header_without_an_end_is_not_held(
+    signing_key: str, before: bytes, endless: bytes
+) -> None:
+    patient: dict[str, Any] = {"header_seconds": 600, "body_seconds": 600}
+    with served(signing_key, **patient) as server, server.connect(before) as peer:
+        with suppress(ConnectionError):
+            for _ in range(3 * 64):
+                peer.sendall(endless * (1024 // len(endless)))
+        ended(peer)  # though neither a deadline came, nor we left
+        assert server.health() == 200
 
 
 def test_a_header_that_drips_has_the_same_deadline(signing_key: str) -> None:

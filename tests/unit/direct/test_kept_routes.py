@@ -41,6 +41,56 @@ export async function GET(request: Request) {
         3,
         "needs its request (`request`)",
     ),
+    "a POST that does more": (
+        """async function run() {
+  return Response.json(await work());
+}
+export async function GET(request: Request) {
+  if (request.headers.get("authorization") !== `Bearer ${process.env.CRON_SECRET}`) {
+    return new Response("no", { status: 401 });
+  }
+  return run();
+}
+export async function POST(request: Request) {
+  await told();
+  return run();
+}""",
+        10,
+        "answers POST too, with other work",
+    ),
+    "work that means something else by a name": (
+        """async function run() {
+  return Response.json({ list: list() });
+}
+export async function GET(request: Request) {
+  const list = request.headers.get("authorization");
+  if (list !== `Bearer ${process.env.CRON_SECRET}`) return new Response("no", { status: 401 });
+  return run();
+}""",
+        7,
+        "returns `run()`, which is not spelled out",
+    ),
+    "work for a caller that is let by, and other work for any other": (
+        """export async function GET(request: Request) {
+  if (request.headers.get("authorization") !== `Bearer ${process.env.CRON_SECRET}`) {
+    return new Response("no", { status: 401 });
+  } else if (!process.env.FEATURE) {
+    return Response.json({ error: "off" }, { status: 503 });
+  }
+  return Response.json({});
+}""",
+        2,
+        "needs the header authorization for more than a check",
+    ),
+    "a status that changes": (
+        """export async function GET() {
+  let status = (await run()) ? 200 : 500;
+  if (late()) status = 503;
+  return Response.json({}, { status });
+}""",
+        4,
+        "answers with a status that is not spelled out",
+    ),
     "a check that does more": (
         """async function allowed(request: Request) {
   await fetch("https://log.test");

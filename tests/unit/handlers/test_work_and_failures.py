@@ -52,7 +52,7 @@ CASES: dict[str, tuple[dict[str, str], str, set[str]]] = {
     "left behind an import": (route(f'const {{ sendReports: send }} = await import("@/lib/work");\n  send();\n  {DONE}'), "", {"CS201"}),
     "left two calls away": (route(f"await begin();\n  {DONE}", "async function begin() { await step(); }\nasync function step() { sendReports().then(() => 1); }"), "", {"CS201"}),
     "a metric beside the work": (route(f"await sendReports();\n  trackRun();\n  {DONE}", "async function trackRun() { await fetch('https://m.example'); }"), "", {"CS202"}),
-    "handled early, awaited later": (route(f"const sending = sendReports();\n  sending.catch(() => {{}});\n  await Promise.race([sending, sleep()]);\n  {DONE}", "const sleep = () => new Promise((resolve) => setTimeout(resolve, 10));"), "", set()),
+    "handled early, awaited later": (route(f"const sending = sendReports();\n  sending.catch(() => {{}});\n  await Promise.race([sending, sleep()]);\n  {DONE}", "const sleep = () => new Promise((resolve) => setTimeout(resolve, 10));"), "", {"CS202"}),
     "a map of promises in flight": (route(f"await plan();\n  {DONE}", "const flying = new Map();\nasync function plan() {\n  const old = flying.get(1);\n  if (old) return old;\n  const made = (async () => { await sendReports(); })();\n  flying.set(1, made);\n  return made;\n}"), "", set()),
     "after() in a helper": (route("return begin();", 'import { after } from "next/server";\nfunction begin() { after(() => purgeRows()); return Response.json({}); }'), "", {"CS203"}),
     "after() for a log": (route(f"await sendReports();\n  after(() => console.log(1));\n  {DONE}", 'import { after } from "next/server";'), "", set()),

@@ -413,3 +413,77 @@ def test_a_path_that_a_runtime_of_others_answers_is_told_as_unknown(tmp_path: Pa
     document = {**json.loads(crons("/api/tick")), "routes": rules}
     write(tmp_path, {"vercel.json": json.dumps(document), "api/index.php": "<?php run();"})
     assert codes(make_plan(load_project(tmp_path))) == {"CS305"}
+
+
+@pytest.mark.parametrize(
+    ("path", "is_told"),
+    [
+        ("/api/tick?secret=of-the-spring", True),
+        ("/api/tick?day=monday&CRON_SECRET=of-the-spring", True),
+        ("/api/tick?api-key=of-the-spring", True),
+        ("/api/tick?access_token=of-the-spring", True),
+        ("/api/tick?secret=${CRON_SECRET}", False),
+        ("/api/tick?secret=", False),
+        ("/api/tick?tokens=all-of-them", False),
+        ("/api/tick?author=of-the-spring", False),
+        ("/api/secret/tick", False),
+    ],
+)
+def test_a_credential_in_a_path_is_told_and_not_shown(
+    tmp_path: Path, path: str, *, is_told: bool
+) -> None:
+    write(tmp_path, {"vercel.json": crons(path)})
+    evidence = [one for one in make_plan(load_project(tmp_path)).findings if one.code == "CS123"]
+    assert bool(evidence) is is_told
+    assert "spring" not in "".join(f"{one.message}{one.fix}" for one in evidence)
+
+
+@pytest.mark.parametrize(
+    ("document", "place", "is_told"),
+    [
+        ('{\n"cron": [{}]}', 2, True),
+        ('{\n"cronJobs": []}', 2, True),
+        ('{\n"cron_jobs": []}', 2, True),
+        ('{"build": {\n"crons": [{"path": "/api/tick", "schedule": "0 5 * * *"}]}}', 2, True),
+        ('{"build": {"env": {"CRONS": "2"}}, "functions": {"api/crons/*.ts": {}}}', 1, False),
+        ('{"crons": []}', 1, False),
+    ],
+)
+def test_a_list_of_crons_where_vercel_looks_for_none_is_an_error(
+    tmp_path: Path, document: str, place: int, *, is_told: bool
+) -> None:
+    write(tmp_path, {"vercel.json": document})
+    plan = make_plan(load_project(tmp_path))
+    lines = [one.location.line for one in plan.findings if one.location and one.code == "CS109"]
+    assert lines == ([place] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("document", "lines"),
+    [
+        ('{"crons": [],\n"crons": []}', [1]),
+        ('{"crons": [{\n"path": "/a",\n"schedule": "0 5 * * *",\n"path": "/b"}]}', [2]),
+        ('{"git": {\n"deploymentEnabled": true,\n"deploymentEnabled": false}}', [2]),
+        ('{"crons": [{"path": "/a", "schedule": "0 5 * * *"}, {"path": "/b", "schedule": "0 5 * * *"}]}', []),
+    ],
+)  # fmt: skip
+def test_a_key_that_stands_twice_is_told_at_the_place_that_is_lost(
+    tmp_path: Path, document: str, lines: list[int]
+) -> None:
+    write(tmp_path, {"vercel.json": document})
+    plan = make_plan(load_project(tmp_path))
+    repeated = [one.location.line for one in plan.findings if one.location and one.code == "CS124"]
+    assert repeated == lines
+
+
+@pytest.mark.parametrize(
+    "file", ["src/app/api/tick/route.ts", "src/api/tick.ts", "server/api/tick/index.js"]
+)
+def test_a_source_that_is_named_like_a_dead_path_and_not_read_is_named(
+    tmp_path: Path, file: str
+) -> None:
+    files = {"vercel.json": crons("/api/tick"), "package.json": NEXT % "web", file: ROUTE}
+    write(tmp_path, {**files, "app/api/other/route.ts": ROUTE})
+    plan = make_plan(load_project(tmp_path))
+    (dead,) = [one for one in plan.findings if one.code == "CS301"]
+    assert f"{file} lies where no route is read" in dead.message

@@ -255,6 +255,13 @@ def test_a_real_environment_is_never_looked_at(tmp_path: Path) -> None:
         ("scripts/tick.js", "// /api/cron/mail\nawait fetch(`${base}/api/cron/mail`);\n", 2),
         ("lib/x.ts", 'await fetch("/api/cron/mail");\n', 1),
         ("lib/jobs.py", 'requests.get(f"{BASE}/api/cron/mail")\n', 1),
+        (
+            "supabase/migrations/1_mail.sql",
+            "-- /api/cron/mail, nightly\nselect net.http_get('https://x.dev/api/cron/mail');\n",
+            2,
+        ),
+        ("seed.sql", "insert into pages (path) values ('/api/cron/mail');\n", None),
+        ("railway.json", '{"deploy": {"startCommand": "curl https://x.dev/api/cron/mail"}}', 1),
         ("README.md", "GET `/api/cron/mail` sends.\n", None),
         ("CHANGELOG.md", "curl https://x.dev/api/cron/mail\n", None),
         ("docs/a.md", "/api/cron/mails and /api/cron/mail-box\n", None),

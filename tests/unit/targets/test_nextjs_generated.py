@@ -228,9 +228,9 @@ def test_a_job_may_be_called_like_anything_in_its_module(job: str) -> None:
 
 def test_nodes_bytes_are_handed_on_as_the_webs() -> None:
     """Node's older types have a Buffer that newer compilers take for no Uint8Array and no body."""
-    pages = (GENERATED / "pages-router/lib/inngest/cronshift/pages.ts").read_text()
-    assert "written.push(new Uint8Array(bytes));" in pages
-    assert "const body = new Uint8Array(Buffer.concat(written));" in pages
+    handlers = (GENERATED / "pages-router/lib/inngest/cronshift/node-handlers.ts").read_text()
+    assert "written.push(new Uint8Array(bytes));" in handlers
+    assert "const body = new Uint8Array(Buffer.concat(written));" in handlers
 
 
 def test_an_app_without_a_router_is_refused() -> None:

@@ -1,15 +1,11 @@
-"""The generated package, loaded, with two probes in front of it."""
+"""The app of a generated package, with two probes in front of it."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
-import sys
 import time
-import traceback
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cronshift.engine.server.arrivals import (
@@ -20,13 +16,13 @@ from cronshift.engine.server.arrivals import (
     Refusal,
     TurnedAwayError,
 )
-from cronshift.engine.server.canonical import canonical, quicken_sdk
-from cronshift.engine.server.keys import SIGNING_KEY, ServerMode, no_keys
-from cronshift.engine.server.large import SMALL, hand_to_sdk, read_large
+from cronshift.engine.server.canonical import canonical
+from cronshift.engine.server.keys import ServerMode
+from cronshift.engine.server.large import SMALL, read_large
 from cronshift.engine.server.limits import Limits
 from cronshift.engine.server.observed import Metrics, Observers, Page, function_of
+from cronshift.engine.server.short_way import SDK_ROUTES, short_way
 from cronshift.engine.server.signing import is_signed
-from cronshift.errors import ConfigError, CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,6 +77,7 @@ class ServedApp:
         self.client = client
         self.functions = tuple(functions)
         self.path = _inngest_path(app)
+        self._calls = short_way(app, self.path)
         self.limits = limits or Limits.of_this_process()
         self.draining = False
         self.running = 0
@@ -107,7 +104,7 @@ class ServedApp:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, self._shortening(send))
         elif scope["type"] != "http":
-            await self._run(scope, receive, send)
+            await self._run(self._app, scope, receive, send)
         elif scope["path"] in _PROBES:
             await _answer(send, *self._probe(scope["path"]))
         elif self.page is not None and scope["path"] == "/":
@@ -142,7 +139,7 @@ class ServedApp:
             if scope["path"] == self.path and scope["method"] == "POST":
                 await self._call(scope, body, receive, send)
             else:
-                await self._run(scope, _replaying(body, receive), send)
+                await self._run(self._app, scope, _replaying(body, receive), send)
 
     async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Pass a call of a function on, and tell the observers its outcome before the peer has it."""
@@ -166,12 +163,13 @@ class ServedApp:
             await send(message)
 
         try:
+            whole = _replaying(body, receive)
             if self.tracing is None or not self.tracing.is_on:
-                await self._run(scope, _replaying(body, receive), sending)
-            else:
+                await self._run(self._calls, scope, whole, sending)
+            else:  # the whole way, on which others may look on too
                 with self.tracing.call(function, body) as answer:
                     within = answer.scope(scope)
-                    await self._run(within, _replaying(body, receive), _showing(answer, sending))
+                    await self._run(self._app, within, whole, _showing(answer, sending))
         finally:
             if self.metrics is not None:
                 self.metrics.note()
@@ -191,7 +189,8 @@ class ServedApp:
                 raise TurnedAwayError(STOPPING)
         return body
 
-    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have an app answer, and count it among those that run."""
         begun = False
 
         async def sending(message: Message) -> None:
@@ -205,7 +204,7 @@ class ServedApp:
 
         self.running += 1
         try:
-            await self._app(scope, receive, sending)
+            await app(scope, receive, sending)
         except asyncio.CancelledError:
             if not self.draining:
                 raise
@@ -259,69 +258,11 @@ class ServedApp:
         return shortened
 
 
-def build_app(root: Path, out: str) -> ServedApp:
-    """Import the generated package and return its server. Runs the project's own code.
-
-    Args:
-        root: the project; put on ``sys.path``.
-        out: the package's folder inside it, as in the plan.
-
-    Raises:
-        CronshiftError: ``not-generated`` when there is no package, ``missing-keys`` when its client
-            is in cloud mode without a signing key, ``import-failed`` with the project's own error.
-    """
-    root = root.resolve()
-    name = out.replace("/", ".")
-    if not (root / out / "asgi.py").is_file():
-        raise ConfigError(
-            f"There is no {out}/asgi.py to serve.",
-            reason="not-generated",
-            hint="cronshift migrate",
-            where=out,
-        )
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    try:
-        app = importlib.import_module(f"{name}.asgi").app
-        client = importlib.import_module(f"{name}.client").client
-        functions = importlib.import_module(name).functions
-    except (Exception, SystemExit) as error:
-        raise _import_error(error, root, name) from error
-    quicken_sdk()
-    hand_to_sdk()
-    return ServedApp(app, client, functions)
-
-
-def _import_error(error: BaseException, root: Path, name: str) -> CronshiftError:
-    if type(error).__name__ == "SigningKeyMissingError":
-        return no_keys((SIGNING_KEY,))
-    lines = str(error).strip().splitlines()
-    cause = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return ConfigError(
-        f"{name} cannot be imported: {cause.rstrip('.')}.",
-        reason="import-failed",
-        hint="cronshift validate, or cronshift serve -v for the whole traceback.",
-        where=_place(error, root),
-    )
-
-
 def _inngest_path(app: ASGIApp) -> str:
     for route in getattr(app, "routes", ()):
-        if getattr(getattr(route, "endpoint", None), "__module__", "") == "inngest.fast_api":
+        if getattr(getattr(route, "endpoint", None), "__module__", "") == SDK_ROUTES:
             return str(route.path)
     return "/api/inngest"  # an app that hides its routes: the SDK's default
-
-
-def _place(error: BaseException, root: Path) -> str | None:
-    """Return the last line of the project's own code that the error passed through."""
-    places = [(at.filename, at.lineno) for at in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError) and error.filename:
-        places.append((error.filename, error.lineno))
-    for name, line in reversed(places):
-        file = Path(name)
-        if file.is_relative_to(root) and "site-packages" not in file.parts:
-            return f"{file.relative_to(root).as_posix()}:{line}"
-    return None
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:

@@ -1,16 +1,16 @@
-"""The connections of a server: how long each may take, and which gives way when there are too many."""
+"""The connections of a server: what each may take, and which gives way when there are too many."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     import asyncio
 
     from starlette.types import ASGIApp
-    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from cronshift.engine.server.limits import Limits
 
@@ -57,7 +57,7 @@ class Connections:
             self._waiting.pop(connection, None)
 
 
-class Connection(H11Protocol):
+class Connection(HttpToolsProtocol):
     """One connection: it has so long for each header, and to take what it is sent."""
 
     def __init__(self, connections: Connections, **options: Any) -> None:
@@ -65,10 +65,11 @@ class Connection(H11Protocol):
         self._of = connections
         self._header_deadline: asyncio.TimerHandle | None = None
         self._answer_deadline: asyncio.TimerHandle | None = None
+        self._unheard = 0  # bytes since the parser last had something to tell
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         """Take the connection in."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Joining(transport, self.loop)))
         self._of.enter(self)
         self._watch()
 
@@ -82,9 +83,27 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Take the next bytes; a peer whose header, or trailer, never ends is let go."""
+        self._unheard += len(data)
         super().data_received(data)
+        if self._unheard > self._of.limits.header_bytes:
+            self.abort()
         self._watch()
+
+    def on_headers_complete(self) -> None:
+        """Take a request, whose body may follow."""
+        self._unheard = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._unheard = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Take the end of a request."""
+        self._unheard = 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -122,3 +141,39 @@ class Connection(H11Protocol):
         elif (idle or closing) and self._header_deadline is None:
             seconds = self._of.limits.header_seconds
             self._header_deadline = self.loop.call_later(seconds, self.abort)
+
+
+class Joining:
+    """A transport that sends an answer's head together with its first bytes, where they come in the same turn."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send the bytes with those before them, or keep them for those behind."""
+        if self._head:
+            self._head += data
+            self._flush()
+        elif data:
+            self._head = data
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        """Close the connection once all is sent."""
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection at once, and send nothing more."""
+        self._head = b""
+        self._transport.abort()
+
+    def _flush(self) -> None:
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""

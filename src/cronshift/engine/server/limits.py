@@ -17,6 +17,7 @@ class Limits:
         body_bytes: of one request. The engine sends at most 4 MiB; where that is not enough it sends
             one event alone, up to 3 MiB, whose numbers it may write out in 22 digits for 5.
         bodies_bytes: of all bodies that are on their way; then the largest gives way.
+        header_bytes: of a header, of the framing between two pieces of a body, of a trailer.
         header_seconds: from a connection's beginning, or the answer before, to a whole header.
         body_seconds: from the header to the last byte of the body.
         answer_seconds: for which a peer may leave what it is sent untaken.
@@ -26,6 +27,7 @@ class Limits:
 
     body_bytes: int = 16 * 1024 * 1024
     bodies_bytes: int = 256 * 1024 * 1024
+    header_bytes: int = 64 * 1024
     header_seconds: float = 10
     body_seconds: float = 60
     answer_seconds: float = 60

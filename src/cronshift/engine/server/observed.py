@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
@@ -80,6 +80,7 @@ class Observers:
                 continue
 
 
+@lru_cache(maxsize=1024)
 def function_of(query: bytes) -> str:
     """Return the function that a request's query asks for (``fnId``); empty where it names none."""
     return parse_qs(query.decode("latin-1")).get("fnId", [""])[0]
@@ -168,6 +169,9 @@ class SentBody(msgspec.Struct):
     event: _Event = msgspec.field(default_factory=_Event)
 
 
+_ENCODER = msgspec.json.Encoder()
+
+
 class CallLog:
     """A log of calls, a JSON object a line: run, tick, attempt, status, seconds; never what was sent.
 
@@ -202,7 +206,7 @@ class CallLog:
 
     def _line(self, **fields: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._write(json.dumps({"time": at, **fields}) + "\n")
+        self._write(_ENCODER.encode({"time": at, **fields}).decode() + "\n")
 
 
 def tick_of_event(event: _Event) -> str | None:

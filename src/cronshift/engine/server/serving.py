@@ -89,7 +89,7 @@ def serve(
     While they do, ``/readyz`` and every new request get 503. A second Ctrl-C does not wait.
 
     Args:
-        app: what :func:`cronshift.engine.server.app.build_app` returned.
+        app: what :func:`cronshift.engine.server.loading.build_app` returned.
         listener: what :func:`listen` returned; closed at the end.
         lifetime: the grace of running steps, and whom to tell.
         verbose: log every request, on stderr as all else.

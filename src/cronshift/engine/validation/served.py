@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.engine.server.app import build_app
 from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.server.loading import build_app
 from cronshift.engine.server.serving import listen, origin, running
 from cronshift.engine.validation import check, inspect_package
 from cronshift.errors import CronshiftError

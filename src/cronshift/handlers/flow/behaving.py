@@ -142,6 +142,7 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
             _kind(promise, place, sites, works_done=works_done),
             _spot(place, place.text or promise.name),
         )
+    yield from ((Loose.SIDE, _spot(raced.place, raced.name)) for raced in ledger.outrun)
     for place, name, only_side in ledger.later:
         if not only_side and place not in seen:
             seen.add(place)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.code import UNDEFINED, CodePlace
@@ -39,6 +40,8 @@ from cronshift.handlers.flow.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cronshift.handlers.flow.machine import Machine
 
 
 class Calls(Members):
@@ -110,6 +113,10 @@ class Calls(Members):
         made.open = any(
             not isinstance(self.value(b, kind.scope), ClassValue) for b in kind.code.bases
         )
+        return self._constructed(made, kind, arguments)
+
+    def _constructed(self, made: ObjectValue, kind: ClassValue, arguments: Arguments) -> Value:
+        """Follow the constructor of a class on an instance of it, or of a class behind which it is."""
         for name in ("constructor", "__init__"):
             method = self.method(made, kind, name)
             if isinstance(method, Closure):
@@ -120,6 +127,27 @@ class Calls(Members):
                         made.cell.setdefault(parameter.pattern.name, value)
                 self.invoke(method, arguments)
         return made
+
+    def parent(self, scope: Scope) -> Value | None:
+        """Return ``super`` as it is in a method, where the class behind it is the project's."""
+        this = this_in(scope)
+        kinds = list(self.kinds(this.of)) if isinstance(this, ObjectValue) else []
+        for function in reversed(self._active):
+            for kind, base in pairwise(kinds):
+                if any(method is function for method in kind.code.methods):
+                    return self._behind(cast("ObjectValue", this), base)
+        return None
+
+    def _behind(self, this: ObjectValue, base: ClassValue) -> NativeObject:
+        """Return the methods of a class, as ``super`` calls them on an instance of another."""
+
+        def call(_machine: Machine, arguments: Arguments) -> Value:
+            if is_python(base.scope.file):
+                return whole
+            return self._constructed(this, base, arguments)
+
+        whole = NativeObject("super", lambda _m, name: self.method(this, base, name), call=call)
+        return whole
 
     def _closure(self, called: Closure, arguments: Arguments) -> Value:
         """Call a function of the project, and take note of it."""
@@ -303,6 +331,14 @@ class Calls(Members):
             default = parameter.default
             return self.value(default, scope) if default is not None else NOTHING
         return injected_value(self.machine, parameter, scope, by_framework=injected)
+
+
+def this_in(scope: Scope) -> Value | None:
+    """Return the instance whose method a scope is in."""
+    at: Scope | None = scope
+    while at is not None and "this" not in at.names:
+        at = at.parent
+    return at.names["this"] if at is not None else None
 
 
 def called_name(called: code.Expression) -> str:

@@ -152,6 +152,7 @@ class Function(Struct, frozen=True):
     Attributes:
         decorators: what is called with it, the innermost last.
         concise: whether the body is the one expression that it returns.
+        is_getter: whether a member of its name is what it returns, ``get x()`` and ``@property``.
     """
 
     name: str
@@ -162,6 +163,7 @@ class Function(Struct, frozen=True):
     concise: bool = False
     is_arrow: bool = False
     is_generator: bool = False
+    is_getter: bool = False
     decorators: tuple[Expression, ...] = ()
 
 

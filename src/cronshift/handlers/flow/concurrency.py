@@ -29,9 +29,23 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
 
 
+_CLOCK = "clock"
+"""The name of a promise that resolves by itself: nothing is begun in it."""
+
+
 def _all(machine: Machine, arguments: Arguments) -> Value:
-    """Read ``Promise.all([…])`` and ``Promise.race``, ``Promise.any``."""
+    """Read ``Promise.all([…])`` and ``Promise.any``."""
     return _together(machine, arguments.at(0), arguments)
+
+
+def _race(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``Promise.race([…])``: where a clock wins, what it outruns goes on behind the answer."""
+    racing = arguments.at(0)
+    promises = racing.elements.values if isinstance(racing, ListValue) else ()
+    begun = [promise for promise in promises if isinstance(promise, Promise)]
+    if any(promise.name == _CLOCK for promise in begun):
+        machine.ledger.outrun += [promise for promise in begun if promise.name != _CLOCK]
+    return _together(machine, racing, arguments)
 
 
 def _together(machine: Machine, promises: Value, arguments: Arguments) -> Value:
@@ -92,9 +106,11 @@ def _rejected(machine: Machine, arguments: Arguments) -> Value:
 def _new_promise(machine: Machine, arguments: Arguments) -> Value:
     """Read ``new Promise((resolve) => …)``: work started in it is waited for through it."""
     errors: list[Value] = []
-    resolve = Native("resolve", lambda _m, _a: NOTHING)
+    results: list[Value] = []
+    resolve = Native("resolve", lambda _m, a: _resolve(a, results))
     reject = Native("reject", lambda m, a: _refuse(m, a, errors))
     before, later = len(machine.ledger.promises), len(machine.ledger.later)
+    sites = len(machine.ledger.sites)
     both = Arguments((resolve, reject), {}, arguments.place, "executor")
     machine.call(arguments.at(0), both)
     for promise in machine.ledger.promises[before:]:
@@ -102,7 +118,13 @@ def _new_promise(machine: Machine, arguments: Arguments) -> Value:
     del machine.ledger.later[later:]
     if errors:
         return machine.promise(errors[0], arguments.place, "Promise", rejected=True)
-    return machine.promise(Unknown(), arguments.place, "Promise")
+    is_clock = bool(results) and sites == len(machine.ledger.sites)
+    return machine.promise(Unknown(), arguments.place, _CLOCK if is_clock else "Promise")
+
+
+def _resolve(arguments: Arguments, results: list[Value]) -> Value:
+    results.append(arguments.at(0))
+    return NOTHING
 
 
 def _refuse(machine: Machine, arguments: Arguments, errors: list[Value]) -> Value:
@@ -117,7 +139,7 @@ def _refuse(machine: Machine, arguments: Arguments, errors: list[Value]) -> Valu
 def _timer(machine: Machine, arguments: Arguments) -> Value:
     """Read ``setTimeout(callback, …)``: nobody waits for the callback's work."""
     called = arguments.at(0)
-    if not isinstance(called, Closure):
+    if not isinstance(called, Closure | Native):
         return Unknown(name="timer")
     before = len(machine.ledger.promises)
     result = machine.call(called, Arguments((), {}, arguments.place, "callback"))
@@ -286,7 +308,7 @@ BACKGROUND = NativeObject("background tasks", _background)
 MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {
     "Promise": _new_promise,
     "Promise.all": _all,
-    "Promise.race": _all,
+    "Promise.race": _race,
     "Promise.any": _all,
     "Promise.allSettled": _settled,
     "Promise.resolve": _resolved,

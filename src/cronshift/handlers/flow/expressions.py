@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.calls import Calls
+from cronshift.handlers.flow.calls import Calls, this_in
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
 from cronshift.handlers.flow.members import key_of
 from cronshift.handlers.flow.names import MOST_STEPS
@@ -61,7 +61,7 @@ class Expressions(Calls):
         return self.awaited(value)
 
     def _function(self, node: code.Function, scope: Scope) -> Value:
-        return Closure(node, scope, self._this(scope) if node.is_arrow else None)
+        return Closure(node, scope, this_in(scope) if node.is_arrow else None)
 
     def _class(self, node: code.ClassCode, scope: Scope) -> Value:
         return ClassValue(node, scope)
@@ -76,14 +76,6 @@ class Expressions(Calls):
     def _several(self, node: code.SequenceExpression, scope: Scope) -> Value:
         values = [self.value(part, scope) for part in node.parts]
         return values[-1] if node.is_value and values else Unknown(taints_of(*values))
-
-    def _this(self, scope: Scope) -> Value | None:
-        at: Scope | None = scope
-        while at is not None:
-            if "this" in at.names:
-                return at.names["this"]
-            at = at.parent
-        return None
 
     def _logical(self, node: code.Logical, scope: Scope) -> Value:
         left = self.value(node.left, scope)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
+from cronshift.handlers.flow.asides import is_minor
 from cronshift.handlers.flow.endings import answered_at, answers_of, body_of, succeeds
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.refusals import REFUSED
@@ -88,6 +89,8 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         if (ending.path.instead or not leaves_work) and not is_counted:
             continue  # something else was done instead, or a look has a value to fall back to
         seen.add(place)
+        if is_minor(reader.program.tree, place, (site.place, *site.calls)):
+            continue
         is_told = is_counted or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
         if is_told and not ending.path.in_catch:
             what = f"An error of `{site.name}` is told in an answer of success"
@@ -330,8 +333,15 @@ def _is_said(value: Value, *, aloud: bool) -> bool:
     if isinstance(value, Unknown) and value.alternatives and _is_scalar(value):
         spoken = [part for part in value.alternatives if _is_said(part, aloud=True)]
         is_whole = len(spoken) == len(value.alternatives)
-        return is_whole or any(isinstance(part, Unknown) for part in spoken)  # the error itself
+        return is_whole or any(map(_is_word, spoken))
     return Taint.FAILURE in value.taints and Taint.QUIET not in value.taints
+
+
+def _is_word(value: Value) -> bool:
+    """Return whether a value is the error itself or a text of it, and no count that may be another's."""
+    if not isinstance(value, PlainValue):
+        return True
+    return value.value is True or (isinstance(value.value, str) and bool(value.value))
 
 
 def _is_scalar(value: Unknown) -> bool:

@@ -27,6 +27,7 @@ from cronshift.handlers.flow.paths import (
 from cronshift.handlers.flow.values import (
     Arguments,
     Native,
+    ObjectValue,
     Response,
     Taint,
     Unknown,
@@ -155,7 +156,9 @@ def goes_on() -> Native:
 
     def on(machine: Machine, arguments: Arguments) -> Value:
         if _is_error(arguments.at(0)):
-            answer = Response(_FAILED, None, arguments.place, how="hands on an error")
+            status = error_status(arguments.at(0))
+            how = "" if status is not None else "hands on an error"
+            answer = Response(status or _FAILED, None, arguments.place, how=how)
             machine.path.answered = machine.path.answered or answer
             return answer
         machine.path.visit(ON)
@@ -165,7 +168,10 @@ def goes_on() -> Native:
 
 
 def _is_error(value: Value) -> bool:
-    """Return whether what ``next`` is given is an error, which Express answers with 500."""
+    """Return whether what ``next`` is given is an error, which Express answers by its status."""
+    if isinstance(value, ObjectValue):
+        is_error = value.of is not None and value.of.code.name.endswith(("Error", "Exception"))
+        return is_error or error_status(value) is not None
     is_caught = Taint.FAILURE in value.taints or (
         isinstance(value, Unknown) and value.name == "error"
     )

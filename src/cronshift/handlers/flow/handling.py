@@ -18,6 +18,7 @@ from cronshift.handlers.flow.nest_services import controller_of
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.flow.requests import CONTEXT, ENVIRON, EVENT, REQUEST, server_of
+from cronshift.handlers.flow.tanstack import tanstack_method
 from cronshift.handlers.flow.values import (
     Arguments,
     ClassValue,
@@ -50,6 +51,7 @@ _EVENTS = {
     HandlerKind.REMIX,
     HandlerKind.SOLIDSTART,
     HandlerKind.NITRO,
+    HandlerKind.TANSTACK,
 }
 _REPLYING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION, HandlerKind.NODE_APP}
 _CONTEXTS = ("hono", "koa", "elysia")
@@ -83,6 +85,8 @@ def function_of(program: Program, machine: Machine, handler: Handler, export: st
         return _declared(program, machine, handler.route)
     if handler.kind is HandlerKind.HTTP_HANDLER:
         return _method(machine, handler)
+    if handler.kind is HandlerKind.TANSTACK:
+        return tanstack_method(machine, handler.file, export)
     value = machine.exported(handler.file, export)
     if isinstance(value, ClassValue | ObjectValue):
         inner = machine.member(value, "fetch")

@@ -34,6 +34,7 @@ from cronshift.handlers.flow.javascript_expressions import (
     CLASS_KINDS,
     FUNCTION_KINDS,
     JavaScriptExpressions,
+    is_setter,
 )
 from cronshift.handlers.flow.javascript_patterns import named_children
 
@@ -60,6 +61,7 @@ class JavaScript(JavaScriptExpressions):
             concise=concise,
             is_arrow=node.kind() == "arrow_function",
             is_generator="*" in kinds,
+            is_getter="get" in kinds,
         )
 
     def _body(self, body: SgNode | None) -> tuple[Statement, ...]:
@@ -97,7 +99,7 @@ class JavaScript(JavaScriptExpressions):
         for member in named_children(body) if body is not None else ():
             value = member.field("value")
             key = member.field("name") or member.field("property")
-            if member.kind() == "method_definition":
+            if member.kind() == "method_definition" and not is_setter(member):
                 methods.append(self.function(member))
             elif member.kind() in {"public_field_definition", "field_definition"} and key and value:
                 fields.append((key.text(), self.expression(value)))

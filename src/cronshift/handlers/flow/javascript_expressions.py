@@ -112,7 +112,7 @@ class JavaScriptExpressions(JavaScriptPatterns):
                 yield self.key(child.field("key")), self.expression(child.field("value"))
             elif kind == "shorthand_property_identifier":
                 yield Constant(child.text()), Name(child.text())
-            elif kind == "method_definition":
+            elif kind == "method_definition" and not is_setter(child):
                 yield self.key(child.field("name")), self.function(child)
             elif kind == "spread_element":
                 yield None, self._spread(child)
@@ -255,3 +255,8 @@ def _is_optional(node: SgNode, owner: Expression) -> bool:
         return False
     signs = (child.kind() == "optional_chain" or child.text() == "?." for child in node.children())
     return any(signs) or (isinstance(owner, Member | CallExpression) and owner.optional)
+
+
+def is_setter(method: SgNode) -> bool:
+    """Return whether a method is what an assignment calls, ``set x(value)``."""
+    return any(child.kind() == "set" for child in method.children())

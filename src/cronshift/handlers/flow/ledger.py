@@ -74,6 +74,7 @@ class Ledger(Struct):
     Attributes:
         consumed: the promises that somebody waits for, by identity.
         chained: what a promise was made into, by ``.then`` and its like.
+        outrun: the promises that a clock may win against, ``Promise.race([work(), sleep(5000)])``.
         later: what was handed to ``after``: its place, its name, whether it is only side work.
         shielded: the calls whose failure a promise's chain catches, and where.
         asked: what was read of the request, and where first.
@@ -94,6 +95,7 @@ class Ledger(Struct):
     promises: list[Promise] = field(default_factory=list)
     consumed: set[int] = field(default_factory=set)
     chained: dict[int, Promise] = field(default_factory=dict)
+    outrun: list[Promise] = field(default_factory=list)
     later: list[tuple[CodePlace, str, bool]] = field(default_factory=list)
     shielded: dict[CodePlace, CodePlace] = field(default_factory=dict)
     asked: dict[str, CodePlace] = field(default_factory=dict)

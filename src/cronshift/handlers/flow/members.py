@@ -12,6 +12,7 @@ from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     FAILED,
     NOTHING,
+    Arguments,
     ClassValue,
     Closure,
     Elements,
@@ -35,7 +36,9 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+_DEEPEST_CLASS = 5
 
 
 class Members(NameLookup):
@@ -157,20 +160,27 @@ class Members(NameLookup):
     def member(self, owner: Value, name: str) -> Value:
         """Return a member of a value."""
         if isinstance(owner, ObjectValue) and name in owner.cell:
-            return owner.cell[name]
+            return self._got(owner.cell[name], owner)
         if isinstance(owner, Unknown) and owner.alternatives:
             return self._of_one(owner, name)
         content = self._defined_member(owner, name)
         if content is None:
             content = self.built_in(self.machine, owner, name)
         if content is not None:
-            return content
+            return self._got(content, owner)
         is_whole = isinstance(owner, ObjectValue) and owner.of is None and not owner.open
         return (
             PlainValue(UNDEFINED, owner.taints)
             if is_whole
             else Unknown(taints_of(owner), name=name)
         )
+
+    def _got(self, content: Value, owner: Value) -> Value:
+        """Return a member's value: what a getter returns of it."""
+        if not isinstance(content, Closure) or not content.function.is_getter:
+            return content
+        getter = Closure(content.function, content.scope, content.this or owner)
+        return self.machine.call(getter, Arguments((), {}, content.function.place))
 
     def _defined_member(self, owner: Value, name: str) -> Value | None:
         """Return a member that the project's code defines."""
@@ -203,20 +213,25 @@ class Members(NameLookup):
 
     def method(self, owner: Value, kind: ClassValue | None, name: str) -> Value | None:
         """Return a method or a field of an instance, its base classes' too."""
-        for _ in range(5):
-            if kind is None:
-                return None
-            for method in kind.code.methods:
+        for defining in self.kinds(kind):
+            for method in defining.code.methods:
                 if method.name == name:
-                    return Closure(method, kind.scope, owner)
-            for field_name, value in kind.code.fields:
+                    return Closure(method, defining.scope, owner)
+            for field_name, value in defining.code.fields:
                 if field_name == name:
-                    field = self.value(value, kind.scope)
+                    field = self.value(value, defining.scope)
                     is_unset = isinstance(field, PlainValue) and field.value is None
-                    return Unknown() if is_unset and is_python(kind.scope.file) else field
+                    return Unknown() if is_unset and is_python(defining.scope.file) else field
+        return None
+
+    def kinds(self, kind: ClassValue | None) -> Iterator[ClassValue]:
+        """Yield a class, and the project's classes behind it."""
+        for _ in range(_DEEPEST_CLASS):
+            if kind is None:
+                return
+            yield kind
             base = self.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
             kind = base if isinstance(base, ClassValue) else None
-        return None
 
 
 def key_of(value: Value) -> str | None:

@@ -88,6 +88,10 @@ class NameLookup(Forks, ABC):
     def statement_of(self, node: code.Statement, scope: Scope) -> None:
         """Follow a statement."""
 
+    @abstractmethod
+    def parent(self, scope: Scope) -> Value | None:
+        """Return ``super`` as it is in a method, where the class behind it is the project's."""
+
     def module(self, file: str) -> Scope:
         """Return the names of a module."""
         if file not in self._modules:
@@ -105,7 +109,8 @@ class NameLookup(Forks, ABC):
                 if value is not None:
                     return value
             at = at.parent
-        return self.builtins.get(name) or Outside(name)
+        meant = self.parent(scope) if name == "super" else None
+        return meant or self.builtins.get(name) or Outside(name)
 
     def named_in(self, file: str, name: str) -> Value | None:
         """Return the value of a module's own or imported name; ``None`` where it has none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.code_routes import segments_of
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.handling import app_arguments, route_call
@@ -20,7 +21,7 @@ from cronshift.handlers.flow.values import (
     Value,
 )
 from cronshift.handlers.javascript import arguments as arguments_of
-from cronshift.handlers.javascript import callee, imports, line_of
+from cronshift.handlers.javascript import callee, line_of
 from cronshift.handlers.values import Expression, value
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.program import Program
     from cronshift.handlers.tree import SourceTree
-    from cronshift.model import Handler, Location
+    from cronshift.model import Handler, PassedRouter
 
 _HOOKS = ("addHook", "onRequest", "beforeHandle", "onBeforeHandle")
 _USING = lazy_pattern(rf"\.(?:use|{'|'.join(_HOOKS)})\b")
@@ -71,57 +72,41 @@ _LONGEST = 40  # characters of what a finding quotes
 
 def node_gates(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
     """Yield the gates that a handler's own app runs before it."""
-    files = dict.fromkeys((handler.file,))
+    tree = program.tree
     if handler.route is not None:
-        files |= dict.fromkeys((handler.route.file,))
-        call = route_call(program.tree, handler.route)
+        call = route_call(tree, handler.route)
         for node in arguments_of(call)[1:-1] if call is not None else ():
-            yield _gate(program.tree, handler.route.file, node, Way.NEXT)
-    for file in files:
-        yield from _used(program.tree, file, path, handler.route)
+            yield _gate(tree, handler.route.file, node, Way.NEXT)
+    for file in dict.fromkeys((handler.file, *(mount.place.file for mount in handler.way))):
+        mounts = [mount for mount in handler.way if mount.place.file == file]
+        yield from _used(tree, file, mounts, path)
 
 
-def _used(tree: SourceTree, file: str, path: str, route: Location | None) -> Iterator[Gate]:
-    """Yield the gates that ``app.use(…)`` and ``addHook`` put before a path."""
+def _used(tree: SourceTree, file: str, routers: list[PassedRouter], path: str) -> Iterator[Gate]:
+    """Yield the gates that ``app.use(…)`` and ``addHook`` of a file's routers put before a path."""
     root = tree.parsed(file) if _USING.search(tree.read(file)) else None
-    last = _last_line(tree, file, path, route) if root is not None else None
+    by_owner = {mount.owner: mount for mount in reversed(routers)}
     for call in root.find_all(kind="call_expression") if root is not None else ():
         called = call.field("function")
         verb = called.field("property") if called is not None else None
         name = verb.text() if verb is not None else ""
         if name != "use" and name not in _HOOKS:
             continue
-        if last is not None and line_of(call) > last:
+        owner = called.field("object") if called is not None else None
+        mount = by_owner.get(owner.text() if owner is not None else "") or next(iter(routers), None)
+        if mount is not None and line_of(call) > mount.place.line:
             continue
-        passed = arguments_of(call)
+        passed, below = arguments_of(call), _below(mount, path)
         way = Way.HOOK if name in _HOOKS else Way.NEXT
-        for node in _running_before(tree, file, passed, path, is_hook=name == "addHook"):
+        for node in _running_before(tree, file, passed, below, is_hook=name == "addHook"):
             if node.kind() in _RUNNING:
                 yield _gate(tree, file, node, way)
 
 
-def _last_line(tree: SourceTree, file: str, path: str, route: Location | None) -> int | None:
-    """Return the line behind which nothing runs before a route: its own, or where it is mounted."""
-    if route is None or file == route.file:
-        return route.line if route is not None else None
-    root = tree.parsed(file)
-    imported = imports(root) if root is not None else {}
-    sure, likely = [], []
-    for call in root.find_all(kind="call_expression") if root is not None else ():
-        called = call.field("function")
-        verb = called.field("property") if called is not None else None
-        passed = arguments_of(call) if verb is not None and verb.text() in {"use", "route"} else []
-        if not passed or passed[-1].kind() != "identifier":
-            continue
-        source = imported.get(passed[-1].text())
-        if source is not None and tree.imported(file, source[0]) == route.file:
-            sure.append(line_of(call))
-            continue
-        prefix = value(tree, Expression(file, passed[0])) if len(passed) > 1 else None
-        takes_in = isinstance(prefix, str) and prefix.strip("/*") and _takes_in(prefix, path)
-        if takes_in and _ROUTER.search(passed[-1].text()):
-            likely.append(line_of(call))
-    return max(sure or likely, default=None)
+def _below(mount: PassedRouter | None, path: str) -> str:
+    """Return a path as a router sees it: without the prefix that it is mounted at."""
+    mounted_at = len(segments_of(mount.prefix)) if mount is not None else 0
+    return "/" + "/".join([part for part in path.split("/") if part][mounted_at:])
 
 
 def _running_before(

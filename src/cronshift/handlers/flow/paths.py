@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 OTHER_SIDE = "turns callers away in some cases"
 """The doubt on one side of a condition that is not known, where the other side refuses."""
+_STATUSES = ("status", "statusCode", "status_code")
 _GATES = {301, 302, 303, 307, 308, 401, 403}
 """What a caller without the right credential is answered."""
 
@@ -183,10 +184,9 @@ def statuses(value: Value | None, path: Path) -> list[int | None]:
 
 def error_status(value: Value) -> int | None:
     """Return the status that an error carries, ``HTTPException(401)``."""
-    if isinstance(value, ObjectValue) and "status" in value.cell:
-        status = value.cell["status"]
-        number = getattr(status, "value", None)
-        return number if isinstance(number, int) else None
+    if isinstance(value, ObjectValue):
+        carried = (getattr(value.cell.get(name), "value", None) for name in _STATUSES)
+        return next((status for status in carried if type(status) is int), None)
     return value.status if isinstance(value, Response) else None
 
 

@@ -30,9 +30,12 @@ from cronshift.handlers.flow.code import (
     Try,
 )
 from cronshift.handlers.flow.python_expressions import CALCULATED, PythonExpressions
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+_GETTER = lazy_pattern(r"(?:functools\.)?(?:cached_)?property")
 
 
 class Python(PythonExpressions):
@@ -48,6 +51,7 @@ class Python(PythonExpressions):
             self.place(node),
             is_async=isinstance(node, ast.AsyncFunctionDef),
             is_generator=yields,
+            is_getter=any(map(_GETTER.fullmatch, map(ast.unparse, node.decorator_list))),
             decorators=tuple(map(self.expression, node.decorator_list)),
         )
 

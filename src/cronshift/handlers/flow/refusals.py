@@ -9,6 +9,7 @@ from cronshift.handlers.flow.values import (
     FAILED,
     QUIETLY_FAILED,
     Arguments,
+    ListValue,
     Native,
     NativeObject,
     ObjectValue,
@@ -89,6 +90,9 @@ def of_failure(value: Value) -> Value:
     if isinstance(value, ObjectValue):
         cell = {key: of_failure(part) for key, part in value.cell.items()}
         return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
+    if isinstance(value, ListValue):
+        is_empty = not value.elements.values
+        return ListValue(value.cell, value.taints | (QUIETLY_FAILED if is_empty else FAILED))
     is_empty = isinstance(value, PlainValue) and not truth(value) and value.value is not False
     is_other = isinstance(value, Unknown) and Taint.FAILURE not in value.taints
     return tainted(value, QUIETLY_FAILED if is_empty or is_other else FAILED)

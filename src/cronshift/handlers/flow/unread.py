@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot, UnreadResult
+from cronshift.handlers.flow.asides import is_minor
 from cronshift.handlers.flow.endings import body_of, succeeds
 from cronshift.handlers.flow.failures import counts, is_of_failure
 from cronshift.handlers.flow.program import is_python
@@ -49,6 +50,8 @@ def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadRe
         if failed.ledger.heard or not endings or any(tells(body_of(e)) for e in endings):
             continue
         place = site.place
+        if is_minor(reader.program.tree, place, site.calls):
+            continue
         yield kind, SourceSpot(place.file, place.line, site.name, place.column)
 
 

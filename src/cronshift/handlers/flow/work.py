@@ -48,7 +48,10 @@ _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "arc
 """Words of writing that name what is written to, where they stand before the last."""
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
-_NOTES = r"\w*(?:logs?|audit(?:s|_?(?:trails?|events?|entry|entries|records?|history))?)"
+_NOTES = (
+    r"\w*(?:logs?|heartbeats?|(?:cron|job|sync|task|import|pipeline|worker|agent)_?(?:runs?|executions?)|"
+    r"audit(?:s|_?(?:trails?|events?|entry|entries|records?|history))?)"
+)
 _BOOKKEEPING = lazy_pattern(
     rf"[`\"']\s*select 1\b|\blog_\w+\(|\binto {_NOTES}\b|\b{_NOTES}\W{{1,4}}(?:insert|create|add)\(|"
     rf"insert\(\s*(?:\w+\.)?{_NOTES}\s*\)",

@@ -164,7 +164,8 @@ CACHED_GET = Rule(
     Severity.WARNING,
     "The framework answers this GET from its build or its cache, so the code does not run on every "
     "tick.",
-    'Write `export const dynamic = "force-dynamic"` in Next, take `prerender` out elsewhere.',
+    'Write `export const dynamic = "force-dynamic"` in Next and `prerender = false` in Astro; elsewhere '
+    "take out what keeps it. A site that is built to files alone runs no code at all.",
     of_job=lambda job: at([job.behaviour.cached], "{} keeps the answer."),
 )
 STREAMS = Rule(

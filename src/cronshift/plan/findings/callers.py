@@ -1,4 +1,4 @@
-"""Callers of a route beside Vercel's cron: code, scripts, workflows, compose and chart files.
+"""Callers of a route beside Vercel's cron: code, scripts, workflows, databases, compose and chart files.
 
 Prose calls nothing, and neither does a list of paths that a middleware lets by.
 """
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 _CODE = {".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".py", ".go", ".rb", ".php", ".rs"}
 _SHELL = {".sh", ".bash", ".zsh", ".ps1", ".http", ".rest", ".bat"}
-_DATA = {".yml", ".yaml", ".tf", ".tpl", ".toml"}
+_DATA = {".yml", ".yaml", ".tf", ".tpl", ".toml", ".sql"}
 _KINDS = _CODE | _SHELL | _DATA
-_NAMES = {"Makefile", "justfile", "package.json", "Procfile", "crontab", "Dockerfile"}
+_NAMES = {
+    "Makefile", "justfile", "package.json", "Procfile", "crontab", "Dockerfile", "railway.json",
+    "wrangler.json", "wrangler.jsonc", "cron.json",
+}  # fmt: skip
 _TESTS = lazy_pattern(
     r"(^|/)(__tests__|tests?|e2e|__mocks__|fixtures|docs?)/|\.(test|spec|stories)\.|_test\."
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from cronshift.handlers import Resolver, Verdict
 from cronshift.handlers.app_folder import MANIFESTS
@@ -30,6 +32,11 @@ _BUILT_BY = (
     "Cargo.toml",
     "index.html",
 )
+_CREDENTIAL = lazy_pattern(
+    r"(?:^|[-_])(?:secret|token|passw(?:or)?d|pwd|api[-_]?key|auth(?:orization)?|cron[-_]?key)$",
+    re.IGNORECASE,
+)
+_SHORTEST_CREDENTIAL = 6  # characters
 _VARIABLE = lazy_pattern(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|\{\{[^}]*\}\}|<\w+>")
 _SEGMENT = lazy_pattern(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}")
 
@@ -130,6 +137,14 @@ def _pattern_in_path(job: JobSubject) -> Iterator[Evidence]:
         )
 
 
+def _credential_in_path(job: JobSubject) -> Iterator[Evidence]:
+    path, _, query = job.entry.path.partition("?")
+    for name, value in parse_qsl(query):
+        is_written = len(value) >= _SHORTEST_CREDENTIAL and not _VARIABLE.search(value)
+        if is_written and _CREDENTIAL.search(name):
+            yield Evidence(f"The query of {path} spells out its `{name}`.")
+
+
 def _made_by_build(job: JobSubject) -> Iterator[Evidence]:
     is_found = job.handler is not None
     if job.entry.origin is Origin.BUILD_OUTPUT and not is_found and _is_open(job):
@@ -167,6 +182,24 @@ PATTERN_IN_PATH = Rule(
     "is written.",
     "Write an entry for each value. A secret needs none: Vercel sends it in the Authorization header.",
     of_job=_pattern_in_path,
+)
+CREDENTIAL_IN_PATH = Rule(
+    "CS123",
+    "credential-in-path",
+    Severity.WARNING,
+    "The path of the entry carries a credential, which whoever reads the repository or a log of its "
+    "calls may use.",
+    "Compare the Authorization header with `Bearer ${CRON_SECRET}`, which Vercel and Inngest's calls "
+    "carry; take the query out, and change the credential.",
+    of_job=_credential_in_path,
+)
+REPEATED_KEY = Rule(
+    "CS124",
+    "repeated-key",
+    Severity.WARNING,
+    "A key stands twice in one object. JSON keeps the last, so that what stands before it is lost, "
+    "without a word from Vercel.",
+    "Bring the two together, or remove the one that is not meant.",
 )
 MADE_BY_BUILD = Rule(
     "CS121",

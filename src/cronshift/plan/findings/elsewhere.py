@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.tree import IMPORT
 from cronshift.model import Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cronshift.handlers.tree import SourceTree
     from cronshift.plan.findings.subject import ProjectSubject
+
+_MODULES = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".mts", ".cjs")
 
 
 def _workflows(project: ProjectSubject) -> Iterator[Evidence]:
@@ -32,11 +38,74 @@ def _workflows(project: ProjectSubject) -> Iterator[Evidence]:
 def _own_functions(project: ProjectSubject) -> Iterator[Evidence]:
     for job in project.jobs:
         if job.function is not None and job.entry.origin is not Origin.MOVED:
+            caller = job.entry.workflow or "Vercel"
             text = (
                 f"{job.function.id} ({job.function.file}) fires by itself, and"
-                f" {job.entry.workflow or 'Vercel'} calls {job.entry.path}: both run each tick of {job.id}."
+                f" {caller} calls {job.entry.path}: both run each tick of {job.id}."
             )
             yield Evidence(text, job.entry.source, job=job.id)
+    if project.is_moving:
+        yield from _functions_untold(project)
+
+
+def _functions_untold(project: ProjectSubject) -> Iterator[Evidence]:
+    """Yield the entries whose work a served function does as well, which no setting names."""
+    from cronshift.plan.same_work import (
+        handler_uses,
+        names_path,
+        same_ticks,
+        schedule_of,
+        used_by_several,
+        work_shared,
+    )
+    from cronshift.project.conventions.cron_functions import cron_functions
+
+    tree = project.tree
+    named = {job.function.id for job in project.jobs if job.function is not None}
+    jobs = [
+        (job, handler_uses(tree, job.handler) if job.handler else frozenset())
+        for job in project.jobs
+        if job.function is None and job.entry.origin is not Origin.MOVED
+    ]
+    common = used_by_several((job.entry.path, uses) for job, uses in jobs)
+    for function in cron_functions(tree):
+        schedule, _ = schedule_of(function)
+        asks_whose = any("cronshift" in module for module, _ in function.uses)
+        if schedule is None or function.id in named or asks_whose:
+            continue
+        for job, uses in jobs:
+            entry, evidence = job.entry, work_shared(function, schedule, job.entry, uses - common)
+            is_double = same_ticks(entry, schedule) or names_path(function, entry)
+            if evidence and is_double and _is_imported(tree, function.location.file):
+                text = (
+                    f"{function.id} ({function.location}) fires on {function.crons[0]!r}, and Vercel calls"
+                    f" {entry.path}: {evidence}."
+                )
+                yield Evidence(text, entry.source, job=job.id)
+
+
+def _is_imported(tree: SourceTree, file: str) -> bool:
+    """Return whether a file serves, or another module loads it; else what is in it is served by nobody."""
+    stem = PurePosixPath(file).stem
+    return (
+        "serve(" in tree.read(file)
+        or any(
+            stem in text and file in {tree.imported(other, name) for name in IMPORT.findall(text)}
+            for other in tree.files
+            if other != file and other.endswith(_MODULES) and (text := tree.read(other))
+        )
+        or (file.endswith(".py") and _is_named(tree, file, stem))
+    )
+
+
+def _is_named(tree: SourceTree, file: str, stem: str) -> bool:
+    """Return whether another Python module imports something by a module's name."""
+    mention = re.compile(rf"^\s*(?:from|import)\s.*\b{re.escape(stem)}\b", re.MULTILINE)
+    return any(
+        mention.search(tree.read(other))
+        for other in tree.files
+        if other.endswith(".py") and other != file
+    )
 
 
 WORKFLOW_SCHEDULE = Rule(
@@ -54,6 +123,7 @@ OWN_FUNCTION_TWICE = Rule(
     Severity.WARNING,
     "A job has an Inngest function of the app's own, which asks nobody whose a tick is, and an entry that "
     "calls its route as well: every tick runs twice.",
-    "Take the entry out (cronshift cutover JOB --no-guard), or the function out of what is served.",
+    "Take the entry out, after which cronshift baseline takes the function over, or the function out of "
+    "what is served.",
     of_project=_own_functions,
 )

@@ -121,8 +121,8 @@ UNKNOWN_KEY = Rule(
     "CS109",
     "unknown-key",
     Severity.ERROR,
-    "The entry has a key that Vercel does not know; Vercel refuses the deployment of such a file.",
-    "Remove the key.",
+    "There is a key that Vercel does not know; Vercel refuses the deployment of such a file.",
+    "Remove the key; entries stand in `crons`, each with `path` and `schedule`.",
 )
 INVALID_ENTRY = Rule(
     "CS110",

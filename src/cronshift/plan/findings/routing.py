@@ -47,10 +47,22 @@ def _dead(job: JobSubject) -> Iterator[Evidence]:
         inside = f", not even in {resolution.why}" if is_inside else ""
         behind = f" behind {resolution.why}" if resolution.why and not is_inside else ""
         near = " or ".join(resolution.nearest)
+        astray = next(_named_like(job), None) if not resolution.why else None
+        unread = f"; {astray} lies where no route is read" if astray else ""
         yield Evidence(
-            f"Nothing answers {job.entry.path}{inside}{behind}.",
+            f"Nothing answers {job.entry.path}{inside}{behind}{unread}.",
             fix=f"Did you mean {near}? Else remove the entry." if near else None,
         )
+
+
+def _named_like(job: JobSubject) -> Iterator[str]:
+    """Yield the sources whose names say that they are meant to answer a path."""
+    path = job.entry.path.partition("?")[0].rstrip("/")
+    endings = tuple(f"{path}{end}." for end in ("", "/route", "/index", "/+server"))
+    for file in sorted(job.resolver.tree.files) if path else ():
+        stem, _, suffix = f"/{file}".rpartition(".")
+        if f"{stem}.".endswith(endings) and f".{suffix}" in _CODE:
+            yield file
 
 
 def _services_without_file(project: ProjectSubject) -> Iterator[Evidence]:
@@ -78,9 +90,12 @@ def _without_get(job: JobSubject) -> Iterator[Evidence]:
 def _redirected(job: JobSubject) -> Iterator[Evidence]:
     resolution = job.resolution
     if resolution.verdict is Verdict.REDIRECTED:
+        path, target = job.entry.path, resolution.target or ""
         yield Evidence(
-            f"{job.entry.path} is redirected to {resolution.target} by {resolution.why}.",
-            fix=f"Write {resolution.target} as the path.",
+            f"{path} is redirected to {target} by {resolution.why}.",
+            fix=f"Write {target} as the path."
+            if target.startswith("/") and not target.startswith("//")
+            else f"Take {path} out of the redirect: the path of an entry cannot name another host.",
         )
 
 

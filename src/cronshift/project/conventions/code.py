@@ -23,6 +23,7 @@ class CodeStyle(Struct, frozen=True):
         indent: what one level is indented by.
         width: columns of a line.
         tab: columns of a tab, where levels are tabs.
+        undeclared: global names that the app's linter does not know by itself.
     """
 
     double_quotes: bool = True
@@ -31,6 +32,7 @@ class CodeStyle(Struct, frozen=True):
     width: int = 80
     tab: int = 2
     trailing_commas: TrailingCommas = TrailingCommas.ALL
+    undeclared: frozenset[str] = frozenset()
 
 
 class Alias(Struct, frozen=True):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.literals import UNKNOWN, literal, text_of
 from cronshift.project.conventions.code import CodeStyle, TrailingCommas
+from cronshift.project.conventions.configurations import braced, for_typescript, table, upward
 from cronshift.project.conventions.sources import sample
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -41,7 +42,7 @@ _MOST_COLUMNS = 320  # biome's own limit
 
 def style_of(tree: SourceTree, folder: str = "") -> CodeStyle:
     """Return the style of TypeScript in a folder, as the nearest configuration has it."""
-    places = _upward(folder)
+    places = upward(folder)
     edited = next(filter(None, (_editorconfig(tree, place) for place in places)), None)
     for place in places:
         prettier = _prettier(tree, place, folder)
@@ -61,37 +62,6 @@ def style_of(tree: SourceTree, folder: str = "") -> CodeStyle:
             return biome
     counted = _counted(tree)
     return CodeStyle(counted.double_quotes, counted.semicolons, edited or counted.indent)
-
-
-def _upward(folder: str) -> list[str]:
-    """Return a folder and those that it is in, the project's last, each as the beginning of paths."""
-    return [
-        f"{place}/".removeprefix("./")
-        for place in (PurePosixPath(folder), *PurePosixPath(folder).parents)
-    ]
-
-
-def _for_typescript(
-    document: Mapping[str, Any], key: str, place: str, folder: str
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the overrides of a configuration that are for a TypeScript file in a folder."""
-    file = f"{folder}/a.ts".lstrip("/").removeprefix(place)
-    overrides = document.get("overrides")
-    for override in overrides if isinstance(overrides, list) else []:
-        patterns = override.get(key) if isinstance(override, dict) else None
-        globs = [patterns] if isinstance(patterns, str) else patterns
-        if isinstance(globs, list) and any(_matches(glob, file) for glob in globs):
-            yield override
-
-
-def _matches(glob: object, file: str) -> bool:
-    """Return whether a file matches a glob; one without a slash is of the name alone."""
-    for pattern in _braced(glob) if isinstance(glob, str) else ():
-        anywhere = pattern if "/" in pattern else f"**/{pattern}"
-        parts = (re.escape(part).replace(r"\*", "[^/]*") for part in anywhere.split("**/"))
-        if re.fullmatch("(?:.*/)?".join(parts).replace("[^/]*[^/]*", ".*"), file):
-            return True
-    return False
 
 
 def _commas(setting: Any, usual: TrailingCommas = TrailingCommas.ALL) -> TrailingCommas:
@@ -119,8 +89,8 @@ def _prettier(tree: SourceTree, place: str, folder: str) -> dict[str, Any] | Non
     """Return prettier's options; ``None`` where it is not used, or where only running it tells."""
     options = _prettier_in(tree, place)
     merged = dict(options or {})
-    for override in _for_typescript(merged, "files", place, folder):
-        merged |= _table(override, "options")
+    for override in for_typescript(merged, "files", place, folder):
+        merged |= table(override, "options")
     return None if options is None else merged
 
 
@@ -157,10 +127,10 @@ def _loosely(text: str, file: str) -> dict[str, Any]:
 
 def _biome(tree: SourceTree, place: str, folder: str) -> CodeStyle | None:
     document = _biome_in(tree, place)
-    for override in _for_typescript(document, "includes", place, folder):
+    for override in for_typescript(document, "includes", place, folder):
         document = _merged(document, override)
-    general = _table(document, "formatter")
-    formatter = _table(document, "javascript", "formatter")
+    general = table(document, "formatter")
+    formatter = table(document, "javascript", "formatter")
     if not document or general.get("enabled") is False or formatter.get("enabled") is False:
         return None
     both = {**general, **formatter}
@@ -185,7 +155,7 @@ def _biome_in(tree: SourceTree, place: str) -> dict[str, Any]:
     named = document.get("extends", [])
     for each in [named] if isinstance(named, str) else named if isinstance(named, list) else []:
         if each == "//":  # the project's own, in a workspace
-            above = (_biome_in(tree, outer) for outer in _upward(place.rstrip("/"))[1:])
+            above = (_biome_in(tree, outer) for outer in upward(place.rstrip("/"))[1:])
             document = _merged(next(filter(None, above), {}), document)
         elif isinstance(each, str) and each.startswith("."):
             document = _merged(tree.data(posixpath.normpath(place + each)), document)
@@ -201,12 +171,6 @@ def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def _table(document: Any, *names: str) -> dict[str, Any]:
-    for name in names:
-        document = document.get(name) if isinstance(document, dict) else None
-    return document if isinstance(document, dict) else {}
-
-
 def _editorconfig(tree: SourceTree, place: str) -> str | None:
     """Return the indentation of TypeScript that .editorconfig sets, the last word counting."""
     properties: dict[str, str] = {}
@@ -214,7 +178,7 @@ def _editorconfig(tree: SourceTree, place: str) -> str | None:
     for line in tree.read(f"{place}.editorconfig").splitlines():
         section, setting = _SECTION.match(line), _SETTING.match(line)
         if section is not None:
-            applies = any(PurePosixPath("a.ts").match(pattern) for pattern in _braced(section[1]))
+            applies = any(PurePosixPath("a.ts").match(pattern) for pattern in braced(section[1]))
         elif setting is not None and applies:
             properties[setting[1]] = setting[2].lower()
     width = properties.get("indent_size", properties.get("tab_width", ""))
@@ -223,19 +187,6 @@ def _editorconfig(tree: SourceTree, place: str) -> str | None:
     ):
         return "\t"
     return _indent(tabs=False, width=int(width)) if width.isdecimal() else None
-
-
-def _braced(pattern: str) -> Iterator[str]:
-    """Yield the globs that ``{a,b}`` in a section's name stands for."""
-    choice = re.search(r"\{([^{}]*)\}", pattern)
-    for alternative in choice[1].split(",") if choice else ():
-        yield (
-            pattern[: choice.start()] + alternative.strip() + pattern[choice.end() :]
-            if choice
-            else ""
-        )
-    if choice is None:
-        yield pattern
 
 
 def _counted(tree: SourceTree) -> CodeStyle:

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from cronshift.engine.executor.engine import RunTarget, execute
 from cronshift.engine.executor.events import Receiver
 from cronshift.engine.executor.job_run import ORIGINS, Outcome, event_of, run_rows
-from cronshift.engine.server.app import ServedApp, build_app
 from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.server.loading import build_app
 from cronshift.engine.validation.registration import FunctionConfig
 from cronshift.errors import CronshiftError, NotWellError
 from cronshift.model import Job, Mode
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from cronshift.engine.executor.engine import Surroundings
     from cronshift.engine.executor.job_run import Request
+    from cronshift.engine.server.app import ServedApp
     from cronshift.model import Plan
 
 _URL = "http://localhost/api/inngest"

@@ -17,6 +17,7 @@ from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from ast_grep_py import SgNode
 
@@ -45,8 +46,17 @@ _QUOTES = re.compile(r"\\(.)|([\"'])", re.DOTALL)
 
 
 def laid_out(text: str, style: CodeStyle) -> str:
-    """Return TypeScript, or JavaScript made of it, as an app's formatter writes it."""
-    return joined(restyle(text, style), style)
+    """Return TypeScript, or JavaScript made of it, as an app's formatter writes it and its linter takes it."""
+    return _declaring(joined(restyle(text, style), style), style.undeclared)
+
+
+def _declaring(text: str, names: AbstractSet[str]) -> str:
+    """Return a module that says which of these global names it uses, as ESLint reads it."""
+    if not names:
+        return text
+    nodes = _tree(text).find_all(kind="identifier")
+    used = sorted(names & {node.text() for node in nodes})
+    return f"/* global {', '.join(used)} */\n{text}" if used else text
 
 
 def restyle(text: str, style: CodeStyle, was: CodeStyle = GENERATED) -> str:

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from cronshift.handlers.javascript import arguments, line_of
+from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of
 from cronshift.handlers.literals import literal, pairs
 from cronshift.targets.direct.conversion import NotCertainError
 
@@ -37,14 +38,16 @@ class SpelledAnswer(Struct, frozen=True):
 
     Attributes:
         status: ``None`` where it is one of two, which ``condition`` chooses.
+        condition: an expression.
         failing: whether the condition chooses the error.
+        failure: the status of the error that may be chosen.
     """
 
     node: SgNode
     body: SgNode | None
     media: Media
     status: int | None
-    condition: SgNode | None = None
+    condition: str | None = None
     failing: bool = True
     failure: int = 0
 
@@ -114,25 +117,44 @@ def _text(body: SgNode, headers: SgNode | None) -> tuple[Media, SgNode]:
 
 
 def _with_status(answer: SpelledAnswer, status: SgNode | None) -> SpelledAnswer:
+    """Return an answer with the status that an expression is: a number, one of two, or a name of these."""
     if status is None:
         return answer
-    value = literal(status)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return SpelledAnswer(answer.node, answer.body, answer.media, value)
-    if status.kind() == "ternary_expression":
-        condition = status.field("condition")
-        first, second = literal(status.field("consequence")), literal(status.field("alternative"))
+    is_name = status.kind() in {"identifier", "shorthand_property_identifier"}
+    value = _constant(status) if is_name else status
+    number = literal(value) if value is not None else None
+    if isinstance(number, int) and not isinstance(number, bool) and not is_name:
+        return replace(answer, status=number)
+    if value is not None and value.kind() == "ternary_expression":
+        condition = value.field("condition")
+        first, second = literal(value.field("consequence")), literal(value.field("alternative"))
         if isinstance(first, int) and isinstance(second, int) and condition is not None:
             errors = [code >= FIRST_ERROR for code in (first, second)]
             successes = [FIRST_REDIRECT > code >= 200 for code in (first, second)]  # noqa: PLR2004
-            if all(successes):
+            if all(successes) and not is_name:
                 return answer
             if any(errors) and any(successes):
-                return SpelledAnswer(
-                    answer.node, answer.body, answer.media, None, condition, errors[0],
-                    first if errors[0] else second,
-                )  # fmt: skip
+                failure = first if errors[0] else second
+                asked = f"{status.text()} >= {FIRST_ERROR}" if is_name else condition.text()
+                failing = is_name or errors[0]
+                return replace(
+                    answer, status=None, condition=asked, failing=failing, failure=failure
+                )
     raise NotCertainError(line_of(status), "answers with a status that is not spelled out")
+
+
+def _constant(name: SgNode) -> SgNode | None:
+    """Return the value of a constant that is declared in a block around its use."""
+    for block in name.ancestors():
+        if block.kind() in FUNCTIONS:
+            return None
+        for statement in block.children() if block.kind() == "statement_block" else ():
+            declarator = statement.child(1) if statement.kind() == "lexical_declaration" else None
+            bound = declarator.field("name") if declarator is not None else None
+            if declarator is not None and bound is not None and bound.text() == name.text():
+                is_constant = statement.text().startswith("const ")
+                return declarator.field("value") if is_constant else None
+    return None
 
 
 def _sent(node: SgNode, called: SgNode) -> SpelledAnswer | None:

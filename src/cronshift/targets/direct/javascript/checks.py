@@ -14,6 +14,7 @@ from cronshift.targets.direct.javascript.about import (
     CREDENTIAL,
     DECLARATIONS,
     METHOD,
+    NOTHING,
     QUERY,
     REQUEST,
     ScriptScope,
@@ -88,15 +89,31 @@ def _asks_who_calls(statement: SgNode, scope: ScriptScope, compared: Subjects) -
         called = statement.child(0)
         is_call = called is not None and called.kind() in {"call_expression", "await_expression"}
         return is_call and is_told(subjects) and CREDENTIAL in subjects
-    if statement.kind() != "if_statement" or statement.field("alternative") is not None:
+    if statement.kind() != "if_statement":
         return False
-    subjects, branch = about(statement.field("condition"), scope), statement.field("consequence")
+    return _only_turns_away(statement, scope, compared)
+
+
+def _only_turns_away(
+    statement: SgNode, scope: ScriptScope, compared: Subjects, above: Subjects = NOTHING
+) -> bool:
+    """Return whether all branches of an ``if`` only turn callers away, by what it and those above ask."""
+    asked, branch = about(statement.field("condition"), scope), statement.field("consequence")
+    subjects = asked | above
     if branch is None or not is_told(subjects) or REQUEST in subjects:
+        return False
+    clause = statement.field("alternative")
+    other = next((node for node in clause.children() if node.is_named()), None) if clause else None
+    below = NOTHING if CREDENTIAL in subjects else subjects
+    if other is not None and not (
+        other.kind() == "if_statement" and _only_turns_away(other, scope, compared, below)
+    ):
         return False
     inner = statements_of(branch)
     scope = scope.within(names_of(inner, scope))
     if turns_away(inner, scope):
-        is_of_secret = bool(secrets(subjects)) and secrets(subjects) <= compared
+        variables = secrets(subjects) - _ELSEWHERE
+        is_of_secret = bool(variables) and variables <= compared
         return CREDENTIAL in subjects or (is_of_secret and not subjects & {QUERY, METHOD})
     asking = [each for each in inner if _asks_who_calls(each, scope, compared)]
     return bool(asking) and all(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -25,6 +26,7 @@ from cronshift.targets.direct.javascript.answers import NON_RETRIABLE
 from cronshift.targets.direct.javascript.builders import with_answers_built
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
 from cronshift.targets.direct.javascript.events import taking_request
+from cronshift.targets.direct.javascript.handing import with_work_in_place
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
@@ -41,7 +43,7 @@ from cronshift.targets.direct.javascript.steps import with_steps
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from ast_grep_py import SgNode
 
@@ -85,31 +87,45 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
         if event is not None:
             tree = taking_request(tree, file, root, export, event)
             root = tree.parsed(file) or root
-        converted = _with_answers_built(tree, file, root, export, entry, before)
-        converted = converted or _converted(tree, file, root, export, entry, before)
+        converted = _converted_first(tree, file, root, export, entry, before)
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
     return _in_steps(tree, converted, file) if steps else converted
 
 
-def _with_answers_built(  # noqa: PLR0913, PLR0917 - the parts of a route
+def _converted_first(  # noqa: PLR0913, PLR0917 - the parts of a route
     tree: SourceTree,
     file: str,
     root: SgNode,
     export: str,
     entry: Entry,
     before: Collection[str],
-) -> Converted | None:
-    """Return a route's module whose answers the project's functions build; ``None`` where none is certain."""
-    try:
-        text = with_answers_built(tree, file, route_function(root, export))
-        if text is None:
-            return None
-        there = tree.with_text(file, text)
-        built = there.parsed(file)
-        return _converted(there, file, built, export, entry, before) if built else None
-    except NotCertainError:
-        return None
+) -> Converted:
+    """Return a route's module without HTTP, from the first of its spellings that is certain.
+
+    Raises:
+        NotCertainError: of the module as it stands, where none is.
+    """
+    for there in _spellings(tree, file, root, export):
+        parsed = there.parsed(file)
+        if parsed is not None:
+            with suppress(NotCertainError):
+                return _converted(there, file, parsed, export, entry, before)
+    return _converted(tree, file, root, export, entry, before)
+
+
+def _spellings(tree: SourceTree, file: str, root: SgNode, export: str) -> Iterator[SourceTree]:
+    """Yield the project with a route's module that says more by itself, the most first."""
+    in_place = with_work_in_place(tree.read(file), root)
+    trees = [tree] if in_place is None else [tree.with_text(file, in_place), tree]
+    for there in trees:
+        parsed = there.parsed(file)
+        with suppress(NotCertainError):
+            function = route_function(parsed, export) if parsed is not None else None
+            built = with_answers_built(there, file, function) if function is not None else None
+            if built is not None:
+                yield there.with_text(file, built)
+        yield there
 
 
 def _in_steps(tree: SourceTree, converted: Converted, file: str) -> Converted:

@@ -7,10 +7,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.javascript import FUNCTIONS, METHODS, Export, arguments, exports, line_of
 from cronshift.handlers.tree import span_of
 from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.javascript.answers import answer_at, error_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,7 @@ SEGMENT = frozenset(
 )
 """What a route's module says to Next (its route segment configuration)."""
 _BLOCKS = {"statement_block"}
-_KEYWORDS = {"async_arrow_function"}
+_NOT_ALLOWED = 405
 
 
 class RouteFunction(Struct, frozen=True):
@@ -143,14 +145,15 @@ def route_function(root: SgNode, export: str) -> RouteFunction:
     others = [method for method in METHODS if method in by_name and method != export]
     if export == "default":
         others = []
-    aliases = [*_statements_of(root, export, name), *_aliases(root, by_name, others, name, export)]
-    return RouteFunction(root, name, node, body, wrapper, tuple(aliases))
+    function = RouteFunction(root, name, node, body, wrapper, ())
+    aliases = (*_statements_of(root, export, name), *_aliases(function, by_name, others, export))
+    return replace(function, aliases=aliases)
 
 
 def _named(root: SgNode, exported: Export) -> tuple[str, SgNode]:
     """Return the name and the function or call behind an export, through ``const GET = handle``."""
     name = exported.imported or exported.name
-    node = exported.node or _declared(root, name)
+    node = exported.node or declared_function(root, name)
     for _ in range(4):
         if node is None:
             break
@@ -159,7 +162,7 @@ def _named(root: SgNode, exported: Export) -> tuple[str, SgNode]:
             is_declared = node.kind() == "function_declaration" and bound is not None
             return (bound.text() if bound is not None and is_declared else name), node
         name = node.text()
-        node = _declared(root, name)
+        node = declared_function(root, name)
     raise NotCertainError(exported.line, "is no function that stands in this module")
 
 
@@ -175,7 +178,7 @@ def _function_names(root: SgNode) -> Iterator[SgNode]:
                     yield bound
 
 
-def _declared(root: SgNode, name: str) -> SgNode | None:
+def declared_function(root: SgNode, name: str) -> SgNode | None:
     """Return the function or value that a module declares by that name."""
     for statement in root.children():
         inner = statement.field("declaration") or statement
@@ -209,7 +212,7 @@ def _handed_on(root: SgNode, node: SgNode, name: str) -> str | None:
     called = value.field("function") if value.kind() == "call_expression" else None
     if called is None or called.kind() != "identifier" or called.text() == name:
         return None
-    if _declared(root, called.text()) is None:
+    if declared_function(root, called.text()) is None:
         return None
     passed = [argument.text() for argument in arguments(value)]
     taken = [
@@ -259,26 +262,52 @@ def _binds(statement: SgNode, export: str) -> bool:
 
 
 def _aliases(
-    root: SgNode, by_name: dict[str, Export], others: list[str], name: str, export: str
+    function: RouteFunction, by_name: dict[str, Export], others: list[str], export: str
 ) -> Iterator[SgNode]:
-    """Yield the statements of other methods, each of which only does the same work.
+    """Yield the statements of other methods, each of which only does the same work, or none.
 
     Raises:
         NotCertainError: for a method that does something else.
     """
+    root, names = function.root, {function.name, export}
     for method in others:
         exported = by_name[method]
         statement = next((each for each in root.children() if _binds(each, method)), None)
         node = exported.node
-        if node is None and (exported.imported or "") in {name, export}:
+        if node is None and (exported.imported or "") in names:
             continue  # in the same clause
-        if method == name:
+        if method == function.name:
             continue  # GET hands on to it
-        is_name = node is not None and node.kind() == "identifier" and node.text() in {name, export}
-        handed = node is not None and node.kind() in FUNCTIONS and _handed_on(root, node, method)
-        if statement is None or not (is_name or handed in {name, export}):
+        is_name = node is not None and node.kind() == "identifier" and node.text() in names
+        is_one = node is not None and node.kind() in FUNCTIONS
+        if statement is None or not (
+            is_name
+            or (is_one and node is not None and _handed_on(root, node, method) in names)
+            or (is_one and node is not None and _words(node) == _words(function.node))
+            or (is_one and node is not None and _does_nothing(node, method))
+        ):
             raise NotCertainError(exported.line, f"answers {method} too, with other work")
         yield statement
+
+
+def _words(function: SgNode) -> list[str]:
+    """Return the words of a function but for its name."""
+    name = function.field("name")
+    spans = {span_of(name)} if name is not None else set()
+    leaves = (node for node in every(function) if not node.children() and node.kind() != "comment")
+    return [node.text() for node in leaves if span_of(node) not in spans]
+
+
+def _does_nothing(function: SgNode, method: str) -> bool:
+    """Return whether a function only answers that it does nothing, or what a browser asks first."""
+    body = function.field("body")
+    statements = statements_of(body) if body is not None else []
+    value = statements[0] if len(statements) == 1 else None
+    if value is not None and value.kind() == "return_statement":
+        value = next((child for child in value.children() if child.is_named()), None)
+    return error_status(value) == _NOT_ALLOWED or (
+        method == "OPTIONS" and value is not None and answer_at(value)
+    )
 
 
 def whole_statement(node: SgNode) -> SgNode:

@@ -174,11 +174,10 @@ def _write_either(
     error = _error(answer.failure)
     raised = f"new {error}(JSON.stringify(result))"
     raised = f"return Promise.reject({raised})" if _is_caught(statement) else f"throw {raised}"
-    condition = answer.condition.text()
     line = edits.text.rfind("\n", 0, start) + 1
     lead = edits.text[line:start]
     lead = lead if not lead.strip() else ""
-    asked = f"({condition})" if answer.failing else f"(!({condition}))"
+    asked = f"({answer.condition})" if answer.failing else f"(!({answer.condition}))"
     edits.replace(start, first, "const result = ")
     edits.replace(last, end, f";\n{lead}if {asked} {raised};\n{lead}return result;")
 

@@ -5,6 +5,7 @@ const PREFIX = "answer ";
 const MOST = 60; // values of an answer that have a token of their own
 const LONGEST = 80; // characters of a path
 const DIGITS = ":digits";
+const UNPRINTED = new RegExp("[\\p{C}\\p{Z}]", "u");
 
 type Pattern = { names: string[]; cleans: boolean };
 
@@ -23,7 +24,7 @@ export async function answerTokens(
     const path = cleans ? pattern.slice(0, -DIGITS.length) : pattern;
     return { names: path.split("."), cleans };
   });
-  const found = [...valuesOf(parsed(text), [], patterns)];
+  const found = valuesOf(parsed(text), [], patterns);
   const tokens = await Promise.all(
     found.map(async ([path, value]) => [spelled(path), await token(value)]),
   );
@@ -55,18 +56,18 @@ function parsed(text: string): unknown {
   }
 }
 
-function* valuesOf(
+function valuesOf(
   value: unknown,
   path: string[],
   patterns: Pattern[],
-): Generator<[string[], unknown]> {
+): [string[], unknown][] {
   const covering = patterns.filter((pattern) => covers(pattern, path));
-  if (covering.some(({ cleans }) => !cleans)) return;
+  if (covering.some(({ cleans }) => !cleans)) return [];
   const inner = value && typeof value === "object" ? Object.entries(value) : [];
-  for (const [name, each] of inner) {
-    yield* valuesOf(each, [...path, name], patterns);
-  }
-  if (!inner.length) yield [path, covering.length ? cleaned(value) : value];
+  if (!inner.length) return [[path, covering.length ? cleaned(value) : value]];
+  return inner.flatMap(([name, each]) =>
+    valuesOf(each, [...path, name], patterns),
+  );
 }
 
 function covers({ names, cleans }: Pattern, path: string[]): boolean {
@@ -87,7 +88,7 @@ function cleaned(value: unknown): unknown {
 function spelled(path: string[]): string {
   const signs = Array.from(path.join(".")).slice(0, LONGEST);
   const printed = signs.map((sign) =>
-    sign !== " " && /[\p{C}\p{Z}]/u.test(sign) ? "?" : sign,
+    sign !== " " && UNPRINTED.test(sign) ? "?" : sign,
   );
   return printed.join("");
 }

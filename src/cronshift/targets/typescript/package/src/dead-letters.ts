@@ -5,6 +5,7 @@ import { send } from "./ledger";
 import type { Job } from "./ownership";
 
 const QUOTED = 500; // characters of an error
+const UNPRINTED = new RegExp("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\s]", "gu");
 
 type Ended = { run_id?: string; event?: unknown };
 type Began = { name?: string; id?: string; ts?: number; data?: unknown };
@@ -47,6 +48,6 @@ function line(text: string): string {
   return text
     .replace(/(\w:\/\/)[^\s/"'<>]*@/g, "$1***@")
     .replace(/(\w:\/\/[^\s?"'<>]+\?)[^\s"'<>]+/g, "$1***")
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]/gu, " ")
+    .replace(UNPRINTED, " ")
     .slice(0, QUOTED);
 }

@@ -23,7 +23,7 @@ export async function refused(job: Guarded, headers: Headers) {
   const isCron =
     headers.get("user-agent")?.startsWith("vercel-cron/") ||
     headers.has("x-vercel-cron-schedule");
-  if (!isCron) return answer(401, { error: "not a call of Vercel's cron" });
+  if (!isCron) return answer(401, { error: "not a call by Vercel cron" });
   const { secret = "CRON_SECRET" } = job;
   const isOpen = !process.env[secret] || (await hasBearer(headers, secret));
   if (!isOpen) return answer(401, { error: "no bearer" });

@@ -275,7 +275,7 @@ async function measured(text?: string | Promise<string>): Promise<object> {
   const bytes = new TextEncoder().encode(await text);
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0"));
-  const numbers = [...numbersOf(parsed(await text), [])].slice(0, NUMBERS);
+  const numbers = numbersOf(parsed(await text), []).slice(0, NUMBERS);
   return {
     size: bytes.length,
     digest: hex.join("").slice(0, 16),
@@ -291,19 +291,16 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Yield the numbers of objects within objects; those of lists have no name that lasts. */
-function* numbersOf(
-  value: unknown,
-  path: string[],
-): Generator<[string, number]> {
+/** Return the numbers of objects within objects; those of lists have no name that lasts. */
+function numbersOf(value: unknown, path: string[]): [string, number][] {
   if (typeof value === "number" && Number.isFinite(value)) {
-    yield [path.join(".").slice(0, 64), value];
-  } else if (value && typeof value === "object" && !Array.isArray(value)) {
-    if (path.length >= DEEPEST) return;
-    for (const [name, inner] of Object.entries(value)) {
-      yield* numbersOf(inner, [...path, name]);
-    }
+    return [[path.join(".").slice(0, 64), value]];
   }
+  const isDeep = path.length >= DEEPEST || Array.isArray(value);
+  if (isDeep || !value || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    numbersOf(inner, [...path, name]),
+  );
 }
 
 /** Send a record of a tick, or of a dead run, and return how that went; throws where it is not taken. */

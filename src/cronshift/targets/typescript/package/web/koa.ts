@@ -105,7 +105,7 @@ async function readBody({ req, request }: Context): Promise<void> {
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST) throw new Error("The request's body is too large.");
+    if (size > LARGEST) throw new Error("The body of the request is too large.");
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();

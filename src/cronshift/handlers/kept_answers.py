@@ -1,0 +1,229 @@
+"""A GET that a build or a cache answers: its code does not run on every tick.
+
+The route says so itself, the framework's configuration does, or it is the framework's habit. What a
+configuration computes is not known, and nothing is said of it.
+
+Sources: Next.js, ``is-static-gen-enabled`` and the route module; Astro's routing reference
+(``prerender``, ``output``); SvelteKit's adapter-static; React Router's pre-rendering; Nitro's route
+rules and its static presets.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers.behaviour import EDGE_RUNTIMES, SourceSpot
+from cronshift.handlers.javascript import (
+    FUNCTIONS,
+    METHODS,
+    callee,
+    constant,
+    define,
+    exports,
+    spot_of,
+)
+from cronshift.handlers.literals import UNKNOWN, literal, pairs, text_of
+from cronshift.model import HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+    from cronshift.model import Handler
+
+_SUFFIXES = ("ts", "mts", "js", "mjs", "cjs")
+_MAJOR = lazy_pattern(r"[\^~>=v\s]*(\d+)(?:\.|$)")
+_KEEPS_GET = 14  # the last major of Next that keeps the answers of GET unasked
+_DYNAMIC = lazy_pattern(r"next/headers|no-store|noStore|\bconnection\(")
+_NITRO_KEEPS = ("prerender", "isr", "swr", "static", "cache")
+_NITRO_CACHES = {"defineCachedEventHandler", "cachedEventHandler", "defineCachedHandler"}
+_ADAPTER = lazy_pattern(r"""\bfrom\s+["']([^"']*adapter-[^"']+)["']""")
+_STATIC_ADAPTER = "@sveltejs/adapter-static"
+_CONDITIONS = {
+    "arrow_function", "binary_expression", "function_declaration", "if_statement", "spread_element",
+    "ternary_expression",
+}  # fmt: skip
+
+
+def kept_answer(tree: SourceTree, handler: Handler, path: str) -> SourceSpot | None:
+    """Return the setting, or the habit of a framework, that answers a path without its code."""
+    root = tree.parsed(handler.file)
+    reader = _READERS.get(handler.kind)
+    return reader(tree, handler, root, path) if reader is not None and root is not None else None
+
+
+def _in_next(tree: SourceTree, handler: Handler, root: SgNode, _path: str) -> SourceSpot | None:
+    exported = exports(root)
+    is_dynamic = constant(root, "runtime") in EDGE_RUNTIMES or (
+        set(METHODS) - {"GET", "HEAD"}
+    ) & set(exported)
+    if constant(root, "dynamic") in {"force-static", "error"} and not is_dynamic:
+        return _exported(handler, root, "dynamic")
+    if static := _configured(tree, handler, "next", "output", "export"):
+        return static
+    if is_dynamic or "dynamic" in exported or not _asks_nothing(tree, handler):
+        return None
+    if "revalidate" in exported:
+        revalidate = constant(root, "revalidate")
+        is_kept = revalidate is False or (isinstance(revalidate, int) and revalidate > 0)
+        return _exported(handler, root, "revalidate") if is_kept else None
+    major = _MAJOR.match(tree.dependencies.get("next", ""))
+    definition = define(tree, handler.file, handler.export)
+    if major is None or int(major[1]) > _KEEPS_GET or definition is None:
+        return None
+    habit = f"Next {major[1]}, whose GET asks nothing of the request,"
+    return spot_of(definition.file, definition.node, habit)
+
+
+def _asks_nothing(tree: SourceTree, handler: Handler) -> bool:
+    """Return whether a GET of Next looks at nothing of the request, so that it may be kept."""
+    definition = define(tree, handler.file, handler.export)
+    if definition is None or definition.wrappers or definition.node.kind() not in FUNCTIONS:
+        return False
+    if _DYNAMIC.search(tree.read(definition.file)):
+        return False
+    body = definition.node.field("body")
+    return body is not None and not any(
+        re.search(rf"\b{re.escape(name)}\b", body.text()) for name in _parameters(definition.node)
+    )
+
+
+def _parameters(function: SgNode) -> Iterator[str]:
+    """Yield the names that the parameters of a function bring in."""
+    listed = function.field("parameters") or function.field("parameter")
+    if listed is None:
+        return
+    if listed.kind() == "identifier":
+        yield listed.text()
+    for kind in ("identifier", "shorthand_property_identifier_pattern"):
+        for node in listed.find_all(kind=kind):
+            yield node.text()
+
+
+def _in_astro(tree: SourceTree, handler: Handler, root: SgNode, _path: str) -> SourceSpot | None:
+    if "prerender" in exports(root):
+        return _prerendered(handler, root)
+    file = _config_of(tree, handler.file, "astro")
+    config = _object(tree.parsed(file)) if file else {}
+    if config is None or config.get("output", "static") not in ("static", "hybrid"):
+        return None
+    habit = "Astro, which builds every endpoint without `prerender = false`,"
+    return SourceSpot(handler.file, 1, habit)
+
+
+def _in_sveltekit(
+    tree: SourceTree, handler: Handler, root: SgNode, _path: str
+) -> SourceSpot | None:
+    if "prerender" in exports(root):
+        return _prerendered(handler, root)
+    file = _config_of(tree, handler.file, "svelte")
+    adapters = _ADAPTER.findall(tree.read(file)) if file else []
+    if file is None or adapters != [_STATIC_ADAPTER]:
+        return None
+    return SourceSpot(file, 1, _STATIC_ADAPTER)
+
+
+def _prerendered(handler: Handler, root: SgNode) -> SourceSpot | None:
+    return _exported(handler, root, "prerender") if constant(root, "prerender") is True else None
+
+
+def _in_remix(tree: SourceTree, handler: Handler, _root: SgNode, _path: str) -> SourceSpot | None:
+    return _configured(tree, handler, "react-router", "ssr", False)
+
+
+def _in_nitro(tree: SourceTree, handler: Handler, root: SgNode, path: str) -> SourceSpot | None:
+    exported = exports(root).get("default")
+    if exported and exported.node and callee(exported.node) in _NITRO_CACHES:
+        return spot_of(handler.file, exported.node, callee(exported.node))
+    for name in ("nuxt", "nitro", "app"):
+        file = _config_of(tree, handler.file, name)
+        config = _object(tree.parsed(file)) if file else None
+        for part in (config, *((config or {}).get(key) for key in ("nitro", "server"))):
+            if not file or not isinstance(part, dict):
+                continue
+            preset = part.get("preset")
+            if preset in {"static", "vercel-static", "vercel_static"}:
+                return SourceSpot(file, 1, f"preset: {preset!r}")
+            if rule := _rule_keeping(part.get("routeRules"), path):
+                return SourceSpot(file, 1, f"the route rule {rule}")
+    return None
+
+
+def _rule_keeping(rules: Any, path: str) -> str | None:
+    """Return the rule of Nitro by which a path's answer is kept: the nearest that speaks of it."""
+    covering = [rule for rule in rules if _covers(rule, path)] if isinstance(rules, dict) else []
+    for rule in sorted(covering, key=len, reverse=True):
+        options = rules[rule] if isinstance(rules[rule], dict) else {}
+        if asked := [options[key] for key in _NITRO_KEEPS if key in options]:
+            return rule if any(value is not UNKNOWN and value for value in asked) else None
+    return None
+
+
+def _covers(rule: str, path: str) -> bool:
+    """Return whether a pattern of Nitro (``*`` one segment, ``**`` any) covers a path."""
+    bare = path.partition("?")[0]
+    parts = re.split(r"(/\*\*|\*\*|\*|:[^/]+)", rule)
+    meanings = {"/**": "(?:/.*)?", "**": ".*", "*": "[^/]*"}
+    regex = "".join(
+        meanings.get(part, "[^/]+" if part.startswith(":") else re.escape(part)) for part in parts
+    )
+    return re.fullmatch(regex, bare) is not None
+
+
+def _exported(handler: Handler, root: SgNode, name: str) -> SourceSpot:
+    value = constant(root, name)
+    what = name if value is True else f"{name} = {value!r}"
+    return SourceSpot(handler.file, exports(root)[name].line, what)
+
+
+def _config_of(tree: SourceTree, file: str, name: str) -> str | None:
+    """Return the nearest ``<name>.config`` at or above a file."""
+    for folder in PurePosixPath(file).parents:
+        for suffix in _SUFFIXES:
+            config = str(folder / f"{name}.config.{suffix}")
+            if config in tree.files:
+                return config
+    return None
+
+
+def _configured(
+    tree: SourceTree, handler: Handler, name: str, setting: str, kept: Any
+) -> SourceSpot | None:
+    """Return the spot where a configuration has a setting of that value, whatever happens."""
+    file = _config_of(tree, handler.file, name)
+    root = tree.parsed(file) if file else None
+    if file is None or root is None:
+        return None
+    for pair in root.find_all(kind="pair"):
+        key, value = pair.field("key"), literal(pair.field("value"))
+        if key is None or text_of(key) != setting or value != kept:
+            continue
+        if not {node.kind() for node in pair.ancestors()} & {"pair", *_CONDITIONS}:
+            return spot_of(file, pair, pair.text())
+    return None
+
+
+def _object(root: SgNode | None) -> dict[str, Any] | None:
+    """Return the one object that a configuration exports; ``None`` where it is not written out."""
+    exported = root.find(kind="export_statement") if root is not None else None
+    options = exported.find(kind="object") if exported is not None else None
+    if options is None or any(node.kind() in _CONDITIONS for node in options.ancestors()):
+        return None
+    if any(child.kind() == "spread_element" for child in options.children()):
+        return None
+    return {key: literal(value) for key, value in pairs(options)}
+
+
+_READERS = {
+    HandlerKind.NEXT_ROUTE: _in_next,
+    HandlerKind.ASTRO: _in_astro,
+    HandlerKind.SVELTEKIT: _in_sveltekit,
+    HandlerKind.REMIX: _in_remix,
+    HandlerKind.NITRO: _in_nitro,
+    HandlerKind.SOLIDSTART: _in_nitro,
+}

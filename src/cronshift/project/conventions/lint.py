@@ -1,0 +1,94 @@
+"""Global names that an app's ESLint calls undefined, by its rule ``no-undef``.
+
+Only what is certain counts: a configuration that is data, or a literal of JavaScript, and that builds on
+nothing but what is known to declare no names. A flat one (ESLint 9) is code, and is left to the app.
+Environments and rules: eslint.org/docs/v8.x/use/configure/language-options.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers.literals import UNKNOWN, literal
+from cronshift.project.conventions.configurations import for_typescript, table, upward
+from cronshift.runtime.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cronshift.handlers.tree import SourceTree
+
+NODE = frozenset({"process", "Buffer"})
+"""What generated code needs of Node by a global name."""
+WEB = frozenset(
+    {"AbortSignal", "Headers", "Request", "Response", "TextEncoder", "URL", "console", "crypto"}
+    | {"clearTimeout", "fetch", "setTimeout"}
+)
+"""What it needs of the web's standards, which Node has too."""
+
+_FLAT = tuple(f"eslint.config.{suffix}" for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts"))
+_LEGACY = (".eslintrc.js", ".eslintrc.cjs", ".eslintrc.json", ".eslintrc")
+_CHECKING = {"eslint:recommended", "eslint:all"}
+_SILENT = lazy_pattern(
+    r"eslint:(?:recommended|all)|prettier"
+    r"|plugin:(?:@next/next|react|react-hooks|jsx-a11y|import|prettier)/[\w/-]+"
+)
+"""Shared configurations that declare no names, and leave ``no-undef`` as it is."""
+
+
+def undeclared_in(tree: SourceTree, folder: str = "") -> frozenset[str]:
+    """Return the names of Node and of the web that the ESLint of a folder does not know."""
+    parts: list[Mapping[str, Any]] = []
+    for place in upward(folder):
+        document = _configuration(tree, place)
+        if document is None:
+            continue
+        if not isinstance(document, dict):
+            return frozenset()
+        parts = [document, *for_typescript(document, "files", place, folder), *parts]
+        if document.get("root") is True:
+            break
+    return _undeclared(parts)
+
+
+def _configuration(tree: SourceTree, place: str) -> Any:
+    """Return the configuration of ESLint in a folder; ``None`` without one, unknown where code makes it."""
+    file = next((place + name for name in (*_FLAT, *_LEGACY) if place + name in tree.files), None)
+    if file is None:
+        return tree.data(f"{place}package.json").get("eslintConfig")
+    if not file.endswith(("js", "cjs")):
+        return tree.data(file) or UNKNOWN
+    root = tree.parsed(file)
+    assigned = root.find(kind="assignment_expression") if root is not None else None
+    left = assigned.field("left") if assigned is not None else None
+    if assigned is None or left is None or left.text() != "module.exports":
+        return UNKNOWN
+    return literal(assigned.field("right")) if "..." not in assigned.text() else UNKNOWN
+
+
+def _undeclared(parts: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the names that are undeclared by configurations, each laid over those before it."""
+    extended = list(chain.from_iterable(_named(part.get("extends")) for part in parts))
+    if not all(isinstance(name, str) and _SILENT.fullmatch(name) for name in extended):
+        return frozenset()
+    environments, names = _laid_over(parts, "env"), _laid_over(parts, "globals")
+    usual = "error" if _CHECKING & set(extended) else "off"
+    rule = _laid_over(parts, "rules").get("no-undef", usual)
+    if _named(rule)[:1] in (["off"], [0]):
+        return frozenset()
+    declared = {name for name, value in names.items() if value != "off"}
+    declared |= NODE | WEB if environments.get("node") is True else set()
+    declared |= WEB if environments.get("browser") is True else set()
+    return (NODE | WEB) - declared
+
+
+def _named(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _laid_over(parts: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for part in parts:
+        merged |= table(part, name)
+    return merged

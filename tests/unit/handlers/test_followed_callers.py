@@ -1,0 +1,108 @@
+"""Failures of helpers, followed to what their callers do with them, and matters beside the work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.model import Plan
+
+CHECK = """  const secret = process.env.CRON_SECRET;
+  if (!secret || request.headers.get("authorization") !== `Bearer ${secret}`) return new Response("no", { status: 401 });
+"""
+HEAD = 'import { sendReports, purgeRows, db } from "@/lib/work";\n'
+OK = "return Response.json({ ok: true });"
+LOOP = "for (const row of await db.rows.findMany())"
+SENDING = "async function send(row) { try { await sendReports(row); return { ok: true }; } catch (error) { return { ok: false, error: error.message || 'unknown' }; } }\n"
+ASKING = "async function send(row) { const answer = await fetch('https://m.example', { method: 'POST', body: row }); if (!answer.ok) return { ok: false, status: answer.status }; return { ok: true }; }\n"
+
+
+def route(body: str, head: str = "") -> dict[str, str]:
+    return {"app/api/cron/x/route.ts": f"{HEAD}{head}\nexport async function GET(request: Request) {{\n{CHECK}  {body}\n}}\n"}  # fmt: skip
+
+
+def counted(head: str, test: str = "!result.ok") -> dict[str, str]:
+    return route(f"let sent = 0, failed = 0;\n  {LOOP} {{ const result = await send(row); if ({test}) {{ failed++; }} else {{ sent++; }} }}\n  return Response.json({{ sent, failed }});", head)  # fmt: skip
+
+
+CASES: dict[str, tuple[dict[str, str], set[str]]] = {
+    # a helper's { ok: false }, and what its caller does with it
+    "counted, of a catch": (counted(SENDING), {"CS205"}),
+    "counted, of an answer": (counted(ASKING), {"CS205"}),
+    "counted where it is good, first": (counted(SENDING, "!(result.ok === true)"), {"CS205"}),
+    "success counted alone": (route(f"let sent = 0;\n  {LOOP} {{ const result = await send(row); if (result.ok) sent++; }}\n  return Response.json({{ sent }});", SENDING), {"CS204"}),
+    "pushed as it is": (route(f"const results = [];\n  {LOOP} {{ results.push(await send(row)); }}\n  return Response.json({{ results }});", SENDING), {"CS205"}),
+    "pushed, spread": (route(f"const results = [];\n  {LOOP} {{ const result = await send(row); results.push({{ id: row.id, ...result }}); }}\n  return Response.json({{ results }});", SENDING), {"CS205"}),
+    "of Promise.all": (route("const results = await Promise.all((await db.rows.findMany()).map((row) => send(row)));\n  return Response.json({ failed: results.filter((result) => !result.ok).length });", SENDING), {"CS205"}),
+    "thrown by the caller": (route(f"{LOOP} {{ const result = await send(row); if (!result.ok) throw new Error(result.error); }}\n  {OK}", SENDING), set()),
+    "answered 500 by the caller": (route("const result = await send(1);\n  return Response.json(result, { status: result.ok ? 200 : 500 });", SENDING), set()),
+    "the answer itself": (route("const result = await send(1);\n  return Response.json(result);", SENDING), {"CS205"}),
+    "two calls away": (route("return Response.json(await all());", SENDING + f"async function all() {{ let failed = 0; {LOOP} {{ const result = await send(row); if (!result.ok) failed += 1; }} return {{ failed }}; }}"), {"CS205"}),
+    "collected errors": (route(f"const errors: string[] = [];\n  {LOOP} {{ const result = await send(row); if (!result.ok) errors.push(result.error ?? 'unknown'); }}\n  return Response.json({{ ok: true, errors }});", SENDING), {"CS205"}),
+    "only logged by the caller": (route(f"{LOOP} {{ const result = await send(row); if (!result.ok) console.error(result.error); }}\n  {OK}", SENDING), {"CS204"}),
+    "a text of either, in the answer": (route("let note = '';\n  try { await sendReports(); } catch (error) { if (error) { note = error.message || 'error'; } }\n  return Response.json({ note });"), {"CS205"}),
+    "a text of either, in a condition": (route("let error = null;\n  try { await sendReports(); } catch (e) { if (e instanceof Error) { error = e.message || 'error'; } else { error = String(e); } }\n  return Response.json({ error });"), {"CS205"}),
+    "a text of either, of a helper": (route("const result = await send(1);\n  if (result.error) { return Response.json({ message: result.error || 'error' }); }\n  return Response.json({});", SENDING), {"CS205"}),
+    # what a comment calls beside the work
+    "non-fatal, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // non-fatal: the next run does it\n    console.error(error);\n  }}\n  {OK}"), set()),
+    "best effort, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch {{ /* best-effort */ }}\n  {OK}"), set()),
+    "best effort, above": (route(f"await sendReports();\n  // Best effort: losing it is fine.\n  try {{ await purgeRows(); }} catch (error) {{ console.error(error); }}\n  {OK}"), set()),
+    "a promise, by its side": (route(f"await sendReports();\n  await purgeRows().catch(() => {{}}); // non-critical\n  {OK}"), set()),
+    "non-fatal, by what it logs": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{ console.warn('purge failed (non-fatal)', error); }}\n  {OK}"), set()),
+    "a comment that says otherwise": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // log and go on\n    console.error(error);\n  }}\n  {OK}"), {"CS204"}),
+    # matters beside the work
+    "a log of the run": (route(f"await sendReports();\n  try {{ await store.insert(cronRuns).values({{}}); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import { store, cronRuns } from "@acme/store";'), set()),
+    "metrics": (route(f"await sendReports();\n  try {{ await recordMetrics({{}}); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import { recordMetrics } from "@acme/watch";'), set()),
+    # an empty list that leads another way
+    "an empty list, and another way": (route(f"const rows = await load();\n  if (rows.length === 0) {{ await purgeRows(); {OK} }}\n  await sendReports(rows);\n  {OK}", 'import { shop } from "@acme/shop";\nasync function load() { try { return await shop.importAll(); } catch (error) { console.error(error); return []; } }'), set()),
+    "an empty list, and no other way": (route(f"const rows = await load();\n  if (rows.length === 0) {{ {OK} }}\n  await sendReports(rows);\n  {OK}", 'import { shop } from "@acme/shop";\nasync function load() { try { return await shop.importAll(); } catch (error) { console.error(error); return []; } }'), {"CS204"}),
+    "an empty list, and another source": (route(f"let rows = await load();\n  if (!rows.length) rows = await shop.importOthers();\n  await sendReports(rows);\n  {OK}", 'import { shop } from "@acme/shop";\nasync function load() { try { return await shop.importAll(); } catch (error) { console.error(error); return []; } }'), set()),
+    # a call that calls back with an answer that tells of an error
+    "an answer's error, rejected": (route(f"await new Promise((resolve, reject) => FB.api('/feed', 'post', {{}}, (answer) => {{ if (!answer || answer.error) reject(answer.error); else resolve(answer); }}));\n  {OK}", 'import FB from "fb";'), set()),
+    # a package that is loaded where it is used
+    "a lazy fetch whose status counts": (route("const answer = await get('https://m.example', { method: 'POST' });\n  if (!answer.ok) return Response.json({ ok: false });\n  return Response.json({ ok: true });", "const get = (...args) => import('node-fetch').then(({ default: fetch }) => fetch(...args));"), {"CS205"}),
+    "a lazy fetch whose status throws": (route("const answer = await get('https://m.example', { method: 'POST' });\n  if (!answer.ok) throw new Error('no');\n  return Response.json({ ok: true });", "const get = (...args) => import('node-fetch').then(({ default: fetch }) => fetch(...args));"), set()),
+    # a clock
+    "a race with a clock that resolves": (route(f"await Promise.race([sendReports(), new Promise((resolve) => setTimeout(resolve, 5000))]);\n  {OK}"), {"CS202"}),
+    "a race with a helper that sleeps": (route(f"await Promise.race([sendReports(), sleep(5000)]);\n  {OK}", "const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));"), {"CS202"}),
+    "a race with a clock that rejects": (route(f"await Promise.race([sendReports(), new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 5000))]);\n  {OK}"), set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_exactly_these_are_told(audited: Callable[..., Plan], name: str) -> None:
+    files, codes = CASES[name]
+    watched = {"CS201", "CS202", "CS204", "CS205", "CS310", "CS555"}
+    assert {finding.code for finding in audited(files).findings} & watched == codes
+
+
+CHECKED = "const secret = process.env.CRON_SECRET; if (!secret || request.headers.get('authorization') !== `Bearer ${secret}`) return new Response('no', { status: 401 });"
+SWALLOWING = (
+    "try { await sendReports(); } catch (error) { console.error(error); } return Response.json({});"
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "codes"),
+    [
+        (f"createFileRoute('/api/cron/x')({{ server: {{ handlers: {{ GET: async ({{ request }}) => {{ {CHECKED} {SWALLOWING} }} }} }} }})", {"CS204"}),
+        (f"createFileRoute('/api/cron/x')({{ server: {{ handlers: {{ async GET({{ request }}) {{ {CHECKED} await sendReports(); return Response.json({{}}); }} }} }} }})", set()),
+        (f"createAPIFileRoute('/api/cron/x')({{ GET: async ({{ request }}) => {{ {SWALLOWING} }} }})", {"CS204", "CS206"}),
+        (f"createServerFileRoute('/api/cron/x').methods({{ GET: work }});\nasync function work({{ request }}) {{ {CHECKED} {SWALLOWING} }}", {"CS204"}),
+        (f"createFileRoute('/api/cron/x')({{ server: {{ handlers: ({{ createHandlers }}) => createHandlers({{ ANY: {{ handler: async ({{ request }}) => {{ {SWALLOWING} }} }} }}) }} }})", {"CS204", "CS206"}),
+        (f"createFileRoute('/api/cron/x')({{ server: {{ middleware: [guard], handlers: {{ GET: async ({{ request }}) => {{ {SWALLOWING} }} }} }} }})", {"CS204"}),
+    ],
+)  # fmt: skip
+def test_what_a_route_of_tanstack_start_does_is_followed(
+    audited: Callable[..., Plan], made: str, codes: set[str]
+) -> None:
+    files = {
+        "package.json": '{"dependencies": {"@tanstack/react-start": "1.0.0"}}',
+        "src/routes/api/cron/x.ts": f"{HEAD}export const Route = {made};\n",
+    }
+    told = {finding.code for finding in audited(files).findings}
+    assert {code for code in told if code.startswith("CS2")} == codes

@@ -1,0 +1,144 @@
+"""A GET that a build or a cache answers is told, and no other."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORK = "await fetch('https://upstream.example.com/sync', { method: 'POST' });\n"
+ASTRO = f"export async function GET() {{ {WORK} return new Response('done'); }}\n"
+NITRO = f"export default defineEventHandler(async () => {{ {WORK} return {{}}; }});\n"
+REMIX = f"export async function loader() {{ {WORK} return Response.json({{}}); }}\n"
+NEXT = "app/api/job/route.ts"
+NEXT_ASKS = f"export async function GET(request: Request) {{ request.headers.get('x'); {WORK} return new Response(); }}\n"
+NEXT_UNUSED = NEXT_ASKS.replace("request.headers.get('x');", "")
+SVELTE = "import adapter from '@sveltejs/adapter-{}';\nexport default {{ kit: {{ adapter: adapter() }} }};\n"
+
+
+def nuxt(rules: str) -> str:
+    return f"export default defineNuxtConfig({{ {rules} }})\n"
+
+
+CASES = {
+    "an export of Next": ({NEXT: NEXT_ASKS, "next.config.mjs": "export default { output: 'export' }"}, True),
+    "an export of Next, named before": (
+        {NEXT: NEXT_ASKS, "next.config.js": "const config = { output: 'export' };\nmodule.exports = withMDX(config);"},
+        True,
+    ),
+    "an export on a condition": (
+        {NEXT: NEXT_ASKS, "next.config.mjs": "export default { output: process.env.APP ? 'export' : undefined }"},
+        False,
+    ),
+    "an export in a branch": (
+        {NEXT: NEXT_ASKS, "next.config.mjs": "export default { ...(isApp && { output: 'export' }) }"},
+        False,
+    ),
+    "an export in a comment": (
+        {NEXT: NEXT_ASKS, "next.config.mjs": "export default {\n  // output: 'export',\n}"},
+        False,
+    ),
+    "another output": ({NEXT: NEXT_ASKS, "next.config.mjs": "export default { output: 'standalone' }"}, False),
+    "static by force": ({NEXT: "export const dynamic = 'force-static';\n" + NEXT_ASKS}, True),
+    "static by force beside a POST": (
+        {NEXT: "export const dynamic = 'force-static';\n" + NEXT_ASKS + "export async function POST() {}\n"},
+        False,
+    ),
+    "revalidated": ({NEXT: "export const revalidate = 60;\n" + NEXT_UNUSED}, True),
+    "kept for ever": ({NEXT: "export const revalidate = false;\n" + NEXT_UNUSED}, True),
+    "revalidated, but it asks the request": ({NEXT: "export const revalidate = 60;\n" + NEXT_ASKS}, False),
+    "revalidated, but it takes the request apart": (
+        {NEXT: "export const revalidate = 60;\n" + NEXT_ASKS.replace("request: Request", "{ headers }: Request").replace("request.headers", "headers")},
+        False,
+    ),
+    "an endpoint of Astro": ({"src/pages/api/job.ts": ASTRO}, True),
+    "an endpoint of Astro, built by its configuration": (
+        {"src/pages/api/job.ts": ASTRO, "astro.config.mjs": "export default defineConfig({ output: 'static', adapter: vercel() })"},
+        True,
+    ),
+    "an endpoint of Astro on a server": (
+        {"src/pages/api/job.ts": ASTRO, "astro.config.mjs": "export default defineConfig({ output: 'server', adapter: vercel() })"},
+        False,
+    ),
+    "an endpoint of Astro that says no": ({"src/pages/api/job.ts": "export const prerender = false;\n" + ASTRO}, False),
+    "an endpoint of Astro that says yes, on a server": (
+        {"src/pages/api/job.ts": "export const prerender = true;\n" + ASTRO, "astro.config.mjs": "export default defineConfig({ output: 'server' })"},
+        True,
+    ),
+    "an endpoint of Astro whose configuration is computed": (
+        {"src/pages/api/job.ts": ASTRO, "astro.config.mjs": "export default defineConfig({ ...shared })"},
+        False,
+    ),
+    "a static adapter of SvelteKit": (
+        {"src/routes/api/job/+server.ts": ASTRO, "svelte.config.js": SVELTE.format("static")},
+        True,
+    ),
+    "another adapter of SvelteKit": (
+        {"src/routes/api/job/+server.ts": ASTRO, "svelte.config.js": SVELTE.format("vercel")},
+        False,
+    ),
+    "an app of React Router without a server": (
+        {"app/routes/api.job.ts": REMIX, "react-router.config.ts": "export default { ssr: false } satisfies Config;"},
+        True,
+    ),
+    "an app of React Router with one": (
+        {"app/routes/api.job.ts": REMIX, "react-router.config.ts": "export default { ssr: true } satisfies Config;"},
+        False,
+    ),
+    "a route rule of Nuxt": (
+        {"server/api/job.get.ts": NITRO, "nuxt.config.ts": nuxt("routeRules: { '/api/**': { swr: 3600 } }")},
+        True,
+    ),
+    "a route rule of Nuxt's server": (
+        {"server/api/job.get.ts": NITRO, "nuxt.config.ts": nuxt("nitro: { routeRules: { '/api/*': { isr: true } } }")},
+        True,
+    ),
+    "a nearer rule that keeps nothing": (
+        {"server/api/job.get.ts": NITRO, "nuxt.config.ts": nuxt("routeRules: { '/**': { isr: 60 }, '/api/**': { isr: false } }")},
+        False,
+    ),
+    "a rule of other paths": (
+        {"server/api/job.get.ts": NITRO, "nuxt.config.ts": nuxt("routeRules: { '/blog/**': { isr: 60 }, '/api/**': { cors: true } }")},
+        False,
+    ),
+    "a static preset": (
+        {"server/api/job.get.ts": NITRO, "nuxt.config.ts": nuxt("nitro: { preset: 'vercel-static' }")},
+        True,
+    ),
+    "a cached handler of Nuxt": (
+        {"server/api/job.get.ts": NITRO.replace("defineEventHandler", "defineCachedEventHandler")},
+        True,
+    ),
+    "a handler of Nuxt": ({"server/api/job.get.ts": NITRO, "nuxt.config.ts": nuxt("ssr: false")}, False),
+}  # fmt: skip
+PACKAGES = {
+    "app/api": "next", "src/pages": "astro", "src/routes": "@sveltejs/kit", "app/routes": "@react-router/dev",
+    "server/api": "nuxt",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_answer_that_is_kept_is_told_and_no_other(tmp_path: Path, case: str) -> None:
+    files, is_kept = CASES[case]
+    package = next(
+        name for folder, name in PACKAGES.items() if any(file.startswith(folder) for file in files)
+    )
+    crons = {"crons": [{"path": "/api/job", "schedule": "0 3 * * *"}]}
+    files = files | {
+        "vercel.json": json.dumps(crons),
+        "package.json": json.dumps({"dependencies": {package: "16.0.0"}}),
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    codes = {finding.code for finding in make_plan(load_project(tmp_path)).findings}
+    assert not codes & {"CS301", "CS305"}
+    assert ("CS211" in codes) is is_kept
