@@ -300,7 +300,7 @@ VIEW = "from django.http import JsonResponse\n\n\n"
         (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return JsonResponse({'path': self.kwargs})\n", 6, "needs self.kwargs"),
         (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return JsonResponse(rows_of(self))\n", 6, "needs its view"),
         (VIEW_URLS, f"class Sweep(View):\n    @login_required\n    def get(self, request):\n{ANSWER}", 6, "has other decorators beside its route"),
-        (VIEW_URLS, f"sweep = 1\n\n\nclass Sweep(View):\n    def get(self, request):\n{ANSWER}", 7, "has a name `sweep` already"),
+        (VIEW_URLS, f"sweep = sweep_view = sweep_work = 1\n\n\nclass Sweep(View):\n    def get(self, request):\n{ANSWER}", 7, "has a name `sweep_get` already"),
         (VIEW_URLS, f"class Sweep(View):\n    def get(self, request):\n{ANSWER}\n    def other(self):\n        return 1\n", 8, "has the method other, which its work does not call"),
         (VIEW_URLS.replace("as_view()", "as_view({'get': 'done', 'post': 'again'})"), f"class Sweep(View):\n    def done(self, request):\n{ANSWER}", 6, "answers other methods with other work"),
         (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return self.done()\n\n    def done(self):\n        return JsonResponse({'who': self.request.user})\n", 9, "needs its request for more than a check"),
@@ -363,3 +363,33 @@ def test_a_class_of_rest_framework_is_a_function(tmp_path: Path, kind: str, rout
     assert view.converted.text == 'def sweep():\n    return {"rows": rows()}\n'
     assert view.converted.encoder == "rest_framework"
     assert "Sweep" not in view.urls
+
+
+NAMES = """from django.http import JsonResponse
+from django.views import View
+
+
+class SweepView(View):
+    def get(self, request):
+        rows = self.rows()
+        return JsonResponse({"swept": self.sweep(rows), "of": self.sum(rows)})
+
+    def rows(self):
+        return [3, 4]
+
+    def sweep(self, rows):
+        return len(rows)
+
+    def sum(self, rows):
+        return sum(rows)
+"""
+
+
+def test_a_method_whose_name_means_something_else_is_named_anew(tmp_path: Path) -> None:
+    (tmp_path / "urls.py").write_text(VIEW_URLS.replace("Sweep", "SweepView"))
+    (tmp_path / "views.py").write_text(NAMES)
+    view = convert_view(SourceTree(tmp_path), Location("urls.py", 6), ENTRY)
+    defined: dict[str, object] = {}
+    exec(view.converted.text, defined)  # noqa: S102 - of this test's own text
+    assert eval(f"{view.converted.function}()", defined) == {"swept": 2, "of": 7}  # noqa: S307
+    assert {"sweep_view", "sweep_rows", "sweep", "sweep_sum"} <= defined.keys()

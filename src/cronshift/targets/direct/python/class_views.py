@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,12 @@ class ViewFunctions(Struct, frozen=True):
 
 
 def as_functions(
-    source: PythonSource, node: ast.ClassDef, answering: str = "get", *, request: str = "request"
+    source: PythonSource,
+    node: ast.ClassDef,
+    answering: str = "get",
+    *,
+    view: ast.expr | None = None,
+    request: str = "request",
 ) -> ViewFunctions:
     """Return the module with a view's class as functions, the first of which does the work.
 
@@ -53,6 +59,7 @@ def as_functions(
         source: the module.
         node: the class.
         answering: the method that answers a GET.
+        view: what this module registers, in whose place it names the function.
         request: the parameter that such a function has for its request; empty for none.
 
     Raises:
@@ -65,31 +72,66 @@ def as_functions(
     }
     _refuse_more(node)
     work = _work(node, methods, answering)
-    name = function_name(node)
     called = list(_called(work, methods))
-    _refuse_taken(source, node, {name, *(each.name for each in called)})
-    first = source.span(node)[0]
-    line = source.text.count("\n", 0, first) + 1
+    names = _names(source, node, work, called)
+    if view is not None:
+        source.replace(view, names[work.name])
+    _keep_docstring(source, node, work)
+    first, last = source.span(node)
     parts = [source.edits.result(0, first)]
-    lines = [*range(1, line)]
+    lines = [*range(1, source.text.count("\n", 0, first) + 1)]
     for function in (work, *called):
-        renamed = name if function is work else function.name
-        if function is work:
-            _keep_docstring(source, node, function)
-        taken = request if function is work else None
-        text = _function(source, function, renamed, set(methods), taken)
+        text = _function(source, function, names, request if function is work else None)
         parts.append(f"{text}\n\n\n")
         begin = min([function.lineno, *(each.lineno for each in function.decorator_list)])
         lines += [*range(begin, begin + text.count("\n") + 1), function.lineno, function.lineno]
-    rest = source.edits.result(source.span(node)[1]).lstrip("\n")
-    last = source.text.count("\n") - rest.count("\n") + 1
+    rest = source.edits.result(last).lstrip("\n")
+    end = source.text.count("\n") - rest.count("\n") + 1
     text = "".join([*parts, rest]) if rest else "".join(parts).rstrip("\n") + "\n"
-    return ViewFunctions(text, name, (*lines, *range(last, last + rest.count("\n") + 2)))
+    return ViewFunctions(text, names[work.name], (*lines, *range(end, end + rest.count("\n") + 2)))
 
 
-def function_name(node: ast.ClassDef) -> str:
-    """Return the name of the function that a view's class becomes."""
-    return "_".join(_WORD.split(_SUFFIX.sub("", node.name) or node.name)).lower()
+def _names(
+    source: PythonSource, node: ast.ClassDef, work: Function, called: list[Function]
+) -> dict[str, str]:
+    """Return the names that methods have as functions: such as mean nothing else here, in no function either.
+
+    Raises:
+        NotCertainError: where there is none.
+    """
+    stem = "_".join(_WORD.split(_SUFFIX.sub("", node.name) or node.name)).lower()
+    methods = {each.name for each in called}
+    taken = {*dir(builtins), *_bound(source.module, node)}
+    names: dict[str, str] = {}
+    for function in (work, *called):
+        last = function.name.lstrip("_")
+        wanted = (function.name, f"{stem}_{last}")
+        free = [
+            name
+            for name in ((stem, f"{stem}_view", f"{stem}_work") if function is work else wanted)
+            if name not in taken and (function is not work or name not in methods)
+        ]
+        if not free:
+            raise NotCertainError(node.lineno, f"has a name `{wanted[-1]}` already")
+        names[function.name] = free[0]
+        taken.add(free[0])
+    return names
+
+
+def _bound(module: ast.Module, view: ast.ClassDef) -> Iterator[str]:
+    """Yield what a module names or binds anywhere, but for the methods of a view."""
+    methods = {id(each) for each in view.body}
+    for node in ast.walk(module):
+        match node:
+            case ast.Name(id=name) | ast.arg(arg=name):
+                yield name
+            case ast.alias(name=name, asname=alias):
+                yield alias or name.partition(".")[0]
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                if id(node) not in methods:
+                    yield name
+            case ast.ClassDef(name=name):
+                yield name
 
 
 def _refuse_more(node: ast.ClassDef) -> None:
@@ -158,17 +200,8 @@ def _does(function: Function) -> str:
     return "\n".join(ast.unparse(each) for each in function.body if not is_docstring(each))
 
 
-def _refuse_taken(source: PythonSource, node: ast.ClassDef, names: set[str]) -> None:
-    """Refuse functions whose names mean something else in the module."""
-    inside = set(ast.walk(node))
-    for each in ast.walk(source.module):
-        name = getattr(each, "id", None) or getattr(each, "name", None)
-        if name in names and each not in inside:
-            raise NotCertainError(node.lineno, f"has a name `{name}` already")
-
-
 def _function(
-    source: PythonSource, function: Function, name: str, methods: set[str], request: str | None
+    source: PythonSource, function: Function, names: dict[str, str], request: str | None
 ) -> str:
     """Return a method as a function of the module, of what does the work with the name of its request."""
     arguments = [*function.args.posonlyargs, *function.args.args]
@@ -177,11 +210,11 @@ def _function(
         function.decorator_list.clear()
     elif not arguments or arguments[0].arg != "self":
         raise NotCertainError(function.lineno, "is no method of a view's own")
-    _write_calls(source, function, methods, is_work=request is not None)
+    _write_calls(source, function, names, is_work=request is not None)
     start, end = source.span(function)
     head = source.text.index("(", source.text.index("def ", start))
     keyword = source.text[source.text.rfind("\n", 0, head) + 1 : head]
-    source.edits.replace(head - len(function.name), head, name)
+    source.edits.replace(head - len(function.name), head, names[function.name])
     if not is_static:
         closing = source.text.index(")", source.span(arguments[0])[1])
         after = source.span(arguments[1])[0] if len(arguments) > 1 else closing
@@ -202,14 +235,14 @@ def _keep_docstring(source: PythonSource, node: ast.ClassDef, work: Function) ->
 
 
 def _write_calls(
-    source: PythonSource, function: Function, methods: set[str], *, is_work: bool
+    source: PythonSource, function: Function, names: dict[str, str], *, is_work: bool
 ) -> None:
     """Have a method call functions in place of methods, and refuse what else it asks its view for."""
     for node in ast.walk(function):
         match node:
             case ast.Attribute(value=ast.Name(id="self"), attr=name):
-                if name in methods - _METHODS:
-                    source.replace(node, name)
+                if name in names.keys() - _METHODS:
+                    source.replace(node, names[name])
                 elif name == "request" and is_work:
                     source.replace(node, "request")
                 else:

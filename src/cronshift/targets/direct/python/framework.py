@@ -17,7 +17,6 @@ from cronshift.targets.direct.python.checks import remove_checks
 from cronshift.targets.direct.python.class_views import (
     ViewFunctions,
     as_functions,
-    function_name,
 )
 from cronshift.targets.direct.python.contexts import in_contexts
 from cronshift.targets.direct.python.dependencies import Dependencies, Value, refuse_dependencies
@@ -100,8 +99,7 @@ def _of_class(source: PythonSource, path: str) -> ViewFunctions | None:
                     named = [each for each in names_used(source.module) if each == name]
                     if len(named) > 1:
                         raise NotCertainError(view.lineno, f"uses {name} once more")
-                    source.replace(view, function_name(classes[name]))
-                    return as_functions(source, classes[name], request="")
+                    return as_functions(source, classes[name], view=view, request="")
     return None
 
 
