@@ -346,9 +346,9 @@ def _check(invocation: Invocation) -> ExitCode:
         if checked.findings:
             console.result(findings_text(checked.findings))
         verdict = "not what the plan says" if checked.bad else "as the plan says"
-        console.result(
-            f"{len(checked.functions)} functions would be registered, {verdict} ({checked.mode} mode)."
-        )
+        count = len(checked.functions)
+        functions = f"{count} function{'s' * (count != 1)}"
+        console.result(f"{functions} would be registered, {verdict} ({checked.mode} mode).")
         if refusing:
             console.result(facts_text(refusing))
         others = [fact for fact in status.facts if fact not in refusing]

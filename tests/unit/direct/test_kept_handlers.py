@@ -231,10 +231,14 @@ def test_an_answer_holds_what_the_entry_says(tmp_path: Path) -> None:
 
 
 def test_work_with_a_module_that_makes_answers_keeps_a_handler(tmp_path: Path) -> None:
-    (tmp_path / "replies.py").write_text("def done(x):\n    count(x)\n    return JSONResponse(x)\n")
+    replies = "def done(x):\n    count(x)\n    return JSONResponse(x)\n"
+    (tmp_path / "answers.py").write_text("from fastapi.responses import JSONResponse\n")
+    (tmp_path / "replies.py").write_text(f"from answers import JSONResponse\n\n\n{replies}")
     text = f"from replies import done\n{FASTAPI}{ROUTE}async def x():\n    return done(1)\n"
     kept = judged(tmp_path, text)
     assert str(kept) == "index.py:9: works with done of replies, which may make an answer"
+    (tmp_path / "answers.py").write_text("class JSONResponse(dict):\n    pass\n")
+    assert isinstance(judged(tmp_path, text), Converted)
 
 
 def test_what_another_module_names_stays(tmp_path: Path) -> None:

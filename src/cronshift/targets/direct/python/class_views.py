@@ -119,7 +119,7 @@ def _names(
 
 
 def _bound(module: ast.Module, view: ast.ClassDef) -> Iterator[str]:
-    """Yield what a module names or binds anywhere, but for the methods of a view."""
+    """Yield the names that a module reads or binds anywhere, but for the methods of a view."""
     methods = {id(each) for each in view.body}
     for node in ast.walk(module):
         match node:
