@@ -21,8 +21,11 @@ ticks can be handed over.
 The guard of each of them [claims ticks](moving.md#duplicates), tells the [ledger](watching.md) how the route behind it
 answered, and [rehearses](watching.md#rehearsals), where those are asked for.
 
-SolidStart is its first version, TanStack Start that for React from 1.132; a build, or `vite dev`, lists new routes of
-the latter in `src/routeTree.gen.ts`, and until then `cronshift validate` checks no types.
+SolidStart is its first version, Nitro its second, TanStack Start that for React from 1.132; a build, or `vite dev`, lists
+new routes of the latter in `src/routeTree.gen.ts`, and until then `cronshift validate` checks no types. Routes of Nitro
+that `nitro.config` puts elsewhere (`routesDir`, `apiDir`, `baseURL`), and lists of Remix or React Router that are not
+made from the files of `app/routes`, are called over HTTP from a Python package. Nitro's own `scheduledTasks` are
+[left to it](findings/CS117.md).
 
 Where an app serves functions of its own already, `migrate` adds the jobs' to the list in its call of `serve`,
 and shows that edit; where the list is not written there, it refuses, with the lines to write. The session flow is
@@ -30,7 +33,7 @@ and shows that edit; where the list is not written there, it refuses, with the l
 
 `finalize --direct` makes a function of the work of a handler that looks at its request's headers, URL and query alone:
 of SvelteKit, Astro, Remix and React Router, SolidStart, and of plain functions. One that needs more of its event (`locals`,
-`cookies`, `platform`, a context) stays, with the line; so do those of Nuxt, TanStack Start, and where routes are
+`cookies`, `platform`, a context) stays, with the line; so do those of Nuxt, Nitro, TanStack Start, and where routes are
 declared in code: the app itself answers there.
 
 Functions in Go, Ruby, PHP (`vercel-php`) or Rust are called over HTTP: from TypeScript where a `package.json`

@@ -170,6 +170,7 @@ class Reason(StrEnum):
         "shared-job",
         "Both sides share the job's ticks by its name, which cannot change now.",
     )
+    GENERATED_IGNORED = "generated-ignored", "git ignores what was generated."
     FUNCTIONS_NOT_SERVED = "functions-not-served", "Nothing serves the functions where it should."
     ENDPOINT_ELSEWHERE = (
         "endpoint-elsewhere",

@@ -6,6 +6,7 @@ Each is a folder, the files in it that answer requests, and how a name becomes a
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from cronshift.handlers.javascript import METHODS, arguments
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.routes import Rank, Route, Segment
+from cronshift.handlers.site_config import base_path
 from cronshift.model import Handler, HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _SOURCES = (".ts", ".js", ".mts", ".mjs", ".tsx", ".jsx")
 _NITRO_METHOD = lazy_pattern(r"\.(get|post|put|patch|delete|head|options|connect|trace)$")
+_SOURCE_FOLDER = lazy_pattern(r"\bsrcDir:\s*[\"'`]([^\"'`$]*)[\"'`]")
+_MORE_FOLDERS = lazy_pattern(r"\bscanDirs:\s*\[([^\]]*)\]")
 _LOWER_GET = lazy_pattern(r"^export\s+(?:async\s+)?(?:const|let|function)\s+get\b", re.MULTILINE)
 _UPPER_ONLY = 4  # the version of Astro
 _BRACKETS = lazy_pattern(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
@@ -87,9 +91,11 @@ class FileRouter(Struct, frozen=True):
 
     def routes(self, app: Folder) -> Iterator[Route]:
         """Yield the routes of an app."""
+        base = base_path(app.tree, app.folder, self.name).split("/")[1:]
+        first = tuple(Segment(Rank.STATIC, part) for part in base)
         for route in self.named(app):
-            file = app.outer(route.handler.file)
-            yield replace(route, handler=replace(route.handler, file=file))
+            handler = replace(route.handler, file=app.outer(route.handler.file))
+            yield replace(route, segments=(*first, *route.segments), handler=handler)
 
 
 def _bracketed(part: str, *, rest: Rank = Rank.MAYBE_REST) -> Segment:
@@ -131,17 +137,33 @@ def sveltekit(app: Folder) -> Iterator[Route]:
             yield _route(file, list(place.parts[2:-1]), HandlerKind.SVELTEKIT, "GET")
 
 
+def nitro_settings(app: Folder, name: str) -> str:
+    """Return the text of ``nuxt.config`` or ``nitro.config``; an empty one where there is none."""
+    files = (f"{name}.config{suffix}" for suffix in _SOURCES)
+    return next((app.read(file) for file in files if app.has(file)), "")
+
+
+def nitro_sources(app: Folder) -> tuple[str, ...]:
+    """Return the folders below which an app's routes are, the first the one to add to.
+
+    Nuxt's is ``server``; Nitro's are those that its configuration names (nitro.build/config), or both usual
+    ones where that names none in so many words.
+    """
+    if "nuxt" in app.dependencies:
+        return ("server",)
+    text = nitro_settings(app, "nitro")
+    source, more = _SOURCE_FOLDER.search(text), _MORE_FOLDERS.search(text)
+    others = re.findall(r"[\"'`]([^\"'`]*)[\"'`]", more[1]) if more else []
+    if source is not None or others:
+        named = [source[1] if source else "", *others]
+        return tuple(dict.fromkeys(str(PurePosixPath(name)).strip("/.") for name in named))
+    return ("server", "") if next(app.under("server"), None) else ("", "server")
+
+
 def nitro(app: Folder) -> Iterator[Route]:
-    """Yield ``server/api/**`` and ``server/routes/**``; a method in the name is the only one."""
-    bare = "nuxt" not in app.dependencies
-    for folder, prefix in (
-        ("server/api", ["api"]),
-        ("server/routes", []),
-        ("api", ["api"]),
-        ("routes", []),
-    ):
-        if "/" not in folder and not bare:
-            continue
+    """Yield ``api/**`` and ``routes/**`` of every source; a method in the name is the only one."""
+    for source, prefix in product(nitro_sources(app), (["api"], [])):
+        folder = f"{source}/{'api' if prefix else 'routes'}".lstrip("/")
         for file in app.under(folder):
             place = PurePosixPath(file)
             if place.suffix not in _SOURCES or place.name.endswith(".d.ts"):

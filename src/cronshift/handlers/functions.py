@@ -133,10 +133,7 @@ class FunctionFiles:
 
     def _answers(self, file: str) -> bool:
         """Return whether a Python file has a handler for the runtime; others always answer."""
-        if not file.endswith(".py"):
-            return True
-        text = self._tree.read(file)
-        return not text.strip() or re.search(r"\b(app|application|handler)\b", text) is not None
+        return not file.endswith(".py") or self._python.is_function(file)
 
 
 def _language(suffix: str) -> str | None:

@@ -11,7 +11,6 @@ rules and its static presets.
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.behaviour import EDGE_RUNTIMES, SourceSpot
@@ -24,7 +23,8 @@ from cronshift.handlers.javascript import (
     exports,
     spot_of,
 )
-from cronshift.handlers.literals import UNKNOWN, literal, pairs, text_of
+from cronshift.handlers.literals import UNKNOWN, literal, text_of
+from cronshift.handlers.site_config import CONDITIONS, config_object, config_of
 from cronshift.model import HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
 
-_SUFFIXES = ("ts", "mts", "js", "mjs", "cjs")
 _MAJOR = lazy_pattern(r"[\^~>=v\s]*(\d+)(?:\.|$)")
 _KEEPS_GET = 14  # the last major of Next that keeps the answers of GET unasked
 _DYNAMIC = lazy_pattern(r"next/headers|no-store|noStore|\bconnection\(")
@@ -44,10 +43,6 @@ _NITRO_KEEPS = ("prerender", "isr", "swr", "static", "cache")
 _NITRO_CACHES = {"defineCachedEventHandler", "cachedEventHandler", "defineCachedHandler"}
 _ADAPTER = lazy_pattern(r"""\bfrom\s+["']([^"']*adapter-[^"']+)["']""")
 _STATIC_ADAPTER = "@sveltejs/adapter-static"
-_CONDITIONS = {
-    "arrow_function", "binary_expression", "function_declaration", "if_statement", "spread_element",
-    "ternary_expression",
-}  # fmt: skip
 
 
 def kept_answer(tree: SourceTree, handler: Handler, path: str) -> SourceSpot | None:
@@ -108,8 +103,8 @@ def _parameters(function: SgNode) -> Iterator[str]:
 def _in_astro(tree: SourceTree, handler: Handler, root: SgNode, _path: str) -> SourceSpot | None:
     if "prerender" in exports(root):
         return _prerendered(handler, root)
-    file = _config_of(tree, handler.file, "astro")
-    config = _object(tree.parsed(file)) if file else {}
+    file = config_of(tree, handler.file, "astro")
+    config = config_object(tree.parsed(file)) if file else {}
     if config is None or config.get("output", "static") not in ("static", "hybrid"):
         return None
     habit = "Astro, which builds every endpoint without `prerender = false`,"
@@ -121,7 +116,7 @@ def _in_sveltekit(
 ) -> SourceSpot | None:
     if "prerender" in exports(root):
         return _prerendered(handler, root)
-    file = _config_of(tree, handler.file, "svelte")
+    file = config_of(tree, handler.file, "svelte")
     adapters = _ADAPTER.findall(tree.read(file)) if file else []
     if file is None or adapters != [_STATIC_ADAPTER]:
         return None
@@ -141,8 +136,8 @@ def _in_nitro(tree: SourceTree, handler: Handler, root: SgNode, path: str) -> So
     if exported and exported.node and callee(exported.node) in _NITRO_CACHES:
         return spot_of(handler.file, exported.node, callee(exported.node))
     for name in ("nuxt", "nitro", "app"):
-        file = _config_of(tree, handler.file, name)
-        config = _object(tree.parsed(file)) if file else None
+        file = config_of(tree, handler.file, name)
+        config = config_object(tree.parsed(file)) if file else None
         for part in (config, *((config or {}).get(key) for key in ("nitro", "server"))):
             if not file or not isinstance(part, dict):
                 continue
@@ -181,21 +176,11 @@ def _exported(handler: Handler, root: SgNode, name: str) -> SourceSpot:
     return SourceSpot(handler.file, exports(root)[name].line, what)
 
 
-def _config_of(tree: SourceTree, file: str, name: str) -> str | None:
-    """Return the nearest ``<name>.config`` at or above a file."""
-    for folder in PurePosixPath(file).parents:
-        for suffix in _SUFFIXES:
-            config = str(folder / f"{name}.config.{suffix}")
-            if config in tree.files:
-                return config
-    return None
-
-
 def _configured(
     tree: SourceTree, handler: Handler, name: str, setting: str, kept: Any
 ) -> SourceSpot | None:
     """Return the spot where a configuration has a setting of that value, whatever happens."""
-    file = _config_of(tree, handler.file, name)
+    file = config_of(tree, handler.file, name)
     root = tree.parsed(file) if file else None
     if file is None or root is None:
         return None
@@ -203,20 +188,9 @@ def _configured(
         key, value = pair.field("key"), literal(pair.field("value"))
         if key is None or text_of(key) != setting or value != kept:
             continue
-        if not {node.kind() for node in pair.ancestors()} & {"pair", *_CONDITIONS}:
+        if not {node.kind() for node in pair.ancestors()} & {"pair", *CONDITIONS}:
             return spot_of(file, pair, pair.text())
     return None
-
-
-def _object(root: SgNode | None) -> dict[str, Any] | None:
-    """Return the one object that a configuration exports; ``None`` where it is not written out."""
-    exported = root.find(kind="export_statement") if root is not None else None
-    options = exported.find(kind="object") if exported is not None else None
-    if options is None or any(node.kind() in _CONDITIONS for node in options.ancestors()):
-        return None
-    if any(child.kind() == "spread_element" for child in options.children()):
-        return None
-    return {key: literal(value) for key, value in pairs(options)}
 
 
 _READERS = {

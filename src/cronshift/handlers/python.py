@@ -74,6 +74,12 @@ class PythonHandlers:
         line, seen = export_seen or (1, HandlerKind.CALLABLE)
         return Handler(self._relative(file), kind or seen, export, "python", line)
 
+    def is_function(self, file: str) -> bool:
+        """Return whether Vercel makes a function of a file below ``api/``; an empty one may be."""
+        place = self._inside(file)
+        tree = self._tree(place) if place is not None else ast.Module([], [])
+        return not tree.body or any(map(_names_an_entry, tree.body))
+
     def in_file(self, file: str) -> Handler | None:
         """Return the handler that a file exports for the runtime, if that can be read."""
         return self._handler(file)
@@ -141,9 +147,9 @@ class PythonHandlers:
     ) -> tuple[int, HandlerKind] | None:
         """Return line and kind of the top-level ``name`` in ``file``, where both can be read."""
         for node in reversed(self._tree(file).body):
-            kind = _kind(node, name) or (
-                self._taken_over(file, node, name, depth) if depth else None
-            )
+            kind = _kind(node, name)
+            if kind is None and depth:
+                kind = self._taken_over(file, node, name, depth)
             if kind:
                 return node.lineno, kind
         return None
@@ -151,6 +157,9 @@ class PythonHandlers:
     def _taken_over(self, file: Path, node: ast.stmt, name: str, depth: int) -> HandlerKind | None:
         """Return the kind of a handler that a statement imports, or takes from another name."""
         match node:
+            case ast.ClassDef(name=bound, bases=[ast.Name(id=base), *_]) if bound == name:
+                behind = self._export(file, base, depth - 1)
+                return behind[1] if behind is not None else None
             case ast.ImportFrom(names=names):
                 taken = [alias.name for alias in names if (alias.asname or alias.name) == name]
                 target = self._imported(file, node) if taken else None
@@ -195,7 +204,7 @@ class PythonHandlers:
         starts = (
             above[node.level - 1 : node.level]
             if node.level
-            else [PurePosixPath(self._base), folder, PurePosixPath("src")]
+            else [PurePosixPath(start) for start in (self._base, folder, "src", "")]
         )
         for start in starts:
             for place in (f"{path}.py", f"{path}/__init__.py"):
@@ -222,6 +231,22 @@ class PythonHandlers:
 
     def _relative(self, file: Path) -> str:
         return file.relative_to(self._root).as_posix()
+
+
+def _names_an_entry(node: ast.stmt) -> bool:
+    """Return whether a statement names what Vercel's Python runtime calls."""
+    match node:
+        case ast.ClassDef(name=name):
+            return name.lower() == "handler"
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return name in _EXPORTS
+        case ast.ImportFrom(names=aliases):
+            return any((alias.asname or alias.name) in _EXPORTS for alias in aliases)
+        case ast.Assign(targets=targets):
+            return any(isinstance(target, ast.Name) and target.id in _EXPORTS for target in targets)
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return name in _EXPORTS
+    return False
 
 
 def _kind(node: ast.stmt, name: str) -> HandlerKind | None:

@@ -16,10 +16,10 @@ from cronshift.handlers import patterns
 from cronshift.handlers.app_folder import apps
 from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
+from cronshift.handlers.exported_methods import by_exports
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
 from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.go_routes import entry_answer
-from cronshift.handlers.javascript import METHODS, exports
 from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import ENTRIES, PythonHandlers
@@ -32,7 +32,7 @@ from cronshift.handlers.workspaces import app_that_answers
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from cronshift.handlers.flow.program import Program
@@ -42,6 +42,7 @@ _MOST_HOPS = 5
 _READ = ("python", "next", "router", "functions", "table", "_coded", "_folder", "_resolved")
 _SERVICES = "/_svc/"
 _PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
+_PYTHON_PRESETS = ("", "python", "fastapi", "flask", "django")  # "": none is named
 _PYTHON_MANIFESTS = ("pyproject.toml", "requirements.txt", "Pipfile")
 
 _LIBRARIES = ("packages/", "libs/")  # what apps of a workspace are made of
@@ -106,6 +107,24 @@ class Resolver:
         return PythonHandlers(self.tree.root, self.app)
 
     @cached_property
+    def _python_app(self) -> Handler | None:
+        """The app that answers all paths where Vercel builds one of Python's frameworks."""
+        named = self.document.get("framework", "")
+        return self.python.framework_entry if named in _PYTHON_PRESETS else None
+
+    @property
+    def _without_preset(self) -> Resolver | None:
+        """The resolver that takes Python's files for functions, where no preset is named.
+
+        A project older than the presets, or one whose preset is Other, has them built so.
+        """
+        if self._python_app is None or self.document.get("framework"):
+            return None
+        other = Resolver(self.tree.root, {**self.document, "framework": None}, app=self.app)
+        other.tree = self.tree
+        return other
+
+    @cached_property
     def _coded(self) -> CodedApps:
         return CodedApps(self.tree, self.app)
 
@@ -152,7 +171,7 @@ class Resolver:
         ignored = set()
         if self.router is not None and self.router.ignores_node:
             ignored |= {"typescript", "javascript"}
-        if self.python.framework_entry is not None and not self.document.get("builds"):
+        if self._python_app is not None and not self.document.get("builds"):
             ignored.add("python")
         return FunctionFiles(self.tree, self.document, self.python, frozenset(ignored), self.app)
 
@@ -185,7 +204,10 @@ class Resolver:
         if legacy is not None:
             return legacy
         answered = self._by_files(bare) or self._rewritten(bare, query) or self._by_app(bare)
-        return answered or self._nothing(bare)
+        answered = answered or self._nothing(bare)
+        other = self._without_preset if answered.verdict is Verdict.DEAD else None
+        function = other.resolve(bare) if other is not None else None
+        return function if function is not None and function.handler is not None else answered
 
     def routes(self) -> Iterator[tuple[str, Handler]]:
         """Yield every route that files make, with its path as requests write it."""
@@ -296,34 +318,11 @@ class Resolver:
 
     def _judged(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict on a file that answers, by its exports."""
-        root = self.tree.parsed(handler.file)
-        is_read = handler.language in {"typescript", "javascript"}
-        if root is None or not is_read or not self.tree.read(handler.file).strip():
-            return Resolution(Verdict.ANSWERED, handler)
-        if handler.kind is HandlerKind.TANSTACK:  # its methods are no exports
-            return Resolution(Verdict.ANSWERED, handler)
-        exported = exports(root)
-        if handler.kind is HandlerKind.NODE_FUNCTION:
-            if "default" not in exported and any(
-                method in exported for method in (*METHODS, "fetch")
-            ):
-                export = "GET" if "GET" in exported else "fetch" if "fetch" in exported else ""
-                handler = replace(handler, export=export or handler.export)
-                if not export:
-                    return Resolution(Verdict.WRONG_METHOD, handler, methods=_methods(exported))
-        elif handler.export not in exported and "*" not in exported:
-            others = {"default"} if handler.kind is HandlerKind.NEXT_ROUTE else {"ALL"}
-            if handler.kind is HandlerKind.ASTRO and others & set(exported):
-                handler = replace(handler, export="ALL")
-            elif handler.kind is not HandlerKind.NEXT_PAGE:
-                methods = ("POST",) if "action" in exported else _methods(exported)
-                return Resolution(Verdict.WRONG_METHOD, handler, methods=methods)
-        if self._coded.imports_framework(handler.file) and self._coded.declares(handler):
-            return self._coded.answer(handler, path)
-        export_seen = exported.get(handler.export)
-        return Resolution(
-            Verdict.ANSWERED, replace(handler, line=export_seen.line) if export_seen else handler
-        )
+        resolution = by_exports(self.tree, handler)
+        routes = self._coded.imports_framework(handler.file) and self._coded.declares(handler)
+        if routes and resolution.verdict is Verdict.ANSWERED and resolution.handler is not None:
+            return self._coded.answer(replace(resolution.handler, line=handler.line), path)
+        return resolution
 
     def _inside(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict on an app that sees the whole path."""
@@ -341,9 +340,8 @@ class Resolver:
 
     def _by_app(self, path: str) -> Resolution | None:
         """Return the resolution of a path by the one app of a framework preset."""
-        python = self.python.framework_entry
-        if python is not None:
-            return self._inside(python, path)
+        if self._python_app is not None:
+            return self._inside(self._python_app, path)
         if self.next.present or self.router is not None:
             return None
         entry = self._coded.entry()
@@ -393,7 +391,3 @@ class Resolver:
     def _nearest(self, path: str) -> tuple[str, ...]:
         pages = {HandlerKind.STATIC, HandlerKind.NEXT_PAGE}
         return nearest(path, [path for path, handler in self.routes() if handler.kind not in pages])
-
-
-def _methods(exported: Container[str]) -> tuple[str, ...]:
-    return tuple(method for method in METHODS if method in exported)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
@@ -45,6 +45,29 @@ def files_since_gone(root: Path, commit: str) -> dict[str, bytes]:
     paths = paths[:_MOST_FILES]
     texts = contents(root, [f"{commit}:./{path}" for path in paths])
     return {path: data for path, data in zip(paths, texts, strict=True) if data is not None}
+
+
+class IgnoredFile(Struct, frozen=True):
+    """A file that git ignores, by a pattern at a place such as ``.gitignore:3``."""
+
+    path: str
+    pattern: str
+    place: str
+
+
+def ignored(root: Path, paths: Iterable[str]) -> tuple[IgnoredFile, ...] | None:
+    """Return the files that git ignores and does not have; ``None`` where there is no repository."""
+    if not any((folder / ".git").exists() for folder in (root, *root.absolute().parents)):
+        return None
+    asked = "\0".join(paths).encode(errors="surrogateescape")
+    output = _git(root, "check-ignore", "--verbose", "-z", "--stdin", stdin=asked)
+    fields = output.decode(errors="surrogateescape").split("\0")
+    rows = zip(*(fields[number::4] for number in range(4)), strict=False)
+    return tuple(
+        IgnoredFile(path, pattern, f"{source}:{line}")
+        for source, line, pattern, path in rows
+        if not pattern.startswith("!")
+    )
 
 
 def contents(root: Path, names: Sequence[str]) -> list[bytes | None]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.model import Origin
-from cronshift.readiness import fronts, guards, identity, ticks, variables
+from cronshift.readiness import deployed, fronts, guards, identity, ticks, variables
 from cronshift.readiness.fact import Fact, Knowledge, Stage
 from cronshift.readiness.kinds import KINDS
 from cronshift.readiness.subject import Subject
@@ -30,6 +30,7 @@ _CHECKS: tuple[Check, ...] = (
     identity.identity,
     variables.variables,
     ticks.ticks,
+    deployed.deployed,
     lambda subject: iter(target_named(subject.plan.target).facts(subject)),
 )
 

@@ -92,6 +92,12 @@ SERVED = Kind(
     "The functions are served by the app on Vercel or by a worker of its own, as cronshift.toml says.",
     "functions-not-served",
 )
+DEPLOYED = Kind(
+    "R504",
+    "generated-deployed",
+    "git does not ignore what was generated: else a deployment goes without the functions.",
+    "generated-ignored",
+)
 LISTED = Kind(
     "R601",
     "endpoint-lists",
@@ -113,6 +119,7 @@ KINDS: tuple[Kind, ...] = (
     TICKS,
     PACKAGES,
     PARSES,
+    DEPLOYED,
     LISTED,
     SERVED,
 )

@@ -32,7 +32,9 @@ HERE = Path(__file__).parent
 SECRET = "s3cret"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 READY = 90  # seconds
-_MADE = frozenset({"node_modules", "apps", ".svelte-kit", ".astro", ".nuxt", ".output", "build"})
+_MADE = frozenset(
+    {"node_modules", "apps", ".svelte-kit", ".astro", ".nuxt", ".nitro", ".output", "build"}
+)
 _MADE_TOO = frozenset(
     {".cronshift", ".react-router", ".vercel", "dist", ".installed", ".vite", ".vinxi"}
 )
@@ -54,6 +56,7 @@ class Kit:
         route: of ``/api/cron/echo``.
         is_coded: whether its routes are declared in code, so that they stay where they are.
         edited: the app's own modules that change.
+        shares: the app whose installed packages it stands on; its own where empty.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Kit:
     bridged: frozenset[str] = frozenset()
     is_coded: bool = False
     edited: frozenset[str] = frozenset()
+    shares: str = ""
     variables: Callable[[int], Mapping[str, str]] = field(default=lambda _: {})
 
     @property
@@ -75,7 +79,7 @@ class Kit:
     @property
     def installed(self) -> Path:
         """The folder with its packages, and nothing else that a compiler could find."""
-        return HERE / ".installed" / self.name
+        return HERE / ".installed" / (self.shares or self.name)
 
 
 SVELTEKIT = Kit(
@@ -137,6 +141,32 @@ NUXT = Kit(
     building=["nuxt/bin/nuxt.mjs", "build"],
     starting=lambda _: [".output/server/index.mjs"],
     is_coded=True,
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
+NITRO = Kit(
+    "nitro",
+    "server/routes/api/inngest.ts",
+    "server/routes/api/cronshift/api/jobs/nightly.ts",
+    "server/routes/api/cron/echo.get.ts",
+    checking=[
+        ["nitropack/dist/cli/index.mjs", "prepare"],
+        ["typescript/bin/tsc", "-p", ".", "--noEmit"],
+    ],
+    building=["nitropack/dist/cli/index.mjs", "build"],
+    starting=lambda _: [".output/server/index.mjs"],
+    is_coded=True,
+    shares="nuxt",
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
+REMIX = Kit(
+    "remix",
+    "app/routes/api.inngest.ts",
+    "app/routes/api.cronshift.api.jobs.nightly.ts",
+    "app/routes/api.cron.echo.ts",
+    checking=[["typescript/bin/tsc"]],
+    building=["@remix-run/dev/dist/cli.js", "vite:build"],
+    starting=lambda _: ["@remix-run/serve/dist/cli.js", "build/server/index.js"],
+    bridged=frozenset({"local"}),
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
 SOLIDSTART = Kit(
@@ -232,7 +262,7 @@ NESTJS_ON_FASTIFY = Kit(
     edited=frozenset({"src/main.ts"}),
 )
 KITS = (
-    SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, SOLIDSTART, TANSTACK, HONO, EXPRESS, NESTJS, NESTJS_ON_FASTIFY, FASTIFY, KOA, FUNCTIONS,
+    SVELTEKIT, ASTRO, NUXT, NITRO, REACT_ROUTER, REMIX, SOLIDSTART, TANSTACK, HONO, EXPRESS, NESTJS, NESTJS_ON_FASTIFY, FASTIFY, KOA, FUNCTIONS,
 )  # fmt: skip
 
 
@@ -242,12 +272,13 @@ def installed(kit: Kit) -> Path:
         if os.environ.get("CRONSHIFT_REQUIRE_NODE") == "1":
             pytest.fail("Node.js and npm are required here and were not found")
         pytest.skip("Node.js and npm are not here")
-    lock, stamp = kit.folder / "package-lock.json", kit.installed / "node_modules/.installed"
+    source = HERE / (kit.shares or kit.name)
+    lock, stamp = source / "package-lock.json", kit.installed / "node_modules/.installed"
     kit.installed.mkdir(parents=True, exist_ok=True)
     with FileLock(kit.installed / ".installing.lock"):
         if not stamp.is_file() or stamp.read_bytes() != lock.read_bytes():
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(kit.folder / name, kit.installed / name)
+                shutil.copy(source / name, kit.installed / name)
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             subprocess.run(command, cwd=kit.installed, check=True, capture_output=True)
             stamp.write_bytes(lock.read_bytes())

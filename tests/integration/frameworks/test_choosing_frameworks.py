@@ -25,8 +25,10 @@ from .apps import (
     LONG_AGO,
     NESTJS,
     NESTJS_ON_FASTIFY,
+    NITRO,
     NUXT,
     REACT_ROUTER,
+    REMIX,
     SOLIDSTART,
     SVELTEKIT,
     TANSTACK,
@@ -194,6 +196,12 @@ def test_the_library_is_copied_where_there_is_no_package_of_it(tmp_path: Path) -
         pytest.param(TANSTACK, "src/routes/api/cron/gone.ts", "createFileRoute(", "createServerFileRoute(", id="older"),
         pytest.param(SOLIDSTART, "app.config.ts", "({", '({ routeDir: "./pages",', id="other folder"),
         pytest.param(SOLIDSTART, "package.json", '"1.3.2"', '"^2.0.0"', id="newer"),
+        pytest.param(NITRO, "nitro.config.ts", "srcDir", 'baseURL: "/app", srcDir', id="other paths"),
+        pytest.param(NUXT, "nuxt.config.ts", "({", '({ serverDir: "backend",', id="other server"),
+        pytest.param(REACT_ROUTER, "app/routes.ts", "flatRoutes()", 'flatRoutes({ rootDirectory: "pages" })', id="other routes"),
+        pytest.param(REACT_ROUTER, "react-router.config.ts", "{ ssr", '{ appDirectory: "src", ssr', id="other app"),
+        pytest.param(REMIX, "vite.config.ts", "remix()", 'remix({ appDirectory: "src" })', id="other app of Remix"),
+        pytest.param(REMIX, "vite.config.ts", "remix()", "remix({ routes: (define) => own(define) })", id="a list"),
     ],
 )  # fmt: skip
 def test_an_app_that_is_laid_out_otherwise_is_called_over_http(
@@ -208,6 +216,46 @@ def test_an_app_that_is_laid_out_otherwise_is_called_over_http(
     plan = make_plan(load_project(app))
     assert plan.target == "python"
     assert {job.mode for job in plan.jobs} == {Mode.BRIDGE}
+
+
+@pytest.mark.parametrize(
+    ("settings", "folder"),
+    [
+        ("{}", ""),
+        ('{ srcDir: "./server/" }', "server/"),
+        ('{ scanDirs: ["./more", "server"] }', ""),
+        ('{ srcDir: `src`, scanDirs: ["server"] }', "src/"),
+    ],
+)
+def test_routes_of_nitro_are_added_where_its_settings_look(
+    tmp_path: Path, settings: str, folder: str
+) -> None:
+    app = copied(NITRO, tmp_path / "app")
+    (app / "nitro.config.ts").write_text(f"export default defineNitroConfig({settings});\n")
+    if settings == "{}":
+        for source in (app / "server").iterdir():
+            source.rename(app / source.name)
+        (app / "server").rmdir()
+    plan = make_plan(load_project(app))
+    assert {job.mode for job in plan.jobs} == {Mode.DIRECT}
+    assert app_of(plan).endpoint_file == f"{folder}routes/api/inngest.ts"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        '{ ignoredRouteFiles: ["**/*"], routes: (define) => flatRoutes("routes", define) }',
+        '{ appDirectory: "app" }',
+        """{
+    // appDirectory: "src",
+  }""",
+    ],
+)
+def test_a_list_that_is_made_from_the_files_is_one_of_files(tmp_path: Path, options: str) -> None:
+    app = copied(REMIX, tmp_path / "app")
+    config = app / "vite.config.ts"
+    config.write_text(config.read_text().replace("remix()", f"remix({options})"))
+    assert make_plan(load_project(app)).target == "typescript"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ import pytest
 
 from .apps import (
     ASTRO,
+    NITRO,
     NUXT,
     REACT_ROUTER,
+    REMIX,
     SOLIDSTART,
     SVELTEKIT,
     TANSTACK,
@@ -28,7 +30,9 @@ PROGRAMS = [
     (SVELTEKIT, "vite dev"),
     (ASTRO, "astro dev"),
     (NUXT, "nuxt dev"),
+    (NITRO, "nitro dev"),
     (REACT_ROUTER, "react-router dev"),
+    (REMIX, "remix vite:dev"),
     (SOLIDSTART, "vinxi dev"),
     (TANSTACK, "vite dev"),
 ]

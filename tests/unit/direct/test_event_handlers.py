@@ -114,8 +114,8 @@ def test_the_work_is_left_where_only_the_call_is_looked_at(
         (SVELTEKIT, "GET", "async () => {\n  try {\n    error(500, 'no');\n  } catch {\n    await work();\n  }\n  return json({});\n}", 6, "throws an answer that other code may catch"),
         (SVELTEKIT, "GET", "async () => {\n  all.forEach(() => {\n    error(500, 'no');\n  });\n  return json({});\n}", 6, "throws an answer that other code may catch"),
         (ASTRO, "GET", "async ({ redirect }) => {\n  return redirect('/x');\n}", 5, "needs redirect, which only Astro gives"),
-        (REMIX, "loader", "async ({ context }) => {\n  return { of: context.db };\n}", 5, "needs context, which only Remix or React Router gives"),
-        (REMIX, "loader", "async ({ params }) => {\n  return { of: params.day };\n}", 5, "needs params, which only Remix or React Router gives"),
+        (REMIX, "loader", "async ({ context }) => {\n  return { of: context.db };\n}", 5, "needs context, which only Remix gives"),
+        (REMIX, "loader", "async ({ params }) => {\n  return { of: params.day };\n}", 5, "needs params, which only Remix gives"),
     ],
 )  # fmt: skip
 def test_a_handler_that_needs_more_stays_with_the_line_and_the_reason(

@@ -397,3 +397,37 @@ def test_a_method_whose_name_means_something_else_is_named_anew(tmp_path: Path) 
     exec(view.converted.text, defined)  # noqa: S102 - of this test's own text
     assert eval(f"{view.converted.function}()", defined) == {"swept": 2, "of": 7}  # noqa: S307
     assert {"sweep_view", "sweep_rows", "sweep", "sweep_sum"} <= defined.keys()
+
+
+@pytest.mark.parametrize(
+    ("above", "ours", "token"),
+    [
+        (
+            "def env(name):\n    return os.environ.get(name)\n\n\n",
+            "env('CRON_SECRET')",
+            "env('TOKEN')",
+        ),
+        (
+            "CONFIG = {'ours': os.environ['CRON_SECRET'], 'token': os.environ['TOKEN']}\n\n\n",
+            "CONFIG['ours']",
+            "CONFIG['token']",
+        ),
+    ],
+    ids=["by name", "of a table"],
+)
+def test_only_what_the_check_compares_goes_with_it(
+    tmp_path: Path, above: str, ours: str, token: str
+) -> None:
+    """Two variables that come the same way are two."""
+    (tmp_path / "app.py").write_text(
+        f"import os\nfrom fastapi import HTTPException, Request\n{FASTAPI}{above}{ROUTE}"
+        "def x(request: Request):\n"
+        f"    if request.headers.get('authorization') != {ours}:\n        raise HTTPException(401)\n"
+        f"    if not {token}:\n        raise HTTPException(500, 'no token')\n    return run()\n"
+    )
+    conversion = convert(SourceTree(tmp_path), "app.py", ENTRY, None, "app")
+    assert isinstance(conversion, Converted)
+    work = (
+        f"def x():\n    if not {token}:\n        raise RuntimeError('no token')\n    return run()"
+    )
+    assert work in conversion.text

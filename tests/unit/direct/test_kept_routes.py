@@ -82,6 +82,22 @@ export async function GET(request: Request) {
         2,
         "needs the header authorization for more than a check",
     ),
+    "a body in whose place something is asked": (
+        """export async function GET(request: Request) {
+  const body = await request.json().catch(() => asked());
+  return Response.json(body);
+}""",
+        2,
+        "needs its request (`request.json`)",
+    ),
+    "one of two errors": (
+        """export async function GET() {
+  const gone = await run();
+  return gone ? Response.json({}, { status: 410 }) : Response.json({}, { status: 500 });
+}""",
+        3,
+        "returns `gone ? Response.json({}, { status: 410 …`, which is not spelled out",
+    ),
     "a status that changes": (
         """export async function GET() {
   let status = (await run()) ? 200 : 500;
@@ -288,6 +304,37 @@ def test_a_route_stays_and_says_where_and_why(tmp_path: Path, what: str) -> None
     assert str(judged(tmp_path, text)) == f"{ROUTE}:{line}: {why}"
 
 
+HANDED = """async function run(request: Request) {{
+  {first}
+  return Response.json({{}});
+}}
+export async function GET(request: Request) {{
+  if (request.headers.get("authorization") !== `Bearer ${{process.env.CRON_SECRET}}`) {{
+    return new Response("no", {{ status: 401 }});
+  }}
+  {last}
+}}"""
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_taken"),
+    [
+        ("await ask();", "return run(request);", True),
+        ("await ask();", "return await run(request);", True),
+        ("request = await changed();", "return run(request);", False),
+        ("await ask();", "return run(await changed());", False),
+        ("await ask();", "await run(request);", False),
+    ],
+)
+def test_work_that_is_handed_on_behind_a_check(
+    tmp_path: Path, first: str, last: str, is_taken: bool
+) -> None:
+    conversion = judged(tmp_path, HANDED.format(first=first, last=last))
+    assert isinstance(conversion, Converted) is is_taken
+    if isinstance(conversion, Converted):
+        assert conversion.text == "async function work() {\n  await ask();\n  return {};\n}\n"
+
+
 WRAPPED = """import { withTiming } from "../../../../lib/cron";
 export const GET = withTiming(async () => Response.json({}));"""
 
@@ -361,3 +408,49 @@ export async function GET(request: Request) {{
     entry = Entry("/api/cron/x", "0 6 * * *", "day")
     kept = convert(SourceTree(tmp_path), ROUTE, "GET", entry)
     assert str(kept) == f"{ROUTE}:2: is given day, which its module calls otherwise"
+
+
+ASKED = """  if (request.headers.get("authorization") !== `Bearer ${ours}`) {
+    return Response.json({ error: "no" }, { status: 401 });
+  }
+  if (!token) return Response.json({ error: "no token" }, { status: 500 });
+"""
+
+
+@pytest.mark.parametrize(
+    ("above", "ours", "token"),
+    [
+        (
+            "function env(key: string) {\n  return process.env[key];\n}\n",
+            'env("CRON_SECRET")',
+            'env("TOKEN")',
+        ),
+        (
+            "const config = { secret: process.env.CRON_SECRET, token: process.env.TOKEN };\n",
+            "config.secret",
+            "config.token",
+        ),
+        (
+            "const config = () => ({ secret: process.env.CRON_SECRET, token: process.env.TOKEN });\n",
+            "config().secret",
+            "config().token",
+        ),
+    ],
+    ids=["by name", "of an object", "of a function"],
+)
+def test_only_what_the_check_compares_goes_with_it(
+    tmp_path: Path, above: str, ours: str, token: str
+) -> None:
+    """Two variables that come the same way are two."""
+    asked = ASKED.replace("ours", ours).replace("token)", f"{token})")
+    route = (
+        f"export async function GET(request: Request) {{\n{asked}  return Response.json({{}});\n}}"
+    )
+    conversion = judged(tmp_path, above + route)
+    assert isinstance(conversion, Converted)
+    assert conversion.text.endswith(f"""
+async function work() {{
+  if (!{token}) throw new Error("no token");
+  return {{}};
+}}
+""")

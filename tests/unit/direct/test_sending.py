@@ -73,3 +73,12 @@ def test_a_page_that_works_before_it_checks_stays(tmp_path: Path) -> None:
 def test_a_page_without_a_name_for_its_answer_stays(tmp_path: Path) -> None:
     kept = sent(tmp_path, "export default async function handler() {\n  await run();\n}\n")
     assert str(kept) == f"{PAGE}:1: answers in a way that is not read"
+
+
+def test_a_loader_answers_without_what_remix_2_does_not_fill_in(tmp_path: Path) -> None:
+    route = tmp_path / "app/routes/api.cron.x.ts"
+    route.parent.mkdir(parents=True)
+    route.write_text("export async function loader() {\n  await run();\n  return null;\n}\n")
+    file = route.relative_to(tmp_path).as_posix()
+    sent = sending_route(SourceTree(tmp_path), file, "loader", CLIENT, '"app/x"')
+    assert "return new Response(JSON.stringify({ queued: true }), { status: 202 });" in str(sent)

@@ -47,12 +47,28 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a text of either, in the answer": (route("let note = '';\n  try { await sendReports(); } catch (error) { if (error) { note = error.message || 'error'; } }\n  return Response.json({ note });"), {"CS205"}),
     "a text of either, in a condition": (route("let error = null;\n  try { await sendReports(); } catch (e) { if (e instanceof Error) { error = e.message || 'error'; } else { error = String(e); } }\n  return Response.json({ error });"), {"CS205"}),
     "a text of either, of a helper": (route("const result = await send(1);\n  if (result.error) { return Response.json({ message: result.error || 'error' }); }\n  return Response.json({});", SENDING), {"CS205"}),
+    "what is left of all": (route(f"let sent = 0, all = 0;\n  {LOOP} {{ const result = await send(row); if (result.ok) sent++; if (row.real) all++; }}\n  return Response.json({{ sent, failed: all - sent }});", SENDING), {"CS205"}),
+    "a list of errors that is given back, counted alone": (route("const notes = await send(1);\n  return Response.json({ notes: notes.length });", "async function send(row) { try { await sendReports(row); return []; } catch (error) { console.error(error); return ['Error: no mail']; } }"), {"CS204"}),
+    "an empty object, given back": (route("const rates = await send(1);\n  return Response.json({ rates });", "async function send(row) { try { await sendReports(row); return { sent: 1 }; } catch (error) { console.error(error); return {}; } }"), {"CS204"}),
+    "false below an answer that is good": (route(f"let failed = 0;\n  {LOOP} {{ if (!(await send(row))) failed++; }}\n  return Response.json({{ failed }});", "async function send(row) { const answer = await fetch('https://m.example', { method: 'POST' }); if (answer.ok) return true; console.error(answer.status); return false; }"), {"CS205"}),
+    "more rows than are gone through": (route("const results = [];\n  for (const row of [{ a: 1 }, { a: 2 }, { a: 3 }, { a: 4 }, { a: 5 }, { a: 6 }]) { try { await deep(row); } catch (error) { results.push({ error: String(error) }); } }\n  return Response.json({ results });", "async function deep(row) { await sendReports(row); return step0([1, 2, 3, 4]); }\n" + "\n".join(f"function step{n}(rows) {{ return rows.map((row) => step{n + 1}([row, row, row, row])); }}" for n in range(5)) + "\nfunction step5(rows) { return rows; }"), {"CS205"}),
+    # clients that throw nothing, and what only notes down the run
+    "a catch around a client that throws nothing": (route(f"try {{ await supabase.from('rows').delete().eq('id', 1).select(); }} catch (error) {{ console.error(error); }}\n  await sendReports();\n  {OK}", 'import { createClient } from "@supabase/supabase-js";\nconst supabase = createClient("a", "b");'), {"CS555"}),
+    "a row of a log that is not written": (route(f"const {{ data: row }} = await supabase.from('sync_log').insert({{ ran: 1 }}).select().single();\n  await sendReports(row);\n  {OK}", 'import { createClient } from "@supabase/supabase-js";\nconst supabase = createClient("a", "b");'), set()),
+    "a row of a blog that is not written": (route(f"try {{ await store.blog.create({{ text: 'x' }}); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import { store } from "@acme/store";'), {"CS204"}),
+    "a text in the place of a model's": (route(f"let text = '';\n  try {{ text = await openai.chat.completions.create({{}}); }} catch (error) {{ text = 'no summary today'; }}\n  await sendReports(text);\n  {OK}", 'import OpenAI from "openai";\nconst openai = new OpenAI();'), set()),
+    "a model without which nothing is sent": (route(f"try {{ const text = await openai.chat.completions.create({{}}); await sendReports(text); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import OpenAI from "openai";\nconst openai = new OpenAI();'), {"CS204"}),
+    "a body that is no JSON": (route(f"const answer = await fetch('https://m.example', {{ method: 'POST' }});\n  const data = await answer.json().catch(() => null);\n  if (!answer.ok || data?.code) throw new Error('no');\n  {OK}"), set()),
+    "one of many tools": (route(f"await tool(process.env.TOOL);\n  {OK}", "async function tool(name) { switch (name) { " + " ".join(f"case 't{n}': return act({n});" for n in range(9)) + " } }\nasync function act(row) { await sendReports(row); }"), set()),
     # what a comment calls beside the work
     "non-fatal, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // non-fatal: the next run does it\n    console.error(error);\n  }}\n  {OK}"), set()),
     "best effort, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch {{ /* best-effort */ }}\n  {OK}"), set()),
     "best effort, above": (route(f"await sendReports();\n  // Best effort: losing it is fine.\n  try {{ await purgeRows(); }} catch (error) {{ console.error(error); }}\n  {OK}"), set()),
     "a promise, by its side": (route(f"await sendReports();\n  await purgeRows().catch(() => {{}}); // non-critical\n  {OK}"), set()),
     "non-fatal, by what it logs": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{ console.warn('purge failed (non-fatal)', error); }}\n  {OK}"), set()),
+    "best effort, above the binding": (route(f"await sendReports();\n  // Notes, best effort.\n  const rows = [1, 2];\n  try {{ await purgeRows(rows); }} catch (error) {{ console.error(error); }}\n  {OK}"), set()),
+    "best effort, of the whole function": (route(f"await sendReports();\n  await tidy();\n  {OK}", "/** Tidies up. Best-effort. */\nasync function tidy(\n  rows = 1,\n): Promise<void> {\n  try { await purgeRows(rows); } catch (error) { console.error(error); }\n}\n"), set()),
+    "best effort of what stands before": (route(f"// best effort\n  await tidy();\n  await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{ console.error(error); }}\n  {OK}", "async function tidy() {}\n"), {"CS204"}),
     "a comment that says otherwise": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // log and go on\n    console.error(error);\n  }}\n  {OK}"), {"CS204"}),
     # matters beside the work
     "a log of the run": (route(f"await sendReports();\n  try {{ await store.insert(cronRuns).values({{}}); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import { store, cronRuns } from "@acme/store";'), set()),
@@ -106,3 +122,27 @@ def test_what_a_route_of_tanstack_start_does_is_followed(
     }
     told = {finding.code for finding in audited(files).findings}
     assert {code for code in told if code.startswith("CS2")} == codes
+
+
+QUERY = "const force = new URL(request.url).searchParams.get('force') === '1';"
+EITHER = "const first = process.env.CRON_SECRET || process.env.VERCEL_CRON_SECRET;\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "head", "auth"),
+    [
+        (f"{QUERY} if (!force && request.headers.get('authorization') !== `Bearer ${{process.env.CRON_SECRET}}`) return new Response('no', {{ status: 401 }});", "", "spoofable"),
+        (f"{QUERY} if (!process.env.CRON_SECRET || request.headers.get('authorization') !== `Bearer ${{process.env.CRON_SECRET}}`) return new Response('no', {{ status: 401 }}); console.log(force);", "", "cron-secret"),
+        ("const key = new URL(request.url).searchParams.get('key'); if (!process.env.CRON_SECRET || (key !== process.env.CRON_SECRET && request.headers.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`)) return new Response('no', { status: 401 });", "", "cron-secret"),
+        ("if (first && request.headers.get('authorization') !== `Bearer ${first}`) return new Response('no', { status: 401 });", EITHER, "fail-open"),
+        ("if (!first || request.headers.get('authorization') !== `Bearer ${first}`) return new Response('no', { status: 401 });", EITHER, "cron-secret"),
+        ("if (!dev && (!process.env.CRON_SECRET || request.headers.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`)) return new Response('no', { status: 401 });", 'import { dev } from "$app/environment";\n', "cron-secret"),
+    ],
+)  # fmt: skip
+def test_a_query_a_second_secret_and_the_mode_of_development_are_weighed(
+    audited: Callable[..., Plan], before: str, head: str, auth: str
+) -> None:
+    text = f"{HEAD}{head}export async function GET(request: Request) {{\n  {before}\n  await sendReports();\n  {OK}\n}}\n"
+    handler = audited({"app/api/cron/x/route.ts": text}).jobs[0].handler
+    assert handler is not None
+    assert handler.auth == auth

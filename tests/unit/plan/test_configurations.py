@@ -487,3 +487,52 @@ def test_a_source_that_is_named_like_a_dead_path_and_not_read_is_named(
     plan = make_plan(load_project(tmp_path))
     (dead,) = [one for one in plan.findings if one.code == "CS301"]
     assert f"{file} lies where no route is read" in dead.message
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_told"),
+    [("3600", True), ("60 * 40", True), ("800", False), ("60 * 13", False)],
+)
+def test_a_duration_that_vercel_refuses_is_an_error(
+    tmp_path: Path, seconds: str, *, is_told: bool
+) -> None:
+    route = f"export const maxDuration = {seconds};\n{ROUTE}"
+    files = {"vercel.json": crons("/api/tick"), "package.json": NEXT % "web"}
+    write(tmp_path, {**files, "app/api/tick/route.ts": route})
+    assert ("CS125" in codes(make_plan(load_project(tmp_path)))) is is_told
+
+
+WRITTEN = "export const GET = async () => { await run(); return new Response(); };\n"
+
+
+@pytest.mark.parametrize(
+    ("package", "config", "text", "file", "base"),
+    [
+        ("@sveltejs/kit", "svelte.config.js", "const config = { kit: { paths: { base: '/shop' } } };\nexport default config;", "src/routes/api/tick/+server.ts", "/shop"),
+        ("astro", "astro.config.mjs", "export default defineConfig({ base: 'shop/eu' });", "src/pages/api/tick.ts", "/shop/eu"),
+        ("nuxt", "nuxt.config.ts", "export default defineNuxtConfig({ app: { baseURL: '/shop/' } })", "server/api/tick.get.ts", "/shop"),
+        ("@react-router/dev", "react-router.config.ts", "export default { basename: '/shop' } satisfies Config;", "app/routes/api.tick.ts", "/shop"),
+        ("astro", "astro.config.mjs", "export default defineConfig({ base: process.env.BASE });", "src/pages/api/tick.ts", ""),
+        ("astro", "astro.config.mjs", "// base: '/shop'\nexport default defineConfig({});", "src/pages/api/tick.ts", ""),
+    ],
+)  # fmt: skip
+def test_what_every_path_of_an_app_begins_with_is_read(
+    tmp_path: Path, package: str, config: str, text: str, file: str, base: str
+) -> None:
+    files = {
+        "vercel.json": crons("/api/tick", "/shop/api/tick", "/shop/eu/api/tick"),
+        "package.json": json.dumps({"dependencies": {package: "5.0.0"}}),
+        config: text,
+        file: WRITTEN,
+    }
+    write(tmp_path, files)
+    plan = make_plan(load_project(tmp_path))
+    assert [job.entry.path for job in plan.jobs if job.handler] == [f"{base}/api/tick"]
+    (first, *_) = [one for one in plan.findings if one.code == "CS301"]
+    assert f"{base}/api/tick" in first.fix
+    assert all("lies where no route is read" not in one.message for one in plan.findings)
+    if base:
+        write(tmp_path, {"cronshift.toml": '[project]\ntarget = "typescript"\n'})
+        with pytest.raises(ConfigError) as caught:
+            make_plan(load_project(tmp_path))
+        assert f"begins with {base}" in caught.value.message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.work import notes_down
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -14,56 +15,68 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _MINOR = lazy_pattern(
-    r"\b(?:non|not)[-\s]?(?:fatal|critical|blocking|essential)\b|\bbest[-\s]?effort\b|"
-    r"\bfire[-\s]and[-\s]forget\b",
+    r"\b(?:non|not)[-\s]?(?:fatal|critical|blocking|essential)\b|\bbest[-\s]?effort\b",
     re.IGNORECASE,
 )
+_CLAUSE = lazy_pattern(r"[\s}]*(?:catch|except)\b")
+_BINDING = lazy_pattern(r"(?:const|let|var)\b")
 _COMMENT = ("//", "/*", "*", "#")
 _LONGEST = 40
-"""Lines of a clause or a comment that are read."""
+"""Lines of a clause that are read."""
 
 
 def is_minor(tree: SourceTree, caught: CodePlace, calls: Iterable[CodePlace]) -> bool:
-    """Return whether the code says of a failure that it does not matter.
+    """Return whether the code says of a failure that it does not matter, or only notes down the run.
 
     Args:
         tree: the project's files.
         caught: what catches the failure; all that stands there is read, with what it logs.
-        calls: those that lead there; a comment above one or at the end of its line counts.
+        calls: those that lead there.
     """
-    remarks = list(_whole(tree.read(caught.file).splitlines(), caught.line - 1))
+    lines = tree.read(caught.file).splitlines()
+    remarks = [*_whole(lines, caught.line - 1), *_above(lines, _begin(lines, caught.line - 1))]
     for place in calls:
         lines = tree.read(place.file).splitlines()
-        remarks += [*lines[place.line - 1 : place.line], *_comment_above(lines, place.line - 1)]
+        if notes_down("".join(line.strip() for line in lines[place.line - 1 : place.line + 3])):
+            return True
+        remarks += [*lines[place.line - 1 : place.line], *_above(lines, place.line - 1)]
     return any(map(_MINOR.search, remarks))
 
 
 def _whole(lines: Sequence[str], at: int) -> Iterator[str]:
-    """Yield the lines of a statement or a clause, and of the comment above it."""
-    if at >= len(lines):
-        return
-    indent = _indent(lines[at])
-    yield lines[at]
+    """Yield the lines of a statement or a clause: the first, and those indented deeper."""
+    yield from lines[at : at + 1]
     for line in lines[at + 1 : at + _LONGEST]:
-        if line.strip() and _indent(line) <= indent:
-            break
-        yield line
-    yield from _comment_above(lines, _begin(lines, at, indent))
-
-
-def _begin(lines: Sequence[str], at: int, indent: int) -> int:
-    """Return the line at which a statement begins: that of the ``try`` of a clause."""
-    if not re.match(r"[\s}]*(?:catch|except)\b", lines[at]):
-        return at
-    tries = (number for number in range(at, -1, -1) if _indent(lines[number]) == indent)
-    return next((number for number in tries if lines[number].lstrip().startswith("try")), at)
-
-
-def _comment_above(lines: Sequence[str], at: int) -> Iterator[str]:
-    for line in reversed(lines[max(0, at - _LONGEST) : at]):
-        if not line.lstrip().startswith(_COMMENT):
+        if line.strip() and _indent(line) <= _indent(lines[at]):
             return
         yield line
+
+
+def _begin(lines: Sequence[str], at: int) -> int:
+    """Return the line at which a statement begins: that of the ``try`` of a clause."""
+    if at >= len(lines) or not _CLAUSE.match(lines[at]):
+        return at
+    begun = (n for n in range(at, -1, -1) if _indent(lines[n]) == _indent(lines[at]))
+    return next((number for number in begun if lines[number].lstrip().startswith("try")), at)
+
+
+def _above(lines: Sequence[str], at: int) -> Iterator[str]:
+    """Yield the comments above a statement, and above the blocks and the functions around it."""
+    if at >= len(lines):
+        return
+    indent, is_near = _indent(lines[at]), True
+    for line in reversed(lines[:at]):
+        text = line.strip()
+        if text.startswith(_COMMENT):
+            if is_near:
+                yield line
+        elif text and _indent(line) < indent:
+            indent = _indent(line) + text.startswith((")", "}"))  # what it closes has begun above
+            is_near = True
+        else:
+            is_near = is_near and _BINDING.match(text) is not None
+            if indent == 0 and not is_near:
+                return
 
 
 def _indent(line: str) -> int:

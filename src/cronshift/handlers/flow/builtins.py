@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import (
+    addresses,
     answers,
     concurrency,
     digests,
@@ -339,6 +340,7 @@ _NATIVES: dict[str, Meaning] = {
     **concurrency.MEANINGS,
     **sessions.MEANINGS,
     **hooks.MEANINGS,
+    **addresses.MEANINGS,
     **django_views.MEANINGS,
     "@nestjs/common:SetMetadata": nest_marks.set_metadata,
     "@nestjs/common:UseGuards": nest_marks.use_guards,
@@ -385,6 +387,7 @@ def _table() -> dict[str, Value]:
     table["BackgroundTasks()"] = concurrency.BACKGROUND
     table["NaN"] = table["Infinity"] = Unknown()
     table["True"], table["False"] = PlainValue(value=True), PlainValue(value=False)
+    table |= environment.OF_SVELTEKIT
     table["__name__"] = PlainValue("module")
     return table
 

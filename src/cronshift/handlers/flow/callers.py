@@ -11,7 +11,7 @@ from cronshift.handlers.flow.following import Passage, RequestEnding, Trace
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import Response
 from cronshift.handlers.flow.work import works
-from cronshift.handlers.flow.worlds import CRON_SECRET, anybody, forged, undefined_bearer
+from cronshift.handlers.flow.worlds import CRON_SECRET, anybody, forged, guessed, undefined_bearer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,10 +69,10 @@ def callers_of(reader: HandlerReader) -> Callers:
         return Callers(Auth.UNKNOWN, place)
     if stranger.passage is Passage.YES:
         return Callers(Auth.NONE)
-    pretending = _tried(reader, forged(reader.world), work)
-    if pretending.passage is Passage.YES:
+    pretended = _pretended(reader, work, stranger)
+    if pretended is Passage.YES:
         return Callers(Auth.SPOOFABLE, place or _refusal(stranger.run))
-    if pretending.passage is Passage.MAYBE:
+    if pretended is Passage.MAYBE:
         return Callers(Auth.UNKNOWN, place)
     compared = (*stranger.compared, *scheduled.compared)
     weak = _without_secret(reader, work, compared)
@@ -84,18 +84,29 @@ def callers_of(reader: HandlerReader) -> Callers:
     return Callers(Auth.CONSTANT_TIME if constant else Auth.SECRET, place, secret)
 
 
+def _pretended(reader: HandlerReader, work: frozenset[CodePlace], stranger: _Try) -> Passage:
+    """Return whether a stranger gets through who writes what is wanted into headers, or into the query."""
+    pretending = _tried(reader, forged(reader.world), work).passage
+    if pretending is Passage.NO and "query" in stranger.run.ledger.asked:
+        guessing = _tried(reader, guessed(reader.world), work).passage
+        return guessing if guessing is Passage.YES else Passage.NO
+    return pretending
+
+
 def _without_secret(
     reader: HandlerReader, work: frozenset[CodePlace], compared: Iterable[Comparison]
 ) -> Callers | None:
     """Return the authentication where the secret is not set, if anybody gets through then."""
     compared = tuple(compared)
-    unset = frozenset(
-        name for comparison in compared for name in comparison.secrets if name != "hmac"
-    )
+    unset = _secrets(compared)
     if not unset:
         return None
     place, secret = _decisive(compared)
     open_to_all = _tried(reader, anybody(reader.world, unset=unset), work)
+    others = _secrets(open_to_all.compared) - unset  # a second one that stands in for the first
+    if others:
+        unset |= others
+        open_to_all = _tried(reader, anybody(reader.world, unset=unset), work)
     if _lets_by(reader, open_to_all):
         met = [comparison for comparison in open_to_all.compared if comparison.equal]
         if met:
@@ -109,6 +120,13 @@ def _without_secret(
         if _says(reader, comparison.written, unset, work):
             return Callers(Auth.WRITTEN, comparison.place, secret)
     return None
+
+
+def _secrets(compared: Iterable[Comparison]) -> frozenset[str]:
+    """Return the variables that a credential is compared with."""
+    return frozenset(
+        name for comparison in compared for name in comparison.secrets if name != "hmac"
+    )
 
 
 def _says(

@@ -251,7 +251,7 @@ class Calls(Members):
         self.control.append(CLEAN)
         self.depth += 1
         inside, statement, loops = self.path.inside, self.statement, self.loops
-        other_way, self.loops = self.path.other_way, 0
+        other_way, hinged, self.loops = self.path.other_way, self.path.hinged, 0
         ended: Abrupt | None = None
         result: Value = NOTHING
         try:
@@ -276,6 +276,9 @@ class Calls(Members):
             self.tries[-1].append(Exit(ended, self.path))
         else:
             exits.append(Exit(Returned(result, self.left_at), self.path))
+        for way in exits:
+            if isinstance(way.abrupt, Returned) and not isinstance(way.abrupt.value, Response):
+                way.path.hinged = hinged  # what it gives tells the caller of the failure
         if len(exits) == 1 and ended is None:
             self.path.inside = inside
             return result
@@ -287,6 +290,10 @@ class Calls(Members):
         whole = values[0]
         for value in values[1:]:
             whole = joined(whole, value)
+        kept = whole.alternatives if isinstance(whole, Unknown) else (whole,)
+        for value in values:  # of too many ways the last are not kept: somebody may wait for them
+            if not any(value is part for part in kept):
+                self.consume(value)
         # Only what the caller can see of it hangs on what decided.
         parted = bool(control & ABOUT_CALLER) or answer_apart(way.path for way in exits)
         if parted and not isinstance(whole, Unknown):

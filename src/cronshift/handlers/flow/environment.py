@@ -103,6 +103,9 @@ def elsewhere(machine: Machine, package: str, name: str) -> Value | None:
 
 
 ENVIRONMENT = NativeObject("environment", _environment)
+OF_SVELTEKIT: dict[str, Value] = dict.fromkeys(
+    (f"$app/environment:{name}" for name in ("dev", "building", "browser")), PlainValue(value=False)
+)
 OS_ENVIRON = NativeObject("os.environ", _item)
 
 

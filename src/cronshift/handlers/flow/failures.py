@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cronshift.handlers.behaviour import SourceSpot
 from cronshift.handlers.flow.asides import is_minor
 from cronshift.handlers.flow.endings import answered_at, answers_of, body_of, succeeds
+from cronshift.handlers.flow.operations import is_difference
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.refusals import REFUSED
 from cronshift.handlers.flow.soft import soft_word
@@ -23,7 +24,7 @@ from cronshift.handlers.flow.values import (
     Value,
     taints_of,
 )
-from cronshift.handlers.flow.work import is_work, writes
+from cronshift.handlers.flow.work import is_work, throws_nothing, writes
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         seen.add(place)
         if is_minor(reader.program.tree, place, (site.place, *site.calls)):
             continue
-        is_told = is_counted or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
+        body = body_of(ending)
+        is_told = is_counted or _tells(body) or _turns_false(run, body) or _subtracts(body)
         if is_told and not ending.path.in_catch:
             what = f"An error of `{site.name}` is told in an answer of success"
             admitted.setdefault(place, _spot(place, what))
@@ -122,6 +124,8 @@ def _candidates(run: Trace) -> list[Site]:
         and site.depth <= _DEEPEST
         and not (site.beside or site.rescuing)
         and site.place not in left | harmless
+        and not throws_nothing(site)
+        and not (site.name.endswith(_BODIES) and site.place in run.ledger.shielded)
         and not left & set(site.within)
     ]
     work = [site for site in chosen if is_work(site)]
@@ -210,7 +214,8 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
         ]
         shielded = run.ledger.shielded
         if leading_out and all(
-            inner.tries > site.tries or inner.place in shielded for inner in leading_out
+            inner.tries > site.tries or inner.place in shielded or throws_nothing(inner)
+            for inner in leading_out
         ):
             yield place
 
@@ -233,6 +238,7 @@ def success_after_failure(
         and (
             succeeds(ending)
             or ending.path.hangs
+            or ending.path.hinged
             or is_of_failure(ending.value)
             or _spots(ending) not in others
         )
@@ -264,6 +270,14 @@ def _turns_false(run: Trace, body: Value | None) -> bool:
         if _is_false(value)
         for whole in usual
     )
+
+
+def _subtracts(body: Value | None, depth: int = _MOST_INSIDE) -> bool:
+    """Return whether a body says by a name of failure what is left of all, ``failed: all - sent``."""
+    fields = body.cell.items() if isinstance(body, ObjectValue) else ()
+    if any(_COUNTED.search(key) and is_difference(value) for key, value in fields):
+        return True
+    return depth > 0 and any(_subtracts(part, depth - 1) for part in _parts(body))
 
 
 def _is_false(value: Value) -> bool:
@@ -316,14 +330,18 @@ def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE, *, aloud: bool
         return True
     if depth == 0:
         return False
-    parts: Iterable[Value] = ()
+    if isinstance(value, Unknown) and aloud and _is_scalar(value):
+        return False
+    return any(is_of_failure(part, depth - 1, aloud=aloud) for part in _parts(value))
+
+
+def _parts(value: Value | None) -> Iterable[Value]:
+    """Return the parts of a value: its elements, its fields, the few that it may be."""
     if isinstance(value, ListValue):
-        parts = value.elements.values
-    elif isinstance(value, ObjectValue):
-        parts = value.cell.values()
-    elif isinstance(value, Unknown) and not (aloud and _is_scalar(value)):
-        parts = value.alternatives
-    return any(is_of_failure(part, depth - 1, aloud=aloud) for part in parts)
+        return value.elements.values
+    if isinstance(value, ObjectValue):
+        return value.cell.values()
+    return value.alternatives if isinstance(value, Unknown) else ()
 
 
 def _is_said(value: Value, *, aloud: bool) -> bool:

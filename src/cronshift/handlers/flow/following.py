@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.program import Program
     from cronshift.handlers.flow.worlds import World
 
-SHALLOWER = (6, 4, 3)
-"""How many calls inside calls are followed where all of them are too much."""
+SHALLOWER = ((14, 2), (5, 2), (3, 2))
+"""How many calls inside calls are followed where all of them are too much, and elements of a list."""
 _FAILED = 500
 _REFUSED = 300
 ON = CodePlace("", 0, 0)

@@ -80,9 +80,9 @@ def follow_gate(program: Program, gate: Gate, world: World) -> Trace:
     path = world.path if gate.path is None else gate.path
     seen = replace(world, path=path, sessionless=True)
     trace = follow(program, seen, gate.start)
-    for deepest in SHALLOWER:
+    for deepest, turns in SHALLOWER:
         if trace.exhausted:
-            trace = follow(program, replace(seen, deepest=deepest), gate.start)
+            trace = follow(program, replace(seen, deepest=deepest, turns=turns), gate.start)
     return trace
 
 

@@ -80,11 +80,11 @@ def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
     return PlainValue(len(values))
 
 
-def turns_of(owner: ListValue) -> tuple[Value, ...]:
+def turns_of(machine: Machine, owner: ListValue) -> tuple[Value, ...]:
     """Return the elements of a list that are gone through one by one, and one for all others."""
     elements = owner.elements
     is_plain = all(isinstance(value, PlainValue) for value in elements.values)
-    most = _MOST_PLAIN_TURNS if is_plain else _MOST_TURNS
+    most = machine.world.turns or (_MOST_PLAIN_TURNS if is_plain else _MOST_TURNS)
     if len(elements.values) > most:
         return (*elements.values[:most], Unknown(taints_of(owner)))
     if not elements.values and elements.open:
@@ -96,7 +96,7 @@ def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> V
     """Return the result of ``map``, ``filter`` and their like on a list, or on an unknown value."""
     called = arguments.at(0)
     if isinstance(owner, ListValue):
-        turns = turns_of(owner)
+        turns = turns_of(machine, owner)
         is_open = owner.elements.open or len(turns) != len(owner.elements.values)
     else:
         turns, is_open = (Unknown(taints_of(owner)),), True

@@ -118,7 +118,7 @@ class Machine(Expressions):
             if isinstance(last.abrupt, Returned):
                 result = last.abrupt.value
         result = handed_on(self, result, self.statement)
-        if self.catching and self.depth > 1:
+        if (self.catching or self.path.other_way) and self.depth > 1:
             result = of_failure(result)  # what a helper gives where something failed
         raise Returned(result, self.statement)
 
@@ -169,7 +169,7 @@ class Machine(Expressions):
             try:
                 self.block(node.yes if decides else node.no, self._inner(scope))
             except (Returned, Thrown):
-                self.path.hangs = self.path.hangs or is_of_failure
+                self.path.hinged = self.path.hinged or is_of_failure
                 raise
             finally:
                 self.catching -= is_of_failure
@@ -177,9 +177,9 @@ class Machine(Expressions):
                 left_out = node.no if decides else node.yes
                 instead = is_of_failure and bool(left_out) and leaves(left_out)
                 self.path.other_way = self.path.other_way or instead
-                self.path.hangs = self.path.hangs or (is_of_failure and answers)
+                self.path.hinged = self.path.hinged or (is_of_failure and answers)
             return
-        self.path.hangs = self.path.hangs or Taint.FAILURE in taints
+        self.path.hinged = self.path.hinged or Taint.FAILURE in taints
 
         failing = failing_side(self, test)
 
@@ -231,7 +231,7 @@ class Machine(Expressions):
     def _turns(self, source: Value) -> Sequence[Value]:
         """Return the items of a loop: a list's elements, else one that is not known."""
         if isinstance(source, ListValue):
-            return turns_of(source)
+            return turns_of(self, source)
         return (Unknown(taints_of(source)),)
 
     def _try(self, node: code.Try, scope: Scope) -> None:

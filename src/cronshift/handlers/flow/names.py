@@ -232,8 +232,6 @@ class NameLookup(Forks, ABC):
         does = works(name) or bool(written)
         if rescues and does and not records(name) and not self._is_beside():
             self.path.instead = True
-        if self.catching and not followed and not is_side_work(name):
-            self.path.hangs = True  # the failure may be kept there
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.values import Scope, Taints
 
 _ORDERED = {"<", "<=", ">", ">="}
+_DIFFERENCE = "difference"
 _MOST_TEXT = 4_000
 _LONGEST_SCHEME = 12
 
@@ -61,7 +62,12 @@ def operate(
         return PlainValue(UNDEFINED)
     if len(values) == 2 and all(isinstance(value, PlainValue) for value in values):  # noqa: PLR2004
         return _calculated(operator, values[0], values[1], taints)
-    return Unknown(taints)
+    return Unknown(taints, name=_DIFFERENCE if operator == "-" else "")
+
+
+def is_difference(value: Value) -> bool:
+    """Return whether a value is what is left of another."""
+    return isinstance(value, Unknown) and value.name == _DIFFERENCE
 
 
 def _negated(value: Value, taints: Taints) -> Value:

@@ -109,6 +109,8 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
         return NOBODY
     if isinstance(called, Outside | Unknown) and not new and _SESSION.search(name):
         return _nobody(called, name, arguments)
+    if new and name == "Array":
+        return items_of(is_open=True)
     if new:
         failure = arguments.taints & frozenset({Taint.FAILURE})
         return Unknown(failure, name=name, package=_package(called))
@@ -149,6 +151,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     _may_throw(machine, name, place)
     if not machine.loading:
         machine.visit(place, name, followed=False, package=_package(called))
+        _may_keep(machine, name, arguments)
     listener = None if machine.loading else error_callback(name, arguments)
     if listener is not None:
         return called_back(machine, listener, name, arguments)
@@ -169,6 +172,12 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     for argument in arguments.values:
         machine.consume(argument)
     return _promised(machine, result, name, place)
+
+
+def _may_keep(machine: Machine, name: str, arguments: Arguments) -> None:
+    """Take note that what follows may hang on the failure: it is handed on where it is caught."""
+    if machine.catching and Taint.FAILURE in arguments.taints and not is_side_work(name):
+        machine.path.hangs = True
 
 
 def _handed(machine: Machine, name: str, arguments: Arguments) -> Taints:

@@ -77,7 +77,8 @@ class Path(Struct):
         in_catch: whether what caught it gave the answer itself.
         instead: whether what caught it did other work instead.
         other_way: whether what follows in this function is done only where something failed.
-        hangs: whether how it ends may hang on what failed.
+        hangs: whether the failure is kept where it is not followed, and may come out later.
+        hinged: whether a condition of the function that is followed hung on what failed.
         answered: the response, for a handler that answers by calling something.
     """
 
@@ -94,6 +95,7 @@ class Path(Struct):
     instead: bool = False
     other_way: bool = False
     hangs: bool = False
+    hinged: bool = False
     answered: Response | None = None
 
     def copy(self) -> Path:
@@ -112,6 +114,7 @@ class Path(Struct):
             self.instead,
             self.other_way,
             self.hangs,
+            self.hinged,
             self.answered,
         )
 
@@ -154,6 +157,7 @@ def met(paths: Iterable[Path]) -> Path:
         whole.instead = whole.instead or path.instead
         whole.other_way = whole.other_way or path.other_way
         whole.hangs = whole.hangs or path.hangs
+        whole.hinged = whole.hinged or path.hinged
         whole.answered = whole.answered or path.answered
     return whole
 

@@ -68,10 +68,10 @@ class HandlerReader:
     def shallower(self) -> HandlerReader:
         """Return a reader that follows fewer calls, where all of them are too much."""
         reader = self
-        for deepest in SHALLOWER:
+        for deepest, turns in SHALLOWER:
             if not reader.scheduled.exhausted:
                 break
-            reader = self.changed(replace(self.world, deepest=deepest))
+            reader = self.changed(replace(self.world, deepest=deepest, turns=turns))
         return reader
 
     def before(self, world: World) -> tuple[Passage, list[Comparison]]:

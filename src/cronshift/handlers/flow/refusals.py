@@ -18,6 +18,7 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
+    items_of,
     tainted,
     taints_of,
     truth,
@@ -26,6 +27,7 @@ from cronshift.handlers.flow.values import (
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.values import Taints
 
 TELLING = frozenset({"ok", "error", "status", "status_code", "is_success", "is_error"})
 """The members by which the result of a call tells that it failed."""
@@ -89,13 +91,19 @@ def of_failure(value: Value) -> Value:
     """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``; a zero tells nobody why."""
     if isinstance(value, ObjectValue):
         cell = {key: of_failure(part) for key, part in value.cell.items()}
-        return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
+        return ObjectValue(cell, value.open, value.taints | _taints(cell), value.of)
     if isinstance(value, ListValue):
-        is_empty = not value.elements.values
-        return ListValue(value.cell, value.taints | (QUIETLY_FAILED if is_empty else FAILED))
+        parts = map(of_failure, value.elements.values)
+        taints = value.taints | QUIETLY_FAILED  # how many there are tells nobody why
+        return items_of(*parts, is_open=value.elements.open, taints=taints)
     is_empty = isinstance(value, PlainValue) and not truth(value) and value.value is not False
     is_other = isinstance(value, Unknown) and Taint.FAILURE not in value.taints
     return tainted(value, QUIETLY_FAILED if is_empty or is_other else FAILED)
+
+
+def _taints(cell: dict[str, Value]) -> Taints:
+    """Return the taints of an object that is given where something failed; an empty one says nothing."""
+    return FAILED if cell else QUIETLY_FAILED
 
 
 def failing_side(machine: Machine, test: Value) -> bool | None:

@@ -46,17 +46,35 @@ _PREPARING = {
 
 _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "archive", "upload"}
 """Words of writing that name what is written to, where they stand before the last."""
-_QUERIES = {"insert", "update", "upsert", "delete"}
-"""What a query that is built step by step begins with."""
-_NOTES = (
-    r"\w*(?:logs?|heartbeats?|(?:cron|job|sync|task|import|pipeline|worker|agent)_?(?:runs?|executions?)|"
-    r"audit(?:s|_?(?:trails?|events?|entry|entries|records?|history))?)"
-)
-_BOOKKEEPING = lazy_pattern(
-    rf"[`\"']\s*select 1\b|\blog_\w+\(|\binto {_NOTES}\b|\b{_NOTES}\W{{1,4}}(?:insert|create|add)\(|"
-    rf"insert\(\s*(?:\w+\.)?{_NOTES}\s*\)",
+_MODELS = lazy_pattern(
+    r"(?:chat\.completions|(?:^|\.)(?:openai|ai|llm)\.responses|(?:^|\.)(?:anthropic|claude)\w*\.messages)\.create$|"
+    r"(?:^|\.)generate(?:Text|Object|Content)$",
     re.IGNORECASE,
 )
+"""What asks a language model, which changes nothing."""
+_QUERIES = {"insert", "update", "upsert", "delete"}
+"""What a query that is built step by step begins with."""
+_BOOKKEEPING = lazy_pattern(r"[`\"']\s*select 1\b|\blog_\w+\(", re.IGNORECASE)
+_WRITTEN_TO = (
+    lazy_pattern(r"\binto (\w+)\b", re.IGNORECASE),
+    lazy_pattern(r"\b(\w+)\W{1,4}(?:insert|create|add|update|upsert)\(", re.IGNORECASE),
+    lazy_pattern(r"insert\(\s*(?:\w+\.)?(\w+)\s*\)", re.IGNORECASE),
+)
+"""What rows are written to."""
+_NOTES = {"log", "logs", "audit", "audits", "heartbeat", "heartbeats"}
+_OF_RUNS = {"run", "runs", "execution", "executions", "history"}
+_RUNNING = {"cron", "job", "sync", "task", "import", "pipeline", "worker", "agent"}
+_OF_AUDITS = {
+    "trail",
+    "trails",
+    "event",
+    "events",
+    "entry",
+    "entries",
+    "record",
+    "records",
+    "history",
+}
 _AUDITED = lazy_pattern(r"(?:^|\.)(?:write|create|record|add|append|insert|save|emit)_?audit", re.IGNORECASE)  # fmt: skip
 _CLOSED = lazy_pattern(
     r"(?:browser|client|conn|connection|pool|db|database|mongoose|prisma|page|redis|cursor|socket|"
@@ -102,6 +120,8 @@ def is_side_work(name: str) -> bool:
 @cache
 def writes(name: str) -> bool:
     """Return whether a call surely changes something, by a verb in its name."""
+    if _MODELS.search(name):
+        return False
     segments = _segments(name)
     *owners, last = [words(part)[:1] for part in segments[-3:]] or [()]
     is_verb = bool(last) and last[0] in _WRITING
@@ -112,12 +132,22 @@ def writes(name: str) -> bool:
 
 def is_bookkeeping(statement: CodePlace | None) -> bool:
     """Return whether a statement notes down the run, or only asks whether the database is there."""
-    return statement is not None and _notes_down(statement.text)
+    return statement is not None and notes_down(statement.text)
 
 
 @cache
-def _notes_down(text: str) -> bool:
-    return _BOOKKEEPING.search(text) is not None
+def notes_down(text: str) -> bool:
+    """Return whether a statement, by its text, notes down the run or only asks for the database."""
+    tables = (name for pattern in _WRITTEN_TO for name in pattern.findall(text))
+    return _BOOKKEEPING.search(text) is not None or any(map(_takes_notes, tables))
+
+
+def _takes_notes(name: str) -> bool:
+    """Return whether a table holds notes of runs: ``sync_log``, ``auditTrail``, ``cronRuns``."""
+    *before, last = words(name) or ("",)
+    kind = before[-1] if before else ""
+    is_of_runs = kind in _RUNNING and last in _OF_RUNS
+    return last in _NOTES or is_of_runs or (kind == "audit" and last in _OF_AUDITS)
 
 
 @cache
@@ -125,6 +155,8 @@ def looks(name: str) -> bool:
     """Return whether a call only looks at something, by the verbs in its name."""
     if writes(name):
         return False
+    if _MODELS.search(name):
+        return True
     segments = _segments(name)
     last = words(segments[-1]) if segments else ()
     return bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING)
@@ -144,6 +176,12 @@ def prepares(name: str) -> bool:
     segments = _segments(name)
     last = words(segments[-1])[:1] if segments else ()
     return not last or last[0] in _PREPARING
+
+
+def throws_nothing(site: Site) -> bool:
+    """Return whether a call tells of its failures in its result alone, as Supabase's client does."""
+    client = f"{site.package} {site.name}".lower()
+    return "supabase" in client and not site.followed and "throwOnError" not in site.name
 
 
 def works(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -59,7 +60,9 @@ class World(Struct, frozen=True):
         path: of the request, without its query.
         anyone: whether every credential is taken for right.
         forged: whether every header says whatever is wanted of it.
+        guessed: whether every parameter of the query says whatever is wanted of it.
         deepest: how many calls inside calls are followed.
+        turns: how many elements of a list are gone through; zero for as many as usual.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -73,7 +76,9 @@ class World(Struct, frozen=True):
     path: str = "/"
     anyone: bool = False
     forged: bool = False
+    guessed: bool = False
     deepest: int = 14
+    turns: int = 0
 
     def variable(self, name: str) -> str | bool | None:
         """Return the value of a variable; ``None`` where it is not set."""
@@ -119,15 +124,27 @@ _OF_ANYBODY = {
 def anybody(world: World, *, unset: frozenset[str] = frozenset()) -> World:
     """Return the same call by a stranger who knows nothing."""
     headers = {name: text for name, text in world.headers.items() if name in _OF_ANYBODY}
-    return World(headers, world.query, world.method, unset, path=world.path, deepest=world.deepest)
+    return replace(_bare(world), headers=headers, unset=unset)
 
 
 def forged(world: World) -> World:
     """Return the same call by a stranger who writes whatever is wanted into its headers."""
-    return World({}, world.query, world.method, path=world.path, forged=True, deepest=world.deepest)
+    return replace(_bare(world), forged=True)
+
+
+def guessed(world: World) -> World:
+    """Return the same call by a stranger who writes whatever is wanted into the query."""
+    return replace(anybody(world), guessed=True)
 
 
 def undefined_bearer(world: World, text: str, unset: frozenset[str]) -> World:
     """Return the same call by a stranger whose credential is the text of an unset variable."""
     headers = {**anybody(world).headers, "authorization": f"Bearer {text}"}
-    return World(headers, world.query, world.method, unset, path=world.path, deepest=world.deepest)
+    return replace(_bare(world), headers=headers, unset=unset)
+
+
+def _bare(world: World) -> World:
+    """Return the same call without a header, as deep as it is followed."""
+    return World(
+        {}, world.query, world.method, path=world.path, deepest=world.deepest, turns=world.turns
+    )

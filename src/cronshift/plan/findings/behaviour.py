@@ -141,10 +141,10 @@ SPOOFABLE = Rule(
     "CS209",
     "spoofable-auth",
     Severity.WARNING,
-    "The caller is checked by a header that anybody can send (x-vercel-cron, the user agent); "
-    "Inngest does not send it, so a bridged call would be refused too.",
+    "The caller is checked by what anybody can send: a header (x-vercel-cron, the user agent) or a parameter "
+    "of the query. Inngest does not send it: where nothing else lets a call by, a bridged one is refused too.",
     "Check the bearer of CRON_SECRET instead.",
-    of_job=_caller(Auth.SPOOFABLE, "believes a header that anybody can send"),
+    of_job=_caller(Auth.SPOOFABLE, "believes a header or a parameter that anybody can send"),
 )
 STUB_GET = Rule(
     "CS210",

@@ -36,6 +36,7 @@ _CREDENTIAL = lazy_pattern(
     r"(?:^|[-_])(?:secret|token|passw(?:or)?d|pwd|api[-_]?key|auth(?:orization)?|cron[-_]?key)$",
     re.IGNORECASE,
 )
+_LONGEST_DURATION = 1800  # seconds; vercel/vercel, build-utils/src/max-duration.ts
 _SHORTEST_CREDENTIAL = 6  # characters
 _VARIABLE = lazy_pattern(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|\{\{[^}]*\}\}|<\w+>")
 _SEGMENT = lazy_pattern(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}")
@@ -145,6 +146,14 @@ def _credential_in_path(job: JobSubject) -> Iterator[Evidence]:
             yield Evidence(f"The query of {path} spells out its `{name}`.")
 
 
+def _duration_refused(job: JobSubject) -> Iterator[Evidence]:
+    seconds = job.handler.max_duration if job.handler is not None else None
+    if job.handler is not None and seconds is not None and not 1 <= seconds <= _LONGEST_DURATION:
+        yield Evidence(
+            f"{job.handler.file} may run for {seconds} s.", Location(job.handler.file, 1)
+        )
+
+
 def _made_by_build(job: JobSubject) -> Iterator[Evidence]:
     is_found = job.handler is not None
     if job.entry.origin is Origin.BUILD_OUTPUT and not is_found and _is_open(job):
@@ -200,6 +209,15 @@ REPEATED_KEY = Rule(
     "A key stands twice in one object. JSON keeps the last, so that what stands before it is lost, "
     "without a word from Vercel.",
     "Bring the two together, or remove the one that is not meant.",
+)
+DURATION_REFUSED = Rule(
+    "CS125",
+    "duration-refused",
+    Severity.ERROR,
+    "The `maxDuration` of the route, in its file or in `functions`, is not one that Vercel takes: a whole "
+    'number from 1 to 1800, or "max". The build of such a deployment fails.',
+    "Write at most 300 on Hobby, 800 on Pro, and let durable steps carry work that takes longer.",
+    of_job=_duration_refused,
 )
 MADE_BY_BUILD = Rule(
     "CS121",

@@ -59,7 +59,8 @@ def _named_like(job: JobSubject) -> Iterator[str]:
     """Yield the sources whose names say that they are meant to answer a path."""
     path = job.entry.path.partition("?")[0].rstrip("/")
     endings = tuple(f"{path}{end}." for end in ("", "/route", "/index", "/+server"))
-    for file in sorted(job.resolver.tree.files) if path else ():
+    read = {handler.file for _, handler in job.resolver.routes()}
+    for file in sorted(job.resolver.tree.files - read) if path else ():
         stem, _, suffix = f"/{file}".rpartition(".")
         if f"{stem}.".endswith(endings) and f".{suffix}" in _CODE:
             yield file

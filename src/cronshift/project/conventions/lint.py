@@ -1,7 +1,7 @@
-"""Global names that an app's ESLint calls undefined, by its rule ``no-undef``.
+"""Rules of an app's ESLint: names that it calls undefined (``no-undef``), and the options of any rule.
 
-Only what is certain counts: a configuration that is data, or a literal of JavaScript, and that builds on
-nothing but what is known to declare no names. A flat one (ESLint 9) is code, and is left to the app.
+Of the names only what is certain counts: a configuration that is data, or a literal of JavaScript, and that
+builds on nothing but what is known to declare none. A flat one (ESLint 9) is code, and is left to the app.
 Environments and rules: eslint.org/docs/v8.x/use/configure/language-options.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.literals import UNKNOWN, literal
+from cronshift.handlers.literals import UNKNOWN, literal, pairs
 from cronshift.project.conventions.configurations import for_typescript, table, upward
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -29,6 +29,7 @@ WEB = frozenset(
 
 _FLAT = tuple(f"eslint.config.{suffix}" for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts"))
 _LEGACY = (".eslintrc.js", ".eslintrc.cjs", ".eslintrc.json", ".eslintrc")
+_CODE = (".js", ".cjs", ".mjs", ".ts", ".mts", ".cts")
 _CHECKING = {"eslint:recommended", "eslint:all"}
 _SILENT = lazy_pattern(
     r"eslint:(?:recommended|all)|prettier"
@@ -52,12 +53,35 @@ def undeclared_in(tree: SourceTree, folder: str = "") -> frozenset[str]:
     return _undeclared(parts)
 
 
+def rule_options(tree: SourceTree, folder: str, rule: str) -> dict[str, Any]:
+    """Return the options that the nearest configuration of ESLint gives a rule, as far as they are data."""
+    for place in upward(folder):
+        file = _file(tree, place)
+        root = tree.parsed(file) if file is not None and file.endswith(_CODE) else None
+        if root is not None:
+            members = chain.from_iterable(pairs(node) for node in root.find_all(kind="object"))
+            value = literal(dict(members).get(rule))
+        else:
+            document = _configuration(tree, place)
+            data = document if isinstance(document, dict) else {}
+            parts = [data, *for_typescript(data, "files", place, folder)]
+            value = _laid_over(parts, "rules").get(rule)
+        options = next((each for each in _named(value)[1:] if isinstance(each, dict)), None)
+        if options is not None:
+            return options
+    return {}
+
+
+def _file(tree: SourceTree, place: str) -> str | None:
+    return next((place + name for name in (*_FLAT, *_LEGACY) if place + name in tree.files), None)
+
+
 def _configuration(tree: SourceTree, place: str) -> Any:
     """Return the configuration of ESLint in a folder; ``None`` without one, unknown where code makes it."""
-    file = next((place + name for name in (*_FLAT, *_LEGACY) if place + name in tree.files), None)
+    file = _file(tree, place)
     if file is None:
         return tree.data(f"{place}package.json").get("eslintConfig")
-    if not file.endswith(("js", "cjs")):
+    if not file.endswith(_CODE):
         return tree.data(file) or UNKNOWN
     root = tree.parsed(file)
     assigned = root.find(kind="assignment_expression") if root is not None else None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cronshift.handlers.literals import UNKNOWN, literal, text_of
 from cronshift.project.conventions.code import CodeStyle, TrailingCommas
 from cronshift.project.conventions.configurations import braced, for_typescript, table, upward
+from cronshift.project.conventions.lint import rule_options
 from cronshift.project.conventions.sources import sample
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -43,10 +44,12 @@ _MOST_COLUMNS = 320  # biome's own limit
 def style_of(tree: SourceTree, folder: str = "") -> CodeStyle:
     """Return the style of TypeScript in a folder, as the nearest configuration has it."""
     places = upward(folder)
+    ruled = rule_options(tree, folder, "prettier/prettier")
     edited = next(filter(None, (_editorconfig(tree, place) for place in places)), None)
     for place in places:
         prettier = _prettier(tree, place, folder)
-        if prettier is not None:
+        if prettier is not None or (ruled and place == places[-1]):
+            prettier = {**(prettier or {}), **ruled}
             width, tabs = prettier.get("tabWidth"), prettier.get("useTabs")
             is_set = width is not None or tabs is not None
             return CodeStyle(

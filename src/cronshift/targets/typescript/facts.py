@@ -103,8 +103,19 @@ def _version(subject: Subject, sdk: Sdk) -> Fact:
     return subject.unknown(SDK_VERSION, text, sdk.place, _locking(manager))
 
 
+_OLDEST_NODE = 20  # engines of the SDK's versions 3.54 and 4.24
+
+
 def _fits(subject: Subject) -> Iterator[Fact]:
     app, unknown = app_of(subject.plan), []
+    file = f"{app.folder}/package.json".lstrip("/")
+    engines = subject.tree.data(file).get("engines")
+    node = engines.get("node") if isinstance(engines, dict) else None
+    possible = majors(node) if isinstance(node, str) else None  # Vercel takes the newest of them
+    if possible and max(possible) < _OLDEST_NODE:
+        text = f"{SDK} {SDK_RANGE} needs Node.js {_OLDEST_NODE}, and `engines` asks Vercel for {node!r}."
+        remedy = f'Write "node": ">={_OLDEST_NODE}" in the `engines` of {file}'
+        yield subject.bad(SDK_FITS, text, subject.tree.place_of(file, '"engines"'), remedy)
     places, quarrels, raised = [], [], []
     root = subject.project.root / app.folder
     lock = lock_of(root)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
+from cronshift.handlers.site_config import base_path
 from cronshift.model import Library, OwnershipSource
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
@@ -42,6 +43,12 @@ def fit(framework: AppFramework, project: Project, resolver: Resolver) -> Fit:
         if serving is not None and serve_file_of(resolver.tree) is None:
             return DoesNotFit(
                 f"{serving} serves functions of the app's own, and no call of serve in it can be extended."
+            )
+        router = resolver.router
+        base = base_path(resolver.tree, resolver.app, router.name) if router is not None else ""
+        if base:
+            return DoesNotFit(
+                f"every path of the app begins with {base}, which functions in Next.js alone allow for."
             )
         return Fits(suits=framework.suits(project, resolver))
     other = resolver.router.name if resolver.router else project.framework

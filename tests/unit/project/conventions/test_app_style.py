@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -200,3 +201,36 @@ def test_commas_at_the_ends_of_lists_are_the_formatters(
     tmp_path: Path, files: dict[str, str], commas: TrailingCommas
 ) -> None:
     assert style(tmp_path, **files).trailing_commas is commas
+
+
+RULED = {"prettier/prettier": ["error", {"singleQuote": True, "semi": False, "tabWidth": 4}]}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (".eslintrc.json", json.dumps({"extends": "next", "rules": RULED})),
+        (".eslintrc.json", json.dumps({"overrides": [{"files": ["*.ts"], "rules": RULED}]})),
+        ("package.json", json.dumps({"eslintConfig": {"rules": RULED}})),
+        (".eslintrc.js", f"module.exports = {{ ...base, rules: {json.dumps(RULED)} }};\n"),
+        ("eslint.config.mjs", f"export default [next, {{ rules: {json.dumps(RULED)} }}];\n"),
+    ],
+)
+def test_prettiers_options_in_eslints_rule_have_the_last_word(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    files = {file: text, ".prettierrc": '{"semi": true, "printWidth": 100}'}
+    assert style(tmp_path, **files) == CodeStyle(
+        double_quotes=False, semicolons=False, indent="    ", width=100
+    )
+    (tmp_path / ".prettierrc").unlink()
+    alone = CodeStyle(double_quotes=False, semicolons=False, indent="    ")
+    assert style_of(SourceTree(tmp_path)) == alone
+
+
+@pytest.mark.parametrize("rule", ['"error"', '["error"]', '["error", make()]'])
+def test_a_rule_without_options_says_nothing_of_the_style(tmp_path: Path, rule: str) -> None:
+    text = f"export default [{{ rules: {{ 'prettier/prettier': {rule} }} }}];\n"
+    assert style(tmp_path, **{"eslint.config.js": text, "app/a.ts": SINGLE}) == style_of(
+        SourceTree(tmp_path / "app")
+    )

@@ -10,9 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.javascript import FUNCTIONS, arguments, imports, locally
-from cronshift.handlers.literals import text_of
+from cronshift.handlers.literals import pairs, text_of
 from cronshift.targets.direct.javascript.handler import statements_of
 
 if TYPE_CHECKING:
@@ -34,13 +35,14 @@ ANSWER = "answer"
 UNTOLD = "untold"
 NOTHING: Subjects = frozenset()
 _UNTOLD: Subjects = frozenset({UNTOLD})
-_ANY_VARIABLE = "env:*"
+ANY_VARIABLE = "env:*"
+"""A variable whose name only running tells; one like it may be another."""
 _DEEPEST = 5  # functions inside functions
 
 DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration"})
 _LITERALS = {"string", "number", "true", "false", "null", "undefined", "regex", "string_fragment"}
 _OPEN = {
-    "arguments", "array", "as_expression", "await_expression", "binary_expression", "non_null_expression",
+    "arguments", "array", "await_expression", "binary_expression", "non_null_expression",
     "object", "optional_chain", "pair", "parenthesized_expression", "satisfies_expression",
     "subscript_expression", "template_string", "template_substitution", "ternary_expression",
     "unary_expression",
@@ -86,7 +88,7 @@ _FUNCTIONS = re.compile(
     r"(?:(?:node)?[cC]rypto\.)?(?:timingSafeEqual|createHash|createHmac)|Buffer\.(?:from|alloc|byteLength)"
     r"|String|Boolean|Number|encodeURIComponent|decodeURIComponent"
 )
-_CONSTRUCTED = {"URL", "TextEncoder", "Uint8Array"}
+_CONSTRUCTED = {"Set", "TextEncoder", "URL", "Uint8Array"}
 _ANSWERS = {"Response", "NextResponse"}
 _ERRORS = re.compile(r"\w*(?:Error|Exception)")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -99,6 +101,7 @@ class ScriptScope(Struct, frozen=True):
 
     Attributes:
         names: what each is about.
+        texts: what those stand for that are texts.
     """
 
     tree: SourceTree
@@ -106,10 +109,12 @@ class ScriptScope(Struct, frozen=True):
     root: SgNode
     names: Mapping[str, Subjects]
     depth: int = 0
+    texts: Mapping[str, str] = {}
 
     def within(self, names: Mapping[str, Subjects]) -> ScriptScope:
         """Return a scope with more names."""
-        return ScriptScope(self.tree, self.file, self.root, {**self.names, **names}, self.depth)
+        texts = {name: text for name, text in self.texts.items() if name not in names}
+        return replace(self, names={**self.names, **names}, texts=texts)
 
 
 def is_told(subjects: Subjects) -> bool:
@@ -146,19 +151,37 @@ def about(node: SgNode | None, scope: ScriptScope) -> Subjects:
         return _of_call(node, scope)
     if kind == "new_expression":
         return _of_new(node, scope)
+    if kind == "as_expression":
+        return about(node.child(0), scope)
     inner = node.field("object") if kind == "subscript_expression" else None
-    if inner is not None and inner.text() in _ENVIRONMENTS:
-        return frozenset({_ANY_VARIABLE}) | about(node.field("index"), scope)
+    if inner is not None and _plain(inner) in _ENVIRONMENTS:
+        index = _text(node.field("index"), scope)
+        return frozenset({ANY_VARIABLE if index is None else f"env:{index}"})
     if kind in _OPEN:
         return _joined(about(child, scope) for child in node.children())
     return _UNTOLD
+
+
+def _plain(node: SgNode) -> str:
+    """Return an expression's text without the types that it is said to have."""
+    while node.kind() in {"as_expression", "parenthesized_expression"}:
+        node = node.child(node.kind() == "parenthesized_expression") or node
+    return node.text()
+
+
+def _text(node: SgNode | None, scope: ScriptScope) -> str | None:
+    """Return the text that an expression is for certain."""
+    if node is None or node.kind() == "identifier":
+        return scope.texts.get(node.text()) if node is not None else None
+    return text_of(node) if node.kind() == "string" else None
 
 
 def _joined(parts: Iterable[Subjects]) -> Subjects:
     return frozenset().union(*parts)
 
 
-def _of_name(name: str, scope: ScriptScope) -> Subjects:
+def _of_name(name: str, scope: ScriptScope, member: str | None = None) -> Subjects:
+    """Return the subjects of a name, or of a member of the object that it is."""
     if name in scope.names:
         return scope.names[name]
     if name == "undefined":
@@ -170,7 +193,8 @@ def _of_name(name: str, scope: ScriptScope) -> Subjects:
     if root is None or definition.node.kind() == "identifier" or _may_change(definition.node):
         return _UNTOLD
     there = ScriptScope(scope.tree, definition.file, root, {}, scope.depth + 1)
-    return about(definition.node, there)
+    parts = dict(pairs(definition.node)) if definition.node.kind() == "object" else {}
+    return about(parts.get(member, definition.node) if member else definition.node, there)
 
 
 def _may_change(node: SgNode) -> bool:
@@ -192,10 +216,16 @@ def _of_member(node: SgNode, scope: ScriptScope) -> Subjects:
         is_imported = inner.text() in imports(scope.root)
         if is_imported and _CONSTANT.fullmatch(member.text()):
             return frozenset({f"env:{member.text()}"})
-        subjects = _of_name(inner.text(), scope)
+        subjects = _of_name(inner.text(), scope, member.text())
+    return _of_part(subjects, member.text())
+
+
+def _of_part(subjects: Subjects, member: str) -> Subjects:
+    """Return the subjects of a member: of something about several variables, it is about one of them."""
     if REQUEST in subjects:
-        return _of_request(member.text())
-    return subjects
+        return _of_request(member)
+    variables = secrets(subjects)
+    return subjects - variables | {ANY_VARIABLE} if len(variables) > 1 else subjects
 
 
 def _of_request(member: str) -> Subjects:
@@ -224,7 +254,7 @@ def _of_call(node: SgNode, scope: ScriptScope) -> Subjects:
         return _UNTOLD
     if imports(scope.root).get(name) == ("next/headers", "headers"):
         return frozenset({CREDENTIAL})
-    return _of_function(name, [about(argument, scope) for argument in arguments(node)], scope)
+    return _of_function(name, arguments(node), scope)
 
 
 def _of_new(node: SgNode, scope: ScriptScope) -> Subjects:
@@ -236,7 +266,7 @@ def _of_new(node: SgNode, scope: ScriptScope) -> Subjects:
     return passed if name in _CONSTRUCTED and REQUEST not in passed else _UNTOLD
 
 
-def _of_function(name: str, passed: list[Subjects], scope: ScriptScope) -> Subjects:
+def _of_function(name: str, passed: list[SgNode], scope: ScriptScope) -> Subjects:
     """Return the subjects of a call of the project's function, if all that it does is to ask and compare."""
     definition = locally(scope.tree, scope.file, name) if scope.depth < _DEEPEST else None
     if definition is None or definition.node.kind() not in FUNCTIONS or definition.wrappers:
@@ -245,6 +275,7 @@ def _of_function(name: str, passed: list[Subjects], scope: ScriptScope) -> Subje
     if root is None or body is None:
         return _UNTOLD
     names: dict[str, Subjects] = {}
+    texts: dict[str, str] = {}
     parameters = definition.node.field("parameters")
     taken = (
         [node for node in parameters.children() if node.is_named()]
@@ -255,9 +286,11 @@ def _of_function(name: str, passed: list[Subjects], scope: ScriptScope) -> Subje
         pattern = parameter.field("pattern") or parameter
         if pattern.kind() != "identifier":
             return _UNTOLD
-        default = about(parameter.field("value"), scope) if parameter.field("value") else NOTHING
-        names[pattern.text()] = passed[number] if number < len(passed) else default
-    inner = ScriptScope(scope.tree, definition.file, root, names, scope.depth + 1)
+        value = passed[number] if number < len(passed) else parameter.field("value")
+        names[pattern.text()], text = about(value, scope), _text(value, scope)
+        if text is not None:
+            texts[pattern.text()] = text
+    inner = ScriptScope(scope.tree, definition.file, root, names, scope.depth + 1, texts)
     if body.kind() != "statement_block":
         return about(body, inner)
     return _of_statements(statements_of(body), inner)
@@ -321,7 +354,8 @@ def declared(statement: SgNode, scope: ScriptScope) -> dict[str, Subjects]:
             names[name.text()] = subjects
             continue
         if name.kind() == "array_pattern":
-            names |= {part.text(): subjects for part in name.children() if part.is_named()}
+            inner = subjects if REQUEST in subjects else _of_part(subjects, "")
+            names |= {part.text(): inner for part in name.children() if part.is_named()}
             continue
         for part in name.children():
             if part.kind() == "shorthand_property_identifier_pattern":
@@ -331,5 +365,5 @@ def declared(statement: SgNode, scope: ScriptScope) -> dict[str, Subjects]:
                 bound, member = value.text() if value is not None else "", text_of(key)
             else:
                 continue
-            names[bound] = _of_request(member) if REQUEST in subjects else subjects
+            names[bound] = _of_part(subjects, member)
     return names

@@ -51,6 +51,11 @@ class SpelledAnswer(Struct, frozen=True):
     failing: bool = True
     failure: int = 0
 
+    @property
+    def is_result(self) -> bool:
+        """True for an answer of success."""
+        return self.status is not None and self.status < FIRST_REDIRECT
+
 
 def answer_of(node: SgNode | None) -> SpelledAnswer | None:
     """Return the answer that an expression is, ``None`` where it is none that is spelled out."""
@@ -111,7 +116,9 @@ def _text(body: SgNode, headers: SgNode | None) -> tuple[Media, SgNode]:
     if called is not None and called.text() == "JSON.stringify" and len(arguments(body)) == 1:
         is_told = headers is not None and "json" in headers.text()
         return (Media.JSON, arguments(body)[0]) if is_told else (Media.TEXT, body)
-    if body.kind() in TEXTS | NOTHINGS or (called is not None and called.text() == "String"):
+    value = _constant(body) if body.kind() == "identifier" else body
+    is_string = called is not None and called.text() == "String"
+    if is_string or (value is not None and value.kind() in TEXTS | NOTHINGS):
         return Media.TEXT, body
     raise NotCertainError(line_of(body), f"answers with {short(body)}, which may be a stream")
 

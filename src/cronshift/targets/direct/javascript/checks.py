@@ -11,6 +11,7 @@ from cronshift.handlers.literals import literal
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.about import (
     ANSWER,
+    ANY_VARIABLE,
     CREDENTIAL,
     DECLARATIONS,
     METHOD,
@@ -51,7 +52,7 @@ def checks_of(function: RouteFunction, scope: ScriptScope) -> Checks:
     statements = [each for block in _blocks(function) for each in statements_of(block)]
     names = names_of(statements, scope)
     scope = scope.within(names)
-    compared = frozenset(_compared(statements, scope)) - _ELSEWHERE
+    compared = frozenset(_compared(statements, scope)) - _ELSEWHERE - {ANY_VARIABLE}
     checks = tuple(each for each in statements if _asks_who_calls(each, scope, compared))
     return Checks(checks, names)
 

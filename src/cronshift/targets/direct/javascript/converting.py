@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -23,10 +22,8 @@ from cronshift.targets.direct.javascript.about import (
     names_of,
 )
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE
-from cronshift.targets.direct.javascript.builders import with_answers_built
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
 from cronshift.targets.direct.javascript.events import taking_request
-from cronshift.targets.direct.javascript.handing import with_work_in_place
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
@@ -39,11 +36,12 @@ from cronshift.targets.direct.javascript.handler import (
 )
 from cronshift.targets.direct.javascript.requests import RequestEdits
 from cronshift.targets.direct.javascript.results import result_edits
+from cronshift.targets.direct.javascript.spellings import in_place, spellings
 from cronshift.targets.direct.javascript.steps import with_steps
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from ast_grep_py import SgNode
 
@@ -52,7 +50,8 @@ if TYPE_CHECKING:
 _NAMES = ("work", "doWork", "workOfJob")
 _SURROUNDINGS = {
     *("next/headers", "next/navigation"),
-    *("@sveltejs/kit", "astro", "@remix-run/node", "react-router", "@vercel/node"),
+    *("@sveltejs/kit", "astro", "react-router", "@vercel/node"),
+    *("@remix-run/node", "@remix-run/server-runtime", "@vercel/remix"),
 }
 _LATER = {"after", "waitUntil", "unstable_after", "userAgent", "connection"}
 _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
@@ -104,28 +103,17 @@ def _converted_first(  # noqa: PLR0913, PLR0917 - the parts of a route
     """Return a route's module without HTTP, from the first of its spellings that is certain.
 
     Raises:
-        NotCertainError: of the module as it stands, where none is.
+        NotCertainError: where none is, of the one that says most.
     """
-    for there in _spellings(tree, file, root, export):
+    reasons: list[NotCertainError] = []
+    for there in spellings(tree, file, root, export):
         parsed = there.parsed(file)
         if parsed is not None:
-            with suppress(NotCertainError):
+            try:
                 return _converted(there, file, parsed, export, entry, before)
-    return _converted(tree, file, root, export, entry, before)
-
-
-def _spellings(tree: SourceTree, file: str, root: SgNode, export: str) -> Iterator[SourceTree]:
-    """Yield the project with a route's module that says more by itself, the most first."""
-    in_place = with_work_in_place(tree.read(file), root)
-    trees = [tree] if in_place is None else [tree.with_text(file, in_place), tree]
-    for there in trees:
-        parsed = there.parsed(file)
-        with suppress(NotCertainError):
-            function = route_function(parsed, export) if parsed is not None else None
-            built = with_answers_built(there, file, function) if function is not None else None
-            if built is not None:
-                yield there.with_text(file, built)
-        yield there
+            except NotCertainError as error:
+                reasons += in_place(error, there.read(file), tree.read(file))
+    raise reasons[0]
 
 
 def _in_steps(tree: SourceTree, converted: Converted, file: str) -> Converted:

@@ -72,7 +72,14 @@ def _mean_the_same(work: SgNode, call: SgNode, function: RouteFunction) -> bool:
     passed = [argument.text() for argument in arguments(call)]
     taken = RouteFunction(function.root, "", work, body or work, None, ()).parameters
     names = [(parameter.field("pattern") or parameter).text() for parameter in taken]
-    if names != passed[: len(names)] or any(parameter.field("value") for parameter in taken):
+    changed = {
+        node.text().partition("=")[0].strip()
+        for node in work.find_all(kind="assignment_expression")
+    }
+    is_generic = work.field("type_parameters") is not None
+    if names != passed[: len(names)] or changed & {*names} or is_generic:
+        return False
+    if any(parameter.field("value") for parameter in taken):
         return False
     mine = {node.text() for node in names_in(function.body)} - {*names}
     return not mine & _bound(work) and not _bound(function.node) & (

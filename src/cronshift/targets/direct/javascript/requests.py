@@ -18,6 +18,7 @@ from cronshift.targets.direct.javascript.chains import (
     operator_of,
 )
 from cronshift.targets.direct.javascript.handler import RouteFunction, every
+from cronshift.targets.direct.javascript.no_body import no_body
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -164,6 +165,8 @@ class RequestEdits:
             self._edits.replace(*span_of(chain[0]), json.dumps(self._path(node)))
         elif members[:1] == ["url"]:
             self._url(chain[0])
+        elif members[:1] == ["json"] and (body := no_body(chain[0], typed=self._typed)) is not None:
+            self._edits.replace(*body)
         else:
             what = f".{members[0]}" if members else ""
             raise NotCertainError(line_of(node), f"needs its request (`{node.text()}{what}`)")

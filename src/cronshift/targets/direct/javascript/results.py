@@ -82,19 +82,59 @@ def _of_return(function: RouteFunction, node: SgNode, edits: Edits, response: st
             raise NotCertainError(line_of(node), "returns without an answer")
         return
     if value.kind() == "ternary_expression":
-        arms = [value.field("consequence"), value.field("alternative")]
-        answers = [answer_of(arm) for arm in arms]
-        for answer in answers:
-            if answer is None or answer.status is None or answer.status >= FIRST_REDIRECT:
-                raise NotCertainError(
-                    line_of(node), f"returns {short(value)}, which is not spelled out"
-                )
-            _keep_body(answer, edits)
+        _of_choice(node, value, edits)
         return
     answer = answer_of(value)
     if answer is None:
         raise NotCertainError(line_of(node), f"returns {short(value)}, which is not spelled out")
     _write(function, node, answer, edits)
+
+
+def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
+    """Have a statement return one of two results, or throw the one that is an error."""
+    condition = value.field("condition")
+    first, second = (answer_of(value.field(arm)) for arm in ("consequence", "alternative"))
+    why = NotCertainError(line_of(statement), f"returns {short(value)}, which is not spelled out")
+    if condition is None or first is None or second is None:
+        raise why
+    if first.is_result and second.is_result:
+        _keep_body(first, edits)
+        _keep_body(second, edits)
+        return
+    block, text = statement.parent(), edits.text
+    failing = second if first.is_result else first
+    if (
+        not (first.is_result or second.is_result)
+        or (failing.status or 0) < FIRST_ERROR
+        or (block is None or block.kind() != "statement_block")
+    ):
+        raise why
+    (start, end), (asked, behind) = span_of(statement), span_of(condition)
+    former, latter = span_of(first.node), span_of(second.node)
+    semicolon = ";" if text[start:end].endswith(";") else ""
+    line = text[text.rfind("\n", 0, start) + 1 : start]
+    lead = f"{semicolon}\n{line if not line.strip() else ''}"
+    is_bare = condition.kind() == "parenthesized_expression"
+    opening, closing = ("if ", " ") if is_bare else ("if (", ") ")
+    edits.replace(start, asked, opening)
+    raised, over = _raising(statement, failing)
+    if failing is first:
+        _write_message(
+            first, edits, (behind, f"{closing}{raised}"), (latter[0], f"{over}{lead}return ")
+        )
+        _keep_body(second, edits)
+    else:
+        edits.replace(behind, former[0], f"{closing}return ")
+        _keep_body(first, edits)
+        _write_message(second, edits, (former[1], f"{lead}{raised}"), (end, f"{over}{semicolon}"))
+
+
+def _raising(statement: SgNode, answer: SpelledAnswer) -> tuple[str, str]:
+    """Return the code before and behind the words of an error that a statement ends with."""
+    error = _error(answer.status or answer.failure)
+    if _is_caught(statement):
+        return f"return Promise.reject(new {error}(", "))"
+    return f"throw new {error}(", ")"
 
 
 def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, edits: Edits) -> None:
@@ -113,11 +153,8 @@ def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, ed
     elif answer.status < FIRST_ERROR:
         raise NotCertainError(line_of(statement), f"answers {answer.status}, which leads elsewhere")
     else:
-        error = _error(answer.status)
-        caught = _is_caught(statement)
-        before = f"return Promise.reject(new {error}(" if caught else f"throw new {error}("
-        behind = f")){semicolon}" if caught else f"){semicolon}"
-        _write_message(answer, edits, (start, before), (end, behind))
+        before, behind = _raising(statement, answer)
+        _write_message(answer, edits, (start, before), (end, f"{behind}{semicolon}"))
 
 
 def _write_message(
@@ -171,15 +208,16 @@ def _write_either(
         raise NotCertainError(line_of(statement), "answers with a status that is not spelled out")
     start, end = span_of(statement)
     first, last = span_of(answer.body)
-    error = _error(answer.failure)
-    raised = f"new {error}(JSON.stringify(result))"
-    raised = f"return Promise.reject({raised})" if _is_caught(statement) else f"throw {raised}"
+    before, behind = _raising(statement, answer)
+    raised = f"{before}JSON.stringify(result){behind}"
     line = edits.text.rfind("\n", 0, start) + 1
     lead = edits.text[line:start]
     lead = lead if not lead.strip() else ""
     asked = f"({answer.condition})" if answer.failing else f"(!({answer.condition}))"
     edits.replace(start, first, "const result = ")
-    edits.replace(last, end, f";\n{lead}if {asked} {raised};\n{lead}return result;")
+    semicolon = ";" if statement.text().endswith(";") else ""
+    lines = ("", f"if {asked} {raised}", "return result")
+    edits.replace(last, end, f"{semicolon}\n{lead}".join(lines) + semicolon)
 
 
 def _error(status: int) -> str:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _ANSWER = "return Response.json({ queued: true }, { status: 202 });"
+_ANSWERS = {
+    "loader": "return new Response(JSON.stringify({ queued: true }), { status: 202 });",
+}
+"""The same where Remix 2 fills in the web's classes, without their newer functions."""
 
 
 def sending_route(tree: SourceTree, file: str, export: str, client: str, event: str) -> str | Kept:
@@ -56,7 +60,9 @@ def sending_route(tree: SourceTree, file: str, export: str, client: str, event: 
         scope = ScriptScope(tree, file, root, names)
         refuse_wrapper(function, scope)
         edits = Edits(tree.read(file))
-        answer = _ANSWER if export != "default" else _page_answer(function, edits)
+        answer = _ANSWERS.get(export, _ANSWER)
+        if export == "default":
+            answer = _page_answer(function, edits)
         _write_body(function, scope, edits, (f"await inngest.send({{ name: {event} }});", answer))
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)

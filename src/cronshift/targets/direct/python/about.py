@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Subjects = frozenset[str]
 CREDENTIAL, REQUEST, HEADERS, UNTOLD = "credential", "request", "headers", "untold"
+ANY_VARIABLE = "env:*"
+"""A variable whose name only running tells; one like it may be another."""
 NOTHING: Subjects = frozenset()
 _UNTOLD: Subjects = frozenset({UNTOLD})
 _DEEPEST = 5
@@ -132,20 +134,21 @@ def about(node: ast.expr | None, scope: PythonScope) -> Subjects:
             value=ast.Attribute(attr="environ"), slice=ast.Constant(value=str(name))
         ):
             return frozenset({f"env:{name}"})
+        case ast.Subscript():
+            return _of_part(_joined(node, scope))
         case ast.Await() | ast.BoolOp() | ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.IfExp():
             return _joined(node, scope)
-        case (
-            ast.JoinedStr()
-            | ast.FormattedValue()
-            | ast.Subscript()
-            | ast.Dict()
-            | ast.Tuple()
-            | ast.List()
-        ):
+        case ast.JoinedStr() | ast.FormattedValue() | ast.Dict() | ast.Tuple() | ast.List():
             return _joined(node, scope)
         case ast.NamedExpr(value=value):
             return about(value, scope)
     return _UNTOLD
+
+
+def _of_part(subjects: Subjects) -> Subjects:
+    """Return the subjects of a part: of something about several variables, it is about one of them."""
+    variables = secrets(subjects)
+    return subjects - variables | {ANY_VARIABLE} if len(variables) > 1 else subjects
 
 
 def _joined(node: ast.AST, scope: PythonScope) -> Subjects:
@@ -171,6 +174,8 @@ def _of_attribute(node: ast.Attribute, scope: PythonScope) -> Subjects:
         case ast.Name(id=name) if name in scope.names:
             subjects = scope.names[name]
         case ast.Name(id=name) if isinstance(scope.definition(name), ast.Import | ast.ImportFrom):
+            if node.attr == "environ":
+                return frozenset({ANY_VARIABLE})
             if not _CONSTANT.fullmatch(node.attr):
                 return _UNTOLD
             return frozenset({f"env:{node.attr.upper()}"})
@@ -178,7 +183,7 @@ def _of_attribute(node: ast.Attribute, scope: PythonScope) -> Subjects:
             subjects = about(inner, scope)
     if REQUEST in subjects:
         return frozenset({HEADERS}) if node.attr in {"headers", "cookies", "META"} else _UNTOLD
-    return subjects
+    return _of_part(subjects)
 
 
 def _of_call(node: ast.Call, scope: PythonScope) -> Subjects:
@@ -279,7 +284,8 @@ def assigned(statement: ast.stmt, scope: PythonScope) -> dict[str, Subjects]:
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
             return {name: about(value, scope)}
         case ast.Assign(targets=[ast.Tuple(elts=parts)], value=value):
-            return {part.id: about(value, scope) for part in parts if isinstance(part, ast.Name)}
+            subjects = _of_part(about(value, scope))
+            return {part.id: subjects for part in parts if isinstance(part, ast.Name)}
     return {}
 
 

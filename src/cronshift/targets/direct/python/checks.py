@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from cronshift.targets.direct.python.about import (
+    ANY_VARIABLE,
     CREDENTIAL,
     REQUEST,
     PythonScope,
@@ -42,7 +43,7 @@ def remove_checks(
     blocks = list(_blocks(function))
     statements = [statement for block in blocks for statement in block]
     scope = scope.within(names_of(statements, scope))
-    compared = frozenset(_compared(statements, scope)) - _ELSEWHERE
+    compared = frozenset(_compared(statements, scope)) - _ELSEWHERE - {ANY_VARIABLE}
     for block in blocks:
         for statement in block:
             if _asks_who_calls(statement, scope, compared, refuses):

@@ -12,8 +12,8 @@ from cronshift.targets.typescript.frameworks.hono import HONO
 from cronshift.targets.typescript.frameworks.koa import KOA
 from cronshift.targets.typescript.frameworks.nestjs import NESTJS, NESTJS_ON_FASTIFY
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
-from cronshift.targets.typescript.frameworks.nitro import NITRO
-from cronshift.targets.typescript.frameworks.remix import REMIX
+from cronshift.targets.typescript.frameworks.nitro import NITRO, NUXT
+from cronshift.targets.typescript.frameworks.remix import REACT_ROUTER, REMIX
 from cronshift.targets.typescript.frameworks.solidstart import SOLIDSTART
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 from cronshift.targets.typescript.frameworks.tanstack import TANSTACK
@@ -31,7 +31,9 @@ FRAMEWORKS: tuple[AppFramework, ...] = (
     NEXTJS,
     SVELTEKIT,
     ASTRO,
+    NUXT,
     NITRO,
+    REACT_ROUTER,
     REMIX,
     SOLIDSTART,
     TANSTACK,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
+
+from cronshift.handlers.filed import Folder, nitro_settings, nitro_sources
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.app import Routers
 from cronshift.targets.typescript.framework import Abilities, DevServer, WayOn, Wrapper
@@ -17,11 +20,11 @@ if TYPE_CHECKING:
 
     from cronshift.handlers import Resolver
     from cronshift.model import Handler, Job, Plan
+    from cronshift.project import Project
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import Callee
 
-_PACKAGES = frozenset({"nuxt", "nitropack"})
 _ROUTE = """export default defineEventHandler((event) =>
   {answer}(requestOf(event)),
 );"""
@@ -34,57 +37,67 @@ export default defineEventHandler((event) =>
 
 
 class Nitro(WebFramework):
-    """Nuxt 3 and 4, and Nitro 2; a function has the app answer, middleware and all."""
+    """Nitro 2; a function has the app answer, middleware and all.
 
-    name = "nuxt"
-    title = "Nuxt or Nitro"
+    Attributes:
+        package: that an app of it depends on.
+        otherwise: the settings that put routes elsewhere, or at other paths.
+    """
+
+    name = "nitro"
+    title = "Nitro"
     adapter = "inngest/nitro"
     kind = HandlerKind.NITRO
-    peers = {"h3": ">=1.8.1"}  # noqa: RUF012 - read only
+    peers = {"h3": "^1.8.1"}  # noqa: RUF012 - read only
     dev_server = DevServer(
-        "nuxt dev",
-        "nuxt",
-        ("nuxt/bin/nuxt.mjs",),
+        "nitro dev",
+        "nitropack",
+        ("nitropack/dist/cli/index.mjs",),
         ("dev", "--port", "{port}", "--host", "{host}"),
     )
     called = "the app itself, by Nitro's `localFetch`"
-    folder = "server"
-    out = "server/inngest"
+    folder = "."
+    out = "inngest"
     module = "nitro"
     telling = ""
     dispatcher_imports = ('import { defineEventHandler } from "h3";',)
     endpoint_imports = dispatcher_imports
+    package: ClassVar[str] = "nitropack"
+    otherwise: ClassVar[Sequence[str]] = ("apiBaseURL", "apiDir", "baseURL", "routesDir")
 
     @property
     def abilities(self) -> Abilities:
         """The abilities of its apps: a route is asked where it is, so it stays."""
-        endpoint, guard = (f"server/api/{name}.ts" for name in ("inngest", "cronshift/api/cron/x"))
-        return Abilities(endpoint, guard, self.called, retires=False)
+        return replace(super().abilities, retires=False)
 
     def present(self, resolver: Resolver) -> bool:
-        """Return whether the project uses the router of Nuxt or of Nitro 2."""
-        packages = resolver.tree.packages(resolver.app)
-        return super().present(resolver) and not _PACKAGES.isdisjoint(packages)
+        """Return whether the project uses the router, and stands on the package."""
+        return super().present(resolver) and self.package in resolver.tree.packages(resolver.app)
+
+    def suits(self, project: Project, resolver: Resolver) -> bool:
+        """Return whether its routes are in the usual folders, at the paths that their names say."""
+        text = nitro_settings(Folder(resolver.tree, resolver.app), self.name)
+        return super().suits(project, resolver) and not any(name in text for name in self.otherwise)
 
     def routers(self, resolver: Resolver) -> Routers:
-        """Return the folder that holds ``api``."""
-        routers = super().routers(resolver)
-        in_server = "nuxt" in resolver.tree.packages(resolver.app) or resolver.tree.has_folder(
-            f"{resolver.app}/server".lstrip("/")
-        )
-        folder = routers.app if in_server else resolver.app or "."
-        return Routers(folder, suffix=routers.suffix)
+        """Return the folder that holds ``routes``."""
+        sources = nitro_sources(Folder(resolver.tree, resolver.app))
+        folder = f"{resolver.app}/{sources[0]}".strip("/") or "."
+        return Routers(folder, suffix=super().routers(resolver).suffix)
 
     def usual_out(self, root: Path) -> str:
         """Return the folder beside that of the routes, which Nitro takes for nothing else."""
-        return self.out if (root / "server").is_dir() else "inngest"
+        sources = (name for name in ("server", "src") if (root / name).is_dir())
+        return f"{next(sources, '')}/{self.out}".lstrip("/")
 
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
-        """Return the file of the last part below ``api``; ``None`` for one that names a method."""
-        if parts[0] != "api" or parts[-1] == "index" or "." in parts[-1]:
+        """Return the file of the last part; ``None`` for one that names a method.
+
+        In ``routes``, whatever ``api`` there is: that of the project's root is Vercel's own.
+        """
+        if parts[-1] == "index" or "." in parts[-1]:
             return None
-        place = "" if folder == "." else f"{folder}/"
-        return f"{place}{'/'.join(parts)}.{suffix}"
+        return f"{folder}/routes/{'/'.join(parts)}.{suffix}".removeprefix("./")
 
     def unreachable(self, routers: Routers, handler: Handler, path: str) -> str | None:
         """Return none: the app answers as to a request from outside."""
@@ -123,4 +136,26 @@ class Nitro(WebFramework):
         return _ROUTE.format(answer=hung(answer))
 
 
+class Nuxt(Nitro):
+    """Nuxt 3 and 4, whose server is Nitro's."""
+
+    name = "nuxt"
+    title = "Nuxt"
+    dev_server = DevServer(
+        "nuxt dev",
+        "nuxt",
+        ("nuxt/bin/nuxt.mjs",),
+        ("dev", "--port", "{port}", "--host", "{host}"),
+    )
+    folder = "server"
+    package = "nuxt"
+    otherwise = ("serverDir",)
+
+    def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
+        """Return the file of the last part below ``api``."""
+        file = super().route_file(folder, parts, suffix) if parts[0] == "api" else None
+        return file and file.replace("/routes/", "/", 1)
+
+
+NUXT = Nuxt()
 NITRO = Nitro()

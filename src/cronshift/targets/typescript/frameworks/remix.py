@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.brackets import bracket_params
+from cronshift.handlers.filed import Folder
 from cronshift.model import HandlerKind
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.framework import DevServer, WayOn
@@ -14,7 +16,7 @@ from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebF
 from cronshift.targets.typescript.source import data, hung
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cronshift.handlers import Resolver
     from cronshift.model import Handler, Plan
@@ -27,16 +29,28 @@ _TELLING = """
 export const loader = (args: { request: Request }) =>
   args.request.method === "OPTIONS" ? tell(args.request) : handler(args);"""
 _LISTS = ("app/routes.ts", "app/routes.js")
+_ELSEWHERE = lazy_pattern(
+    r"^(?:(?!//).)*\b(?:appDirectory|rootDirectory)\b(?!:\s*[\"'`](?:\./)?(?:app|routes)/?[\"'`])",
+    re.MULTILINE,
+)
+"""What puts routes in another folder than the usual one."""
+_OPTION = lazy_pattern(r"\broutes\s*[:(]|\*\*/\*[\"'`]")
+"""What lists the routes of Remix: the option, or that no file is one by its name."""
 
 
-class Remix(WebFramework):
-    """Remix 2 and React Router 7 with routes by file names."""
+class ReactRouter(WebFramework):
+    """React Router 7 with routes by file names.
 
-    name = "remix"
-    title = "Remix or React Router"
+    Attributes:
+        scope: of its packages.
+        configs: the files that may say where the routes are.
+    """
+
+    name = "react-router"
+    title = "React Router"
     adapter = "inngest/remix"
     kind = HandlerKind.REMIX
-    event = EventShape(title, frozenset({"@remix-run/node"}), has_url=False, takes_data=True)
+    event = EventShape(title, frozenset({"react-router"}), has_url=False, takes_data=True)
     peers = {}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "react-router dev",
@@ -50,10 +64,29 @@ class Remix(WebFramework):
     module = "remix"
     telling = ""
     duration = "config"
+    scope: ClassVar[str] = "@react-router/"
+    configs: ClassVar[Sequence[str]] = ("react-router.config.ts", "react-router.config.js")
+
+    def present(self, resolver: Resolver) -> bool:
+        """Return whether the project uses the router, and stands on packages of the scope."""
+        packages = resolver.tree.packages(resolver.app)
+        return super().present(resolver) and any(name.startswith(self.scope) for name in packages)
 
     def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether every file in the folder of routes is one, however they are listed."""
-        return super().suits(project, resolver) and lists_by_files(resolver)
+        """Return whether every file in the usual folder of routes is one, however they are listed."""
+        return super().suits(project, resolver) and self.lists_by_files(resolver)
+
+    def lists_by_files(self, resolver: Resolver) -> bool:
+        """Return whether an app's routes are the files of the folder, so that a new file is one."""
+        app = Folder(resolver.tree, resolver.app)
+        texts = [text for file in (*_LISTS, *self.configs) if (text := app.read(file))]
+        return not any(_ELSEWHERE.search(text) for text in texts) and all(
+            "flatRoutes(" in text for text in self.lists(app)
+        )
+
+    def lists(self, app: Folder) -> Iterator[str]:
+        """Yield the texts that list an app's routes."""
+        yield from filter(None, map(app.read, _LISTS))
 
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
         """Return the flat file, whose dots are slashes; what is none is escaped."""
@@ -107,16 +140,39 @@ class Remix(WebFramework):
         return f"export const loader = (args: {{ request: Request }}) =>\n  {hung(answer)}(args.request);"
 
 
-def lists_by_files(resolver: Resolver) -> bool:
-    """Return whether an app's routes are the files of a folder, so that a new file is one."""
-    texts = [resolver.tree.read(f"{resolver.app}/{name}".lstrip("/")) for name in _LISTS]
-    written = [text for text in texts if text]
-    return all("flatRoutes(" in text for text in written)
-
-
 def _escaped(part: str) -> str:
     """Return a part of a path whose characters mean nothing in a file's name."""
     return re.sub(r"[._]", r"[\g<0>]", part)
 
 
+class Remix(ReactRouter):
+    """Remix 2."""
+
+    name = "remix"
+    title = "Remix"
+    event = EventShape(
+        title,
+        frozenset({"@remix-run/node", "@remix-run/server-runtime", "@vercel/remix"}),
+        has_url=False,
+        takes_data=True,
+    )
+    dev_server = DevServer(
+        "remix vite:dev",
+        "@remix-run/dev",
+        ("@remix-run/dev/dist/cli.js",),
+        ("vite:dev", "--port", "{port}", "--strictPort", "--host", "{host}"),
+    )
+    scope = "@remix-run/"
+    configs = ("vite.config.ts", "vite.config.js", "vite.config.mts", "remix.config.js")
+
+    def present(self, resolver: Resolver) -> bool:
+        """Return whether the project is such an app, and none of React Router already."""
+        return super().present(resolver) and not REACT_ROUTER.present(resolver)
+
+    def lists(self, app: Folder) -> Iterator[str]:
+        """Yield the configurations with an option that lists routes."""
+        yield from (text for text in map(app.read, self.configs) if _OPTION.search(text))
+
+
+REACT_ROUTER = ReactRouter()
 REMIX = Remix()

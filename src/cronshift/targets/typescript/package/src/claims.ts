@@ -6,7 +6,7 @@
  * `CRONSHIFT_CLAIMS_AWAY=wait` it waits for them instead, and is told as missed.
  */
 import { type Call, callOf, type Route } from "./calls";
-import type { Guarded } from "./guard";
+import { type Guarded, turnedAway } from "./guard";
 import { hasBearer, type Job, tickText } from "./ownership";
 import { called } from "./twins";
 
@@ -145,7 +145,10 @@ export function claimed(claims: Claims, jobs: Guarded[], route: Route): Route {
   return async (request, context) => {
     const { headers } = request;
     const turn = await turnOf(claims, jobs, request.url, headers);
-    if (turn?.refusal) return skipped(turn.refusal);
+    if (turn?.refusal) {
+      const { refusal } = turn;
+      return turnedAway(skippedStatus(refusal), "skipped", refusal);
+    }
     try {
       const answer = (await route(request, context)) as Answered;
       await turn?.end(answer?.ok ?? false);
@@ -158,12 +161,6 @@ export function claimed(claims: Claims, jobs: Guarded[], route: Route): Route {
 }
 
 type Answered = Response | undefined;
-
-function skipped(reason: string): Response {
-  const headers = { "x-cronshift-skipped": reason };
-  const status = skippedStatus(reason);
-  return Response.json({ skipped: reason }, { status, headers });
-}
 
 /** Return the status of a call that may not run: a tick that waits for its claim is no success. */
 export function skippedStatus(reason: string): number {

@@ -25,9 +25,15 @@ async function answered(loader: Loader, args: object): Promise<Response> {
     if (answer instanceof Response) return answer;
     return typeof answer === "string"
       ? new Response(answer)
-      : Response.json(answer ?? null);
+      : inJson(answer ?? null);
   } catch (error) {
     if (error instanceof Response) return error;
     throw error;
   }
+}
+
+/** Return data as an answer; Remix 2 fills in the web's classes, without `Response.json`. */
+function inJson(data: unknown): Response {
+  const headers = { "content-type": "application/json" };
+  return new Response(JSON.stringify(data), { headers });
 }

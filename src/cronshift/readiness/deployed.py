@@ -1,0 +1,38 @@
+"""The way of generated files to a deployment: git has them, or will take them."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from cronshift.project.conventions.sources import is_generated
+from cronshift.project.history import ignored
+from cronshift.readiness.kinds import DEPLOYED
+from cronshift.runtime.ownership import OWNERSHIP_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
+
+
+def deployed(subject: Subject) -> Iterator[Fact]:
+    """Yield whether git ignores a file that the move has written; nothing outside of a repository."""
+    tree = subject.tree
+    needed = {OWNERSHIP_NAME, *(job.module for job in subject.jobs)}
+    away = ignored(tree.root, sorted(tree.files))
+    files = [each for each in away or () if each.path in needed or is_generated(tree, each.path)]
+    if files:
+        by_pattern = defaultdict[str, list[str]](list)
+        for each in files:
+            by_pattern[each.pattern].append(each.path)
+        places = [os.path.commonpath(paths) for paths in by_pattern.values()]
+        text = f"git ignores {' and '.join(places)}, so no deployment would have what is there."
+        patterns = " and ".join(f"`{pattern}`" for pattern in by_pattern)
+        remedy = f"git add --force {' '.join(places)}, or take {patterns} out of what git ignores"
+        yield subject.bad(DEPLOYED, text, files[0].place, remedy)
+    elif away is not None:
+        text = "git ignores nothing that was generated."
+        yield subject.good(DEPLOYED, text, "git check-ignore")

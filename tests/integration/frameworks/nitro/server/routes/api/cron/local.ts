@@ -1,0 +1,4 @@
+export default defineEventHandler((event) => {
+  if (!isCron(event)) throw createError({ statusCode: 401, statusMessage: "no" });
+  return { name: event.context.name as string };
+});

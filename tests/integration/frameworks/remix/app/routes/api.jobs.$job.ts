@@ -1,0 +1,8 @@
+import { json, type LoaderFunctionArgs } from "@remix-run/node";
+
+import { isCron } from "../lib/cron";
+
+export async function loader({ request, params }: LoaderFunctionArgs) {
+  if (!isCron(request)) return new Response("no", { status: 401 });
+  return json({ job: params.job });
+}
