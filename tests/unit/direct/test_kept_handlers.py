@@ -389,6 +389,20 @@ class SweepView(View):
 """
 
 
+def test_a_view_that_others_only_speak_of_goes(tmp_path: Path) -> None:
+    (tmp_path / "urls.py").write_text(URLS)
+    (tmp_path / "views.py").write_text(
+        f"{VIEW}def sweep(request):\n    return JsonResponse({{}})\n"
+    )
+    other = tmp_path / "settings.py"
+    other.write_text('"""Of sweep."""\n\nSECRET = ""  # of views.sweep\n')
+    place = Location("urls.py", 6)
+    assert convert_view(SourceTree(tmp_path), place, ENTRY).converted.function == "sweep"
+    other.write_text('VIEW = "views.sweep"\n')
+    with pytest.raises(NotCertainError, match=r"has a view sweep that settings\.py names too"):
+        convert_view(SourceTree(tmp_path), place, ENTRY)
+
+
 def test_a_method_whose_name_means_something_else_is_named_anew(tmp_path: Path) -> None:
     (tmp_path / "urls.py").write_text(VIEW_URLS.replace("Sweep", "SweepView"))
     (tmp_path / "views.py").write_text(NAMES)

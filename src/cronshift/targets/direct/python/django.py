@@ -20,6 +20,8 @@ from cronshift.targets.direct.python.source import Function, PythonSource, funct
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Location
 
@@ -146,8 +148,9 @@ def _declared(urls: PythonSource, line: int) -> ast.Call:
 def _refuse_others(tree: SourceTree, urls: str, views: str, name: str) -> None:
     """Refuse a view that anything but its route names."""
     word = re.compile(rf"\b{re.escape(name)}\b")
-    for file in tree.files:
-        if file.endswith(".py") and file not in {urls, views} and word.search(tree.read(file)):
+    others = (file for file in tree.files if file.endswith(".py") and file not in {urls, views})
+    for file in filter(lambda file: word.search(tree.read(file)), others):
+        if any(word.search(each) for each in _spoken(tree.python(file))):
             raise NotCertainError(1, f"has a view {name} that {file} names too")
     for file in (urls, views):
         uses = [
@@ -158,6 +161,17 @@ def _refuse_others(tree: SourceTree, urls: str, views: str, name: str) -> None:
         ]
         if len(uses) > (1 if file == urls else 0):
             raise NotCertainError(uses[-1].lineno, f"calls {name} once more")
+
+
+def _spoken(module: ast.Module) -> Iterator[str]:
+    """Yield the names and texts of a module, but for those that only say something: docstrings and comments."""
+    telling = {node.value for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    for node in ast.walk(module):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+                yield name
+            case ast.Constant(value=str(text)) if node not in telling:
+                yield text
 
 
 def _without(tree: SourceTree, urls: PythonSource, declared: ast.Call, name: str) -> str:
