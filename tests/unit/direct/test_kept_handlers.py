@@ -95,6 +95,24 @@ KEPT = {
         12,
         "is given all by what is awaited",
     ),
+    "dependencies that are given otherwise": (
+        f"from fastapi import Depends\n{FASTAPI}def rows():\n    return []\n\n\n"
+        f"app.dependency_overrides[rows] = load\n\n\n{ROUTE}def x(all=Depends(rows)):\n    return all\n",
+        11,
+        "does something of its own around requests (dependency_overrides)",
+    ),
+    "a dependency that is made anew each time": (
+        f"from fastapi import Depends\n{FASTAPI}def rows():\n    return []\n\n\n"
+        f"{ROUTE}def x(all=Depends(rows, use_cache=False)):\n    return all\n",
+        12,
+        "is given all by the app",
+    ),
+    "work beside its head": (
+        f"from fastapi import Depends\n{FASTAPI}def rows():\n    return []\n\n\n"
+        f"{ROUTE}def x(all=Depends(rows)): return all\n",
+        11,
+        "does its work in the middle of a line",
+    ),
     "a class that is depended on": (
         f"from fastapi import Depends\n{FASTAPI}class Rows:\n    pass\n\n\n"
         f"{ROUTE}def x(all=Depends(Rows)):\n    return all\n",
@@ -298,6 +316,8 @@ VIEW = "from django.http import JsonResponse\n\n\n"
         (URLS.replace("urlpatterns = [", "if True:\n  urlpatterns = ["), "def sweep(request):\n    return JsonResponse({})\n", 7, "declares its route in a way that is not read"),
 (VIEW_URLS, f"class Sweep(Signed, View):\n    def get(self, request):\n{ANSWER}", 4, "builds on Signed"),
         (VIEW_URLS, f"class Sweep(View):\n    def dispatch(self, request):\n{ANSWER}", 5, "has a dispatch of its own"),
+        (VIEW_URLS, f"@method_decorator(login_required, name='dispatch')\nclass Sweep(View):\n    def get(self, request):\n{ANSWER}", 5, "has other decorators beside its route"),
+        (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return JsonResponse({'rows': self.rows})\n\n    @property\n    def rows(self):\n        return 1\n", 9, "is no method of a view's own"),
         (VIEW_URLS, f"class Sweep(View):\n    def post(self, request):\n{ANSWER}", 4, "has no get"),
         (VIEW_URLS, f"class Sweep(View):\n    rows = load()\n\n    def get(self, request):\n{ANSWER}", 5, "keeps rows in its class"),
         (VIEW_URLS, f"class Sweep(View):\n    def get(self, request):\n{ANSWER}\n    def post(self, request):\n        return again()\n", 8, "answers POST too, with other work"),
@@ -378,10 +398,12 @@ class SweepView(View):
         rows = self.rows()
         return JsonResponse({"swept": self.sweep(rows), "of": self.sum(rows)})
 
+    # what is old
     def rows(self):
         return [3, 4]
 
-    def sweep(self, rows):
+    @staticmethod
+    def sweep(rows):
         return len(rows)
 
     def sum(self, rows):
@@ -411,6 +433,7 @@ def test_a_method_whose_name_means_something_else_is_named_anew(tmp_path: Path) 
     exec(view.converted.text, defined)  # noqa: S102 - of this test's own text
     assert eval(f"{view.converted.function}()", defined) == {"swept": 2, "of": 7}  # noqa: S307
     assert {"sweep_view", "sweep_rows", "sweep", "sweep_sum"} <= defined.keys()
+    assert "# what is old\ndef sweep_rows():" in view.converted.text
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 _VIEWS = {"View", "APIView", "MethodView", "ViewSet", "GenericAPIView", "GenericViewSet"}
 _METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 _CALLING = {
-    "authentication_classes", "decorators", "http_method_names", "init_every_request", "methods", "permission_classes",
+    "authentication_classes", "http_method_names", "init_every_request", "methods", "permission_classes",
     "schema", "swagger_schema", "throttle_classes", "throttle_scope",
 }  # fmt: skip
 """Attributes that only say who may call a view, and how."""
+_HARMLESS = {
+    "action", "api_view", "authentication_classes", "csrf_exempt", "extend_schema", "extend_schema_view", "never_cache",
+    "permission_classes", "require_GET", "require_http_methods", "require_safe", "swagger_auto_schema", "throttle_classes",
+}  # fmt: skip
 _FRAMEWORK = re.compile(
     r"dispatch|setup|initial|initialize_request|finalize_response|handle_exception|permission_denied|throttled"
     r"|http_method_not_allowed|as_view|dispatch_request|(?:get|check|perform)_\w+|__\w+__"
@@ -83,11 +87,16 @@ def as_functions(
     for function in (work, *called):
         text = _function(source, function, names, request if function is work else None)
         parts.append(f"{text}\n\n\n")
-        begin = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+        start = source.text.rfind("\n", 0, source.span(function)[0]) + 1
+        begin = source.text.count("\n", 0, _commented(source.text, start)) + 1
         lines += [*range(begin, begin + text.count("\n") + 1), function.lineno, function.lineno]
     rest = source.edits.result(last).lstrip("\n")
     end = source.text.count("\n") - rest.count("\n") + 1
     text = "".join([*parts, rest]) if rest else "".join(parts).rstrip("\n") + "\n"
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise NotCertainError(node.lineno, "would not parse without errors") from error
     return ViewFunctions(text, names[work.name], (*lines, *range(end, end + rest.count("\n") + 2)))
 
 
@@ -134,13 +143,23 @@ def _bound(module: ast.Module, view: ast.ClassDef) -> Iterator[str]:
                 yield name
 
 
+def is_harmless(decorator: ast.expr) -> bool:
+    """Return whether a decorator of a view only says who may call it, how, and what of it is documented."""
+    match decorator:
+        case ast.Call(func=ast.Name(id="method_decorator"), args=[inner, *_]):
+            return is_harmless(inner)
+        case ast.Call(func=called):
+            return is_harmless(called)
+    return ast.unparse(decorator).rpartition(".")[2] in _HARMLESS
+
+
 def _refuse_more(node: ast.ClassDef) -> None:
     """Refuse a class that builds on others than a framework's, or keeps something."""
     for base in node.bases:
         if ast.unparse(base).rpartition(".")[2] not in _VIEWS:
             raise NotCertainError(node.lineno, f"builds on {ast.unparse(base)}")
     for decorator in node.decorator_list:
-        if not ast.unparse(decorator).startswith("method_decorator"):
+        if not is_harmless(decorator):
             raise NotCertainError(node.lineno, "has other decorators beside its route")
     for statement in node.body:
         match statement:
@@ -205,23 +224,32 @@ def _function(
 ) -> str:
     """Return a method as a function of the module, of what does the work with the name of its request."""
     arguments = [*function.args.posonlyargs, *function.args.args]
-    is_static = any(ast.unparse(each) == "staticmethod" for each in function.decorator_list)
+    is_static = [ast.unparse(each) for each in function.decorator_list] == ["staticmethod"]
     if is_static:
         function.decorator_list.clear()
-    elif not arguments or arguments[0].arg != "self":
+    is_odd = not is_static and (not arguments or arguments[0].arg != "self")
+    if is_odd or (request is None and function.decorator_list):
         raise NotCertainError(function.lineno, "is no method of a view's own")
     _write_calls(source, function, names, is_work=request is not None)
     start, end = source.span(function)
-    head = source.text.index("(", source.text.index("def ", start))
-    keyword = source.text[source.text.rfind("\n", 0, head) + 1 : head]
-    source.edits.replace(head - len(function.name), head, names[function.name])
+    _, above = source.span(function.decorator_list[-1]) if function.decorator_list else (0, start)
+    opening = source.text.index("(", source.text.index("def ", above))
+    source.edits.replace(opening - len(function.name), opening, names[function.name])
     if not is_static:
         closing = source.text.index(")", source.span(arguments[0])[1])
         after = source.span(arguments[1])[0] if len(arguments) > 1 else closing
         parameter = request or "" if len(arguments) == 1 else ""
         source.edits.replace(source.span(arguments[0])[0], after, parameter)
     line = source.text.rfind("\n", 0, start) + 1
-    return dedented(source.edits.result(line, end), len(keyword) - len(keyword.lstrip()))
+    return dedented(source.edits.result(_commented(source.text, line), end), function.col_offset)
+
+
+def _commented(text: str, line: int) -> int:
+    """Return the beginning of the comment right above a line; of the line, where there is none."""
+    above = text.rfind("\n", 0, max(line - 1, 0)) + 1
+    if line and text[above:line].lstrip().startswith("#"):
+        return _commented(text, above)
+    return line
 
 
 def _keep_docstring(source: PythonSource, node: ast.ClassDef, work: Function) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
 from cronshift.targets.direct.python.about import REQUEST
 from cronshift.targets.direct.python.called import ModuleScope
-from cronshift.targets.direct.python.class_views import as_functions
+from cronshift.targets.direct.python.class_views import as_functions, is_harmless
 from cronshift.targets.direct.python.framework import work_of
 from cronshift.targets.direct.python.parameters import Parameters
 from cronshift.targets.direct.python.routes import AppRoute
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Location
-
-_HARMLESS = {
-    "api_view", "authentication_classes", "csrf_exempt", "never_cache", "permission_classes", "require_GET",
-    "action", "require_http_methods", "require_safe", "throttle_classes",
-}  # fmt: skip
-"""Decorators that only say who may call a view, and how."""
 
 
 class View(Struct, frozen=True):
@@ -113,10 +107,8 @@ def _of_function(  # noqa: PLR0913, PLR0917 - what a view is known by
     entry: Entry,
     text: str | None = None,
 ) -> Converted:
-    for decorator in function.decorator_list:
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if ast.unparse(called).rpartition(".")[2] not in _HARMLESS:
-            raise NotCertainError(function.lineno, "has other decorators beside its route")
+    if not all(map(is_harmless, function.decorator_list)):
+        raise NotCertainError(function.lineno, "has other decorators beside its route")
     source = PythonSource(place.file, text or tree.read(place.file), place.module, place)
     taken = [argument.arg for argument in function.args.args]
     if len(taken) != 1 or function.args.vararg or function.args.kwarg:
