@@ -468,3 +468,45 @@ def test_only_what_the_check_compares_goes_with_it(
         f"def x():\n    if not {token}:\n        raise RuntimeError('no token')\n    return run()"
     )
     assert work in conversion.text
+
+
+MODELS = f"""{FLASK}{ROUTE}def x():
+    model = request.args.get("model")
+    kind = request.args.get("kind") or "all"
+    if model == "none":
+        return jsonify(error="no model"), 404
+    return jsonify(made=work_on(model, kind))
+"""
+
+
+def test_a_value_that_a_fan_out_gives_is_the_functions_parameter(tmp_path: Path) -> None:
+    entry = Entry("/api/cron/x", "0 6 * * *", parameter="model")
+    (tmp_path / "index.py").write_text(MODELS)
+    converted = convert(SourceTree(tmp_path), "index.py", entry, None, "index.py")
+    assert isinstance(converted, Converted)
+    assert converted.parameter == "model"
+    assert (
+        """def x(model: str):
+    kind = "all"
+    if model == "none":
+        raise NonRetriableError("no model")
+"""
+        in converted.text
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"{FLASK}{ROUTE}def x():\n    return jsonify(1)\n", "index.py:7: is given model in a way that is not read"),
+        (MODELS.replace("kind =", "model ="), "index.py:7: is given model in a way that is not read"),
+        (f"{CLASS}    def do_GET(self):\n        pass\n", "index.py:5: is given model by its path"),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_asked_for_otherwise_keeps_a_handler(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    (tmp_path / "index.py").write_text(text)
+    entry = Entry("/api/cron/x", "0 6 * * *", parameter="model")
+    names = ("handler", None) if "do_GET" in text else (None, "index.py")
+    assert str(convert(SourceTree(tmp_path), "index.py", entry, *names)) == why
