@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import tell_next
+from cronshift.counting import counted
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
@@ -125,10 +126,9 @@ def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool, e
     if plan.jobs or plan.findings:
         console.result(audit_text(plan, now, console.out.width, every=every))
     monthly = sum(executions(job, now) for job in plan.jobs)
-    entries = "1 entry" if len(plan.jobs) == 1 else f"{len(plan.jobs)} entries"
     console.result(
-        f"{entries} in {plan.config_file}; {len(plan.runnable)} can move. "
-        f"About {monthly:,} Inngest executions in 30 days."
+        f"{counted(len(plan.jobs), 'entry')} in {plan.config_file}; {len(plan.runnable)} can move. "
+        f"About {counted(monthly, 'Inngest execution')} in 30 days."
     )
     if outlook:
         console.result(forecast_text(plan, now))

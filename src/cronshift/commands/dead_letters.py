@@ -11,6 +11,7 @@ import typer
 from cronshift.commands.carrying_out import DryRun, Yes  # noqa: TC001 - read at run time
 from cronshift.commands.completion import job_names
 from cronshift.commands.spans import present
+from cronshift.counting import counted
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def replay(
     chosen = _chosen(run_ids, everything=everything)
     open_letters = [letter for letter in chosen if letter.replayed is None]
     ticks = [letter for letter in open_letters if letter.tick]
-    has_sessions = invocation.project.settings.sessions is not None
+    has_sessions = invocation.settings.sessions is not None
     sessions = [letter for letter in open_letters if has_sessions and is_of_session(letter)]
     wanted = [*ticks, *sessions]
     by_event = [letter for letter in open_letters if letter not in wanted]
@@ -229,7 +230,7 @@ def _queue(invocation: Invocation, letters: Sequence[DeadLetter]) -> list[Replay
     with opened_database(session_settings(invocation)) as database:
         flow = SessionFlow(database.mapped.settings.flow, database.engine, database.mapped)
         replayed = queue_again(flow, letters)
-        fault = send_waiting(flow, Inngest(app_id=invocation.project.app_id))
+        fault = send_waiting(flow, Inngest(app_id=invocation.app_id))
     if fault is not None:
         invocation.console.warn(
             f"Events wait to be sent ({fault}): the flow's recovery sends them within ten minutes."
@@ -237,16 +238,15 @@ def _queue(invocation: Invocation, letters: Sequence[DeadLetter]) -> list[Replay
     mark_replayed(os.environ, replayed, present())
     waiting = sum(letter.run_id is not None for letter in replayed)
     invocation.console.say(
-        f"{waiting:,} sessions wait again; {len(replayed) - waiting:,} were taken up or settled meanwhile."
+        f"{counted(waiting, 'session')} to wait again; taken up or settled meanwhile: {len(replayed) - waiting:,}."
     )
     return replayed
 
 
 def _run(invocation: Invocation, wanted: Sequence[DeadLetter]) -> list[ReplayedLetter]:
     from cronshift.observing.dead_letters import replay_letters
-    from cronshift.plan.planning import make_plan
 
-    app = make_plan(invocation.project).app_id
+    app = invocation.app_id
     replayed: list[ReplayedLetter] = []
 
     async def run() -> None:
@@ -257,13 +257,13 @@ def _run(invocation: Invocation, wanted: Sequence[DeadLetter]) -> list[ReplayedL
         asyncio.run(run())
     except CronshiftError as error:
         raise CronshiftError(
-            f"{error.message.rstrip('.')}; {len(replayed):,} of {len(wanted):,} runs were started.",
+            f"{error.message.rstrip('.')}; started {len(replayed):,} of {counted(len(wanted), 'run')}.",
             reason="inngest-api",
             hint="Ask again: what was started is not started again.",
         ) from error
     started = sum(letter.run_id is not None for letter in replayed)
     invocation.console.say(
-        f"Started {started:,} runs; {len(replayed) - started:,} had run meanwhile."
+        f"Started {counted(started, 'run')}; {len(replayed) - started:,} had run meanwhile."
     )
     return replayed
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer  # noqa: TC002 - read at run time
 
 from cronshift.commands.carrying_out import DryRun, Yes  # noqa: TC001 - read at run time
+from cronshift.counting import counted
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def forget(context: typer.Context, yes: Yes = False, dry_run: DryRun = False) ->
         console.say("Nothing of cronshift's is here.")
     elif prepared.operations:
         console.say(
-            f"That is all there is to take {len(prepared.operations)} operations back:"
+            f"That is all there is to take {counted(len(prepared.operations), 'operation')} back:"
             f" {', '.join(prepared.operations)}."
         )
     asked = bool(prepared.files) and not dry_run

@@ -7,9 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cronshift.errors import CronshiftError, Reason
+
 if TYPE_CHECKING:
     from cronshift.output.console import Console
     from cronshift.project import Project
+    from cronshift.project.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,26 @@ class Invocation:
         from cronshift.project import project_root
 
         return project_root(self.directory)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of cronshift.toml, for what needs no configuration of Vercel's."""
+        from cronshift.project.settings import load_settings
+
+        return load_settings(self.root, self.config)
+
+    @cached_property
+    def app_id(self) -> str:
+        """The app's id at Inngest, which outlives its configuration of Vercel's."""
+        from cronshift.plan.planning import make_plan
+        from cronshift.project.app_name import app_name
+
+        try:
+            return make_plan(self.project).app_id
+        except CronshiftError as error:
+            if error.reason != Reason.NO_CONFIG:
+                raise
+        return self.settings.app_id or app_name(self.root, ())
 
     @cached_property
     def project(self) -> Project:

@@ -25,6 +25,7 @@ from cronshift.commands.carrying_out import (
 )
 from cronshift.commands.of_flow import Flow, change_flow, refuse_jobs_of_flow
 from cronshift.commands.set_aside import tell_aside
+from cronshift.counting import counted
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _settle(
             sweep = sweep_of(mapped, now)
             count, owed = sweeping.count(engine, mapped, sweep)
             console.say(
-                f"{name}: {count:,} sessions in {database.name}, {owed:,} credits to refund."
+                f"{name}: {counted(count, 'session')} in {database.name}, {counted(owed, 'credit')} to refund."
             )
             report = sweeping.Report(seen=count, aside=sweeping.left_aside(engine, mapped, sweep))
             go_on = count and not count_only

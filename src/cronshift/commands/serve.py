@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import Struct
 
+from cronshift.counting import counted
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from datetime import timedelta
 
     from cronshift.commands.invocation import Invocation
@@ -240,16 +241,18 @@ def _served(app: ServedApp, origin: str) -> dict[str, Any]:
 def _tell_serving(invocation: Invocation, served: dict[str, Any]) -> None:
     from cronshift.engine.server.keys import EVENT_KEY, missing_keys, next_steps
 
-    url, mode, counted = served["url"], served["mode"], served["counted"]
+    url, mode = served["url"], served["mode"]
     if invocation.json:
         _line({key: value for key, value in served.items() if key != "counted"})
         return
     console = invocation.console
-    console.say(f"Serving {_count(served['functions'])} at {url} ({mode} mode). Ctrl-C stops.")
+    console.say(
+        f"Serving {counted(len(served['functions']), 'function')} at {url} ({mode} mode). Ctrl-C stops."
+    )
     if mode == "cloud" and EVENT_KEY in missing_keys(os.environ):
         console.warn(f"{EVENT_KEY} is not set: functions that send events will fail.")
     console.say(
-        f"Their server is {served['server']}, where they are {counted}: each failure"
+        f"Their server is {served['server']}, where they are {served['counted']}: each failure"
         " handler counts there."
     )
     for line in next_steps(mode, url, os.environ):
@@ -261,7 +264,7 @@ def _tell_connected(invocation: Invocation, app: ServedApp) -> None:
         _line({"connected_to": app.client.api_origin, **_about(app)})
         return
     invocation.console.say(
-        f"Connected to {app.client.api_origin} with {_count(app.functions)} ({app.mode} mode). Ctrl-C stops."
+        f"Connected to {app.client.api_origin} with {counted(len(app.functions), 'function')} ({app.mode} mode). Ctrl-C stops."
     )
 
 
@@ -271,10 +274,6 @@ def _about(app: ServedApp) -> dict[str, Any]:
         "server": app.client.api_origin,
         "functions": [function.id for function in app.functions],
     }
-
-
-def _count(functions: Collection[object]) -> str:
-    return f"{len(functions)} function{'' if len(functions) == 1 else 's'}"
 
 
 def _counted(app: ServedApp) -> int:
@@ -346,9 +345,9 @@ def _check(invocation: Invocation) -> ExitCode:
         if checked.findings:
             console.result(findings_text(checked.findings))
         verdict = "not what the plan says" if checked.bad else "as the plan says"
-        count = len(checked.functions)
-        functions = f"{count} function{'s' * (count != 1)}"
-        console.result(f"{functions} would be registered, {verdict} ({checked.mode} mode).")
+        console.result(
+            f"{counted(len(checked.functions), 'function')} would be registered, {verdict} ({checked.mode} mode)."
+        )
         if refusing:
             console.result(facts_text(refusing))
         others = [fact for fact in status.facts if fact not in refusing]

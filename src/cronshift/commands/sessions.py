@@ -15,6 +15,7 @@ import typer
 from cronshift.commands.carrying_out import Yes  # noqa: TC001 - read at run time
 from cronshift.commands.scaffold import scaffold
 from cronshift.commands.set_aside import tell_aside
+from cronshift.counting import counted
 from cronshift.errors import ConfigError, CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def session_settings(invocation: Invocation) -> SessionSettings:
     Raises:
         ConfigError: ``no-sessions`` where it has none.
     """
-    settings = invocation.project.settings.sessions
+    settings = invocation.settings.sessions
     if settings is None:
         raise ConfigError(
             "cronshift.toml has no [sessions], so there is nothing to look at.",
@@ -227,7 +228,9 @@ def _settle(
     count, owed = sweeping.count(engine, mapped, sweep)
     for reading in scripts.uncommon_times(mapped):
         console.say(reading)
-    console.say(f"{count:,} sessions in {database.name}, {owed:,} credits to refund.")
+    console.say(
+        f"{counted(count, 'session')} in {database.name}, {counted(owed, 'credit')} to refund."
+    )
     report = Report(seen=count, aside=sweeping.left_aside(engine, mapped, sweep))
     if count and not dry_run:
         if database.production and not yes:
@@ -238,7 +241,7 @@ def _settle(
                 report = sweeping.run(engine, mapped, sweep, limits)
             console.say(
                 f"{report.settled:,} settled, {report.refunded:,} refunded with "
-                f"{report.credits:,} credits in {report.seconds:.1f} s."
+                f"{counted(report.credits, 'credit')} in {report.seconds:.1f} s."
             )
         else:
             console.say("You said no: none of them was settled or refunded.")
@@ -267,7 +270,7 @@ def _requeue(
     console, mapped = invocation.console, database.mapped
     sweep = scripts.orphans(mapped, datetime.now(UTC), becomes=None, refund=False)
     count, _ = sweeping.count(database.engine, mapped, sweep)
-    console.say(f"{count:,} sessions in {database.name} have waited too long.")
+    console.say(f"{counted(count, 'session')} in {database.name} that waited too long.")
     sent = 0
     if not count or dry_run:
         pass
@@ -276,8 +279,8 @@ def _requeue(
     else:
         flow = SessionFlow(mapped.settings.flow, database.engine, mapped)
         flow.requeue(count if limit is None else limit)
-        sent = asyncio.run(relay(flow, Inngest(app_id=invocation.project.app_id)))
-        console.say(f"{sent:,} events sent.")
+        sent = asyncio.run(relay(flow, Inngest(app_id=invocation.app_id)))
+        console.say(f"{counted(sent, 'event')} sent.")
     if invocation.json:
         console.document({"found": count, "sent": sent})
     return ExitCode.OK
@@ -367,7 +370,7 @@ def _write_audit(invocation: Invocation, rows: list[dict[str, Any]], file: str) 
             writer = csv.DictWriter(target, names)
             writer.writeheader()
             writer.writerows(ordered)
-    invocation.console.say(f"{len(rows):,} refunds written to {file}.")
+    invocation.console.say(f"{counted(len(rows), 'refund')} written to {file}.")
 
 
 def _opened_file(file: str) -> IO[str]:

@@ -12,6 +12,7 @@ import typer
 
 from cronshift.commands.carrying_out import DryRun, Jobs, Yes  # noqa: TC001 - read at run time
 from cronshift.commands.spans import Since, Until, asked, collect, present, tell_silent
+from cronshift.counting import counted
 from cronshift.errors import CronshiftError, ExitCode, RefusedError
 from cronshift.model import Missed  # noqa: TC001 - read at run time
 
@@ -127,7 +128,7 @@ def replay(
     unknown = sum(fate.fate.value == "not known" for fate in tick_fates)
     tell_silent(invocation, evidence)
     if unknown:
-        console.warn(f"Of {unknown:,} ticks it is not known what became; they are not run.")
+        console.warn(f"What became of {counted(unknown, 'tick')} is not known: not run.")
     if failed := sum(fate.fate.value == "failed" for fate in tick_fates):
         console.warn(
             f"{failed:,} failed and are not run here: cronshift dead-letters replay does it."
@@ -153,7 +154,7 @@ def replay(
     elif agreed:
         started = sum(tick.run_id is not None for tick in replayed)
         console.say(
-            f"Started {started:,} runs; {len(replayed) - started:,} had run or been started before."
+            f"Started {counted(started, 'run')}; {len(replayed) - started:,} had run or been started before."
         )
     return ExitCode.OK if agreed or dry_run or not wanted else ExitCode.NOT_WELL
 
@@ -195,7 +196,7 @@ def _run(query: TickQuery, wanted: Sequence[TickFate], pause: timedelta) -> list
         asyncio.run(run())
     except CronshiftError as error:
         raise CronshiftError(
-            f"{error.message.rstrip('.')}; {len(replayed):,} of {len(wanted):,} ticks were started.",
+            f"{error.message.rstrip('.')}; started {len(replayed):,} of {counted(len(wanted), 'tick')}.",
             reason="inngest-api",
             hint="Ask again: what has run is not run again.",
         ) from error

@@ -11,6 +11,7 @@ import typer
 
 from cronshift.commands.carrying_out import tell_next
 from cronshift.commands.environments import bypass_of, chosen, environment_of, refuse_unlinked
+from cronshift.counting import counted
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
@@ -161,7 +162,7 @@ def _show(
         console.result(findings_text(findings))
     served = registration.functions
     count = (
-        registration.count
+        registration.count or 0
         if served is None
         else sum(
             not (function.is_failure_handler or function.tells_cancelled) for function in served
@@ -169,7 +170,7 @@ def _show(
     )
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     console.result(
-        f"{_counted(count, 'function')} for {_counted(len(plan.runnable), 'job')}"
+        f"{counted(count, 'function')} for {counted(len(plan.runnable), 'job')}"
         + (f" ({registration.sdk}): " if registration.sdk else ": ")
         + _verdict(errors, is_unchecked=has_unchecked(findings))
     )
@@ -180,9 +181,5 @@ def _show(
 def _verdict(errors: int, *, is_unchecked: bool) -> str:
     """Return the verdict; a package that was not wholly checked is never called valid."""
     if errors:
-        return f"{_counted(errors, 'error')}."
+        return f"{counted(errors, 'error')}."
     return "nothing wrong found, and not all was checked." if is_unchecked else "valid."
-
-
-def _counted(number: int | None, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 from msgspec import Struct
 
+from cronshift.counting import counted
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.server.keys import SIGNING_KEY
 from cronshift.errors import CronshiftError
@@ -114,7 +115,7 @@ async def _synced(url: str, app_id: str, environ: Mapping[str, str]) -> Callable
             "Is it running, and is its address the one that the functions' variables name?",
         )
     if response.is_success and functions:
-        text = f"Inngest has {len(functions)} functions of {app_id}."
+        text = f"Inngest has {counted(len(functions), 'function')} of {app_id}."
         return CallableEndpoint(CallState.SYNCED, text)
     if response.is_success or response.status_code == HTTPStatus.NOT_FOUND:
         return CallableEndpoint(

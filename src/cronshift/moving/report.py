@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cronshift.counting import counted
 from cronshift.model import Origin, Severity
 from cronshift.observing.fates import Fate, TickFate
 from cronshift.operations import past_operations
@@ -191,13 +192,14 @@ def _sentence(fates: Sequence[TickFate], span: tuple[datetime, datetime]) -> str
     unknown, skipped = counts[Fate.NOT_KNOWN], counts[Fate.SKIPPED]
     judged = len(fates) - unknown - skipped
     if not judged:
-        return f"Of none of the {len(fates):,} ticks {since} is it known whether it ran."
+        return f"Of none of the {counted(len(fates), 'tick')} {since} is it known whether it ran."
     once = sum(counts[fate] for fate in ONCE)
     rest = [
         *([f"of {unknown:,} more it is not known"] if unknown else []),
         *([f"{skipped:,} were skipped on purpose"] if skipped else []),
     ]
-    return f"{'; '.join([f'{once:,} of {judged:,} ticks had exactly one run {since}', *rest])}."
+    ticks = f"{once:,} of {counted(judged, 'tick')} had exactly one run {since}"
+    return f"{'; '.join([ticks, *rest])}."
 
 
 def _figures(owner: Owner, fates: Sequence[TickFate]) -> SideFigures:
@@ -225,7 +227,7 @@ def _aims(
     whole = sum(lane.percent == 100 for lane in lanes)  # noqa: PLR2004 - percent
     yield _aim("All jobs are Inngest's", whole == len(lanes), f"{whole} of {len(lanes)} at 100 %")
     entries = [job for job in plan.jobs if job.entry.origin is Origin.CRONS]
-    text = f"{len(entries)} entries in {plan.config_file}"
+    text = f"{counted(len(entries), 'entry')} in {plan.config_file}"
     yield _aim("No Vercel cron is left", not entries, text)
     files = [file for file in project.resolver().tree.files if _CRON_FOLDER.search(file)]
     yield _aim(
@@ -235,7 +237,7 @@ def _aims(
     yield _timeouts(evidence)
     yield _compared(sides)
     heartbeats = [job.id for job in plan.jobs if job.options.heartbeat_env]
-    asked = f"{len(heartbeats)} jobs ping a monitor; what has arrived is the monitor's to say"
+    asked = f"{counted(len(heartbeats), 'job')} with a monitor; what has arrived is the monitor's to say"
     yield Aim(
         "Heartbeats arrive", Knowledge.UNKNOWN, asked if heartbeats else "no job pings a monitor"
     )
@@ -266,7 +268,7 @@ def _timeouts(evidence: SpanEvidence) -> Aim:
     cancelled = [record for record in runs if record.status is TickStatus.CANCELLED]
     if not runs:
         return Aim(name, Knowledge.UNKNOWN, "no run of Inngest's is known")
-    return _aim(name, not cancelled, f"{len(cancelled)} of {len(runs):,} runs were cancelled")
+    return _aim(name, not cancelled, f"{len(cancelled)} of {counted(len(runs), 'run')} cancelled")
 
 
 def _compared(sides: Sequence[SideFigures]) -> Aim:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.counting import counted
 from cronshift.observing.fates import Fate
 from cronshift.observing.judging import spoken
 
@@ -65,11 +66,11 @@ def alerts_of(
     waiting = [letter for letter in letters if letter.replayed is None]
     if len(waiting) > settings.dead_letters:
         jobs = ", ".join(sorted({letter.job for letter in waiting}))
-        yield Alert("dead-letters", f"{len(waiting):,} dead letters wait: {jobs}.")
+        yield Alert("dead-letters", f"{counted(len(waiting), 'dead letter')} waiting: {jobs}.")
     projected = spending.projected
     if allowance is not None and projected is not None and projected > allowance.executions:
         text = (
-            f"At this rate {projected:,} executions this month, and Inngest's plan {allowance.name}"
+            f"At this rate {counted(projected, 'execution')} this month, and Inngest's plan {allowance.name}"
             f" has {allowance.executions:,}."
         )
         yield Alert("executions", text)
@@ -79,10 +80,12 @@ def _of_job(job: JobHealth, settings: AlertSettings) -> Iterator[Alert]:
     rate = job.success_rate
     if rate is not None and job.ended >= settings.least and 1 - rate > settings.failure_rate:
         bad = job.ended - job.well
-        yield Alert(f"failures {job.job}", f"{job.job}: {bad:,} of {job.ended:,} ticks went wrong.")
+        yield Alert(
+            f"failures {job.job}", f"{job.job}: {bad:,} of {counted(job.ended, 'tick')} went wrong."
+        )
     missed = sum(tick.fate is Fate.MISSED for tick in job.ticks)
     if missed > settings.missed:
-        text = f"{job.job}: {missed:,} of the last {len(job.ticks):,} ticks were missed."
+        text = f"{job.job}: missed {missed:,} of the last {counted(len(job.ticks), 'tick')}."
         yield Alert(f"missed {job.job}", text)
     if job.queued is not None and job.queued.p95 > settings.queue:
         text = f"{job.job}: Inngest's runs begin {spoken(job.queued.p95)} behind their ticks (p95)."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from cronshift.counting import counted
 from cronshift.observing.fates import Fate, TickFate
 from cronshift.observing.rehearsals import RehearsalSight, is_of_floor, of_newest, rehearsed
 from cronshift.readiness.fact import Knowledge
@@ -90,7 +91,7 @@ class JobSight(Struct, frozen=True):
             if side in self.late
         ]
         behind = f"; {', '.join(late)}" if late else ""
-        return f"{self.by_both:,} of {self.expected:,} ticks seen by both sides{behind}"
+        return f"{self.by_both:,} of {counted(self.expected, 'tick')} seen by both sides{behind}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the job's part of the document."""
@@ -168,7 +169,7 @@ def _wrong_fates(fates: Sequence[TickFate]) -> list[str]:
     count = Counter(fate.fate for fate in fates)
     first = {fate.fate: fate for fate in reversed(fates)}
     return [
-        f"{_ticks(count[bad])} {bad.value}, first {tick_text(first[bad].tick)}{_because(first[bad])}."
+        f"{counted(count[bad], 'tick')} {bad.value}, first {tick_text(first[bad].tick)}{_because(first[bad])}."
         for bad in _BAD
         if count[bad]
     ]
@@ -187,7 +188,9 @@ def _unseen(job: str, fates: Sequence[TickFate], watch: Watch) -> list[str]:
         and watch.covers(job, fate.tick, Side.INNGEST)
     ]
     return (
-        [f"Inngest did not wake at {_ticks(len(unseen))}, first {tick_text(unseen[0].tick)}."]
+        [
+            f"Inngest did not wake at {counted(len(unseen), 'tick')}, first {tick_text(unseen[0].tick)}."
+        ]
         if unseen
         else []
     )
@@ -203,7 +206,7 @@ def _gaps(job: str, fates: Sequence[TickFate], watch: Watch) -> list[str]:
         ]
         if unseen:
             gaps.append(
-                f"{_NAMES[side]} was not watched at {_ticks(len(unseen))}, first"
+                f"{_NAMES[side]} was not watched at {counted(len(unseen), 'tick')}, first"
                 f" {tick_text(unseen[0].tick)}."
             )
     return gaps
@@ -240,7 +243,7 @@ def _dropped(records: Sequence[TickRecord]) -> list[str]:
         count = record.seen.get("dropped", "")
         counts[record.side] += int(count) if count.isdecimal() else 0
     return [
-        f"{_NAMES[side]}'s side dropped {count:,} record{'s' if count > 1 else ''} of ticks."
+        f"{_NAMES[side]}'s side dropped {counted(count, 'record of ticks')}."
         for side, count in counts.items()
         if count
     ]
@@ -261,10 +264,6 @@ def _queued(record: TickRecord) -> float | None:
         return max((record.arrived - datetime.fromisoformat(sent)).total_seconds(), 0.0)
     except (ValueError, TypeError):
         return None
-
-
-def _ticks(count: int) -> str:
-    return "1 tick" if count == 1 else f"{count:,} ticks"
 
 
 def _because(fate: TickFate) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cronshift.counting import counted
 from cronshift.runtime.comparing import PREFIX
 from cronshift.runtime.dry_runs import FLOOR
 from cronshift.runtime.ledger import Role, TickStatus
@@ -68,7 +69,7 @@ class RehearsalSight(Struct, frozen=True):
         """The differences beyond the floor, in a sentence; empty for none."""
         if not self.beyond:
             return ""
-        of_all = f"of {self.ticks:,} rehearsals"
+        of_all = f"of {counted(self.ticks, 'rehearsal')}"
         parts = [f"{value.ticks:,} in {value.path}" for value in self.beyond[:3]]
         more = len(self.beyond) - len(parts)
         return f"Differences {of_all}: {', '.join(parts)}{f', and {more} more' if more else ''}."
@@ -79,12 +80,12 @@ class RehearsalSight(Struct, frozen=True):
         if not self.ticks:
             return ""
         floor = (
-            f"asked again {self.floor:,} times, the acting side differed from itself in {self._noisy}"
+            f"asked again {counted(self.floor, 'time')}, the acting side differed from itself in {self._noisy}"
             if self.floor
             else "how the acting side differs from itself is not known"
         )
         alike = self.problem.rstrip(".") or "no value differs by more than chance"
-        return f"{self.ticks:,} rehearsals; {alike}; {floor}."
+        return f"{counted(self.ticks, 'rehearsal')}; {alike}; {floor}."
 
     def to_json(self) -> dict[str, Any]:
         """Return the sight's part of a document."""

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from cronshift.counting import counted
 from cronshift.observing.fates import Fate
 from cronshift.observing.judging import spoken
 from cronshift.output.console import plain
@@ -60,7 +61,7 @@ def spending_text(spending: Spending) -> str:
     more = f", {spending.failures:,} of them for runs that failed or were cancelled"
     return (
         f"Inngest executions since {spending.since:%d %b}: {spending.executions:,}"
-        f"{more if spending.failures else ''}; {spending.retries:,} retries besides."
+        f"{more if spending.failures else ''}; {counted(spending.retries, 'retry')} besides."
         f" At this rate {projected:,} this month; {spending.forecast:,} were every tick Inngest's."
         f" Plans: {', '.join(plans)}."
     )

@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from cronshift.counting import counted
 from cronshift.model import Severity
 from cronshift.operations import CallService, MakeMonitor, RunSql
 from cronshift.output.console import DIFF_STYLES, plain
@@ -115,7 +116,7 @@ def forecast_text(plan: Plan, now: datetime) -> Text:
     for job in sorted(plan.jobs, key=lambda job: -executions(job, now)):
         count, again = executions(job, now), forecast.retries([job], now)
         product = f"{runs(job, now):,} x (1 + {forecast.steps(job)})"
-        lines.append(plain(f"  {count:>9,}  {job.id}  {product}; about {again:,} retries"))
+        lines.append(plain(f"  {count:>9,}  {job.id}  {product}; about {counted(again, 'retry')}"))
     return Text("\n".join(lines) + "\n")
 
 

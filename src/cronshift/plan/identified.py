@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.counting import counted
 from cronshift.errors import ConfigError
 from cronshift.model import CronEntry, Finding, Location, Origin, Problem
 from cronshift.plan.findings import BY_NAME
@@ -189,5 +190,5 @@ def _between_entries(entries: Sequence[IdentifiedEntry]) -> Iterable[Finding]:
             yield rule.finding(text, job=each.job, location=each.entry.source)
     modern = [each.entry for each in entries if each.entry.origin is Origin.SCHEDULES]
     if modern:
-        text = f"{len(modern)} of {len(entries)} entries come from `schedules`."
+        text = f"{len(modern)} of {counted(len(entries), 'entry')} come from `schedules`."
         yield rules.SCHEDULES_IN_USE.finding(text, location=modern[0].source)

@@ -154,7 +154,7 @@ def test_an_alert_is_told_once_until_it_is_over(cronshift: Cronshift, env: dict[
     assert (first.document["told"], again.document["told"]) == (["dead-letters"], [])
     assert over.document["over"] == ["dead-letters"]
     assert [message["text"].splitlines()[1] for message in receiver.messages] == [
-        "• 1 dead letters wait: session-recovery.",
+        "• 1 dead letter waiting: session-recovery.",
         "• over: dead-letters",
     ]
 
@@ -178,7 +178,7 @@ def test_a_dry_run_tells_nobody_and_needs_no_webhook(
 ) -> None:
     said = cronshift("alerts", "check", "--dry-run", env=env)
     assert said.code == 1
-    assert "1 dead letters wait" in said.out
+    assert "1 dead letter waiting" in said.out
 
 
 def test_a_test_arrives_and_says_so(cronshift: Cronshift) -> None:

@@ -147,7 +147,7 @@ def test_the_forecast_is_shown_on_request(cronshift: Cronshift, app: Path) -> No
     said = cronshift("audit", "--forecast", env={"COLUMNS": "80"})
     for word in ("Executions", "Retries", "Plans", "Busiest", "At once", "By hour"):
         assert word in said.out
-    assert "90  good  30 x (1 + 2); about 1 retries" in said.out
+    assert "90  good  30 x (1 + 2); about 1 retry" in said.out
     assert "▁" in said.out or "█" in said.out
     assert "Executions" not in cronshift("audit").out
 

@@ -136,6 +136,14 @@ def test_a_letter_is_replayed_once_however_often_that_is_asked(
     assert "01FAILED" not in [letter["run_id"] for letter in letters]
 
 
+def test_a_replay_needs_no_configuration_of_vercels(
+    cronshift: Cronshift, env: dict[str, str], inngest: Inngest, project: Path
+) -> None:
+    (project / "vercel.json").unlink()
+    assert cronshift("dead-letters", "replay", "01FAILED", "--yes", env=env).code == 0
+    assert len(inngest.runs) == 1
+
+
 def test_two_askers_at_once_start_one_run(
     cronshift: Cronshift, env: dict[str, str], inngest: Inngest
 ) -> None:
@@ -159,7 +167,7 @@ def test_all_of_them_but_what_an_event_began_and_what_has_run_meanwhile(
     said = cronshift("dead-letters", "replay", "--all", "--yes", env=env)
     assert said.code == 1
     assert "03EVENT began with the event shop/paid: send that again." in said.err
-    assert "Started 1 runs; 1 had run meanwhile." in said.err
+    assert "Started 1 run; 1 had run meanwhile." in said.err
     assert [run["scheduledAt"] for run in inngest.runs.values()] == ["2026-11-21T00:00:00Z"]
 
 
@@ -190,7 +198,7 @@ def test_what_inngest_does_not_take_stays_open(
     inngest.refuses = True
     said = cronshift("dead-letters", "replay", "01FAILED", "--yes", "--json", env=env)
     assert said.document["error"]["reason"] == "inngest-api"
-    assert "0 of 1 runs were started" in said.document["error"]["message"]
+    assert "started 0 of 1 run" in said.document["error"]["message"]
     letters = cronshift("dead-letters", "list", "--json", env=env).document["letters"]
     assert "01FAILED" in [letter["run_id"] for letter in letters]
 

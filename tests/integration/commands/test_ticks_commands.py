@@ -372,7 +372,7 @@ def test_where_the_engine_refuses_it_is_told_how_far_it_came(
     said = cronshift(*words, env=env)
     assert said.code == 2
     assert said.document["error"]["reason"] == "inngest-api"
-    assert "1 of 3 ticks were started" in said.document["error"]["message"]
+    assert "started 1 of 3 ticks" in said.document["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,19 @@ def test_a_one_job_app_has_fewer_lines_of_ours_than_the_limit(tmp_path: Path) ->
 
 
 @pytest.mark.node
+def test_the_library_is_laid_out_as_prettier_does_by_default(node_packages: Path) -> None:
+    prettier = node_packages / "node_modules/prettier/bin/prettier.cjs"
+    files = sorted(map(str, PACKAGE.glob("*/*.ts")))
+    done = subprocess.run(
+        ["node", str(prettier), "--list-different", "--no-config", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+@pytest.mark.node
 def test_the_library_compiles_at_the_oldest_target_of_an_app(
     tmp_path: Path, node_packages: Path
 ) -> None:

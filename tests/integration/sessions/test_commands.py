@@ -26,9 +26,7 @@ def root(tmp_path: Path) -> Path:
     from tests.integration.sessions.conftest import TOML
 
     root = tmp_path / "project"
-    root.mkdir()
-    crons = [{"path": "/api/cron/x", "schedule": "0 6 * * *"}]
-    (root / "vercel.json").write_text(json.dumps({"crons": crons}))
+    root.mkdir()  # without a vercel.json: the sessions are the database's, whoever calls whom
     (root / "cronshift.toml").write_text(TOML)
     return root
 
@@ -124,6 +122,8 @@ def test_the_state_of_things_is_told(root: Path, app: App) -> None:
 
 
 def test_a_rollback_settles_the_sessions_too(root: Path, app: App) -> None:
+    crons = [{"path": "/api/cron/x", "schedule": "0 6 * * *"}]
+    (root / "vercel.json").write_text(json.dumps({"crons": crons}))
     user = app.user()
     app.session(user)
     app.session(user, "error", models=2)

@@ -95,7 +95,7 @@ def test_a_rehearsal_that_fails_where_the_work_does_not_is_a_difference() -> Non
         record(0, Side.INNGEST, Role.REHEARSED, None, status=TickStatus.FAILED, http_status=500),
     ]
     sight = rehearsed(records)
-    assert (sight.failed, sight.problem) == (1, "Differences of 1 rehearsals: 1 in the status.")
+    assert (sight.failed, sight.problem) == (1, "Differences of 1 rehearsal: 1 in the status.")
     failing = [record(0, Side.VERCEL, Role.ACTED, None, status=TickStatus.FAILED), records[1]]
     assert rehearsed(failing).problem == ""
 

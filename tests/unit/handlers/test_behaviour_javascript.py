@@ -231,6 +231,21 @@ CASES: dict[str, tuple[str, set[str]]] = {
         ),
         {"CS205"},
     ),
+    "an answer that is looked at in work nobody waits for": (
+        ts(
+            "push();\nreturn Response.json({});",
+            IMP
+            + "async function push() { const r = await fetch('https://x.dev', { method: 'POST' }); if (!r.ok) throw new Error('no'); }\n",
+        ),
+        {"CS201"},
+    ),
+    "an answer that is looked at behind the answer": (
+        ts(
+            "after(async () => { const r = await fetch('https://x.dev', { method: 'POST' }); if (!r.ok) throw new Error('no'); });\nreturn Response.json({});",
+            'import { after } from "next/server";\n' + IMP,
+        ),
+        {"CS203"},
+    ),
     "static": (
         ts(
             "await work();\nreturn Response.json({});",

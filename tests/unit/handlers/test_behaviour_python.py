@@ -163,3 +163,39 @@ def test_a_comparison_in_constant_time_is_told(tmp_path: Path) -> None:
     (job,) = make_plan(load_project(tmp_path)).jobs
     assert job.handler
     assert job.handler.auth == "cron-secret-constant-time"
+
+
+@pytest.mark.parametrize(
+    "declared",
+    ["app.route('/api/x')", "app.get('/api/x')", "blueprint.route('/x')"],
+)
+def test_a_decorator_of_flask_is_no_work_that_a_handler_does(tmp_path: Path, declared: str) -> None:
+    source = f"""import threading
+from flask import Blueprint, Flask, jsonify
+from work import sync
+
+app = Flask(__name__)
+blueprint = Blueprint("api", __name__, url_prefix="/api")
+
+
+@{declared}
+def x():
+    threading.Thread(target=sync).start()
+    return jsonify(ok=True)
+
+
+app.register_blueprint(blueprint)
+"""
+    crons = {"crons": [{"path": "/api/x", "schedule": "0 3 * * *"}]}
+    files = {
+        "vercel.json": json.dumps(crons),
+        "requirements.txt": "flask\n",
+        "api/index.py": source,
+        "work.py": "import requests\n\n\ndef sync():\n    requests.post('https://x.dev').raise_for_status()\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    codes = {finding.code for finding in make_plan(load_project(tmp_path)).findings}
+    assert "CS201" in codes
+    assert "CS202" not in codes

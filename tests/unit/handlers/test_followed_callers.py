@@ -18,6 +18,7 @@ HEAD = 'import { sendReports, purgeRows, db } from "@/lib/work";\n'
 OK = "return Response.json({ ok: true });"
 LOOP = "for (const row of await db.rows.findMany())"
 SENDING = "async function send(row) { try { await sendReports(row); return { ok: true }; } catch (error) { return { ok: false, error: error.message || 'unknown' }; } }\n"
+LATE = "function late(work) { return Promise.race([Promise.resolve(work), new Promise((_, reject) => { setTimeout(() => reject(new Error('late')), 5000); })]); }"
 ASKING = "async function send(row) { const answer = await fetch('https://m.example', { method: 'POST', body: row }); if (!answer.ok) return { ok: false, status: answer.status }; return { ok: true }; }\n"
 
 
@@ -60,6 +61,9 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a model without which nothing is sent": (route(f"try {{ const text = await openai.chat.completions.create({{}}); await sendReports(text); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import OpenAI from "openai";\nconst openai = new OpenAI();'), {"CS204"}),
     "a body that is no JSON": (route(f"const answer = await fetch('https://m.example', {{ method: 'POST' }});\n  const data = await answer.json().catch(() => null);\n  if (!answer.ok || data?.code) throw new Error('no');\n  {OK}"), set()),
     "one of many tools": (route(f"await tool(process.env.TOOL);\n  {OK}", "async function tool(name) { switch (name) { " + " ".join(f"case 't{n}': return act({n});" for n in range(9)) + " } }\nasync function act(row) { await sendReports(row); }"), set()),
+    "removed once more where it cannot be read": (route(f"for (const key of await store.keys()) {{ try {{ const row = JSON.parse(key); if (row.old) await store.del(key); }} catch (error) {{ await store.del(key); }} }}\n  {OK}", 'import { store } from "@acme/store";'), set()),
+    "noted down where it is not removed": (route(f"for (const key of await store.keys()) {{ try {{ await store.del(key); }} catch (error) {{ await store.update(key, {{ failed: 1 }}); }} }}\n  {OK}", 'import { store } from "@acme/store";'), {"CS204"}),
+    "best effort, and counted all the same": (counted("/** Sends, best effort. */\n" + SENDING), {"CS205"}),
     # what a comment calls beside the work
     "non-fatal, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // non-fatal: the next run does it\n    console.error(error);\n  }}\n  {OK}"), set()),
     "best effort, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch {{ /* best-effort */ }}\n  {OK}"), set()),
@@ -85,6 +89,9 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # a clock
     "a race with a clock that resolves": (route(f"await Promise.race([sendReports(), new Promise((resolve) => setTimeout(resolve, 5000))]);\n  {OK}"), {"CS202"}),
     "a race with a helper that sleeps": (route(f"await Promise.race([sendReports(), sleep(5000)]);\n  {OK}", "const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));"), {"CS202"}),
+    "a result behind a race with a clock that rejects": (route(f"const {{ error }} = await late(supabase.from('rows').insert({{}}));\n  if (error) throw error;\n  {OK}", 'import { createClient } from "@supabase/supabase-js";\nconst supabase = createClient("a", "b");\n' + LATE), set()),
+    "a result behind a race that nobody reads": (route(f"await late(supabase.from('rows').insert({{}}));\n  {OK}", 'import { createClient } from "@supabase/supabase-js";\nconst supabase = createClient("a", "b");\n' + LATE), {"CS555"}),
+    "work that is handed to a race": (route(f"await late(sendReports());\n  {OK}", LATE), set()),
     "a race with a clock that rejects": (route(f"await Promise.race([sendReports(), new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 5000))]);\n  {OK}"), set()),
 }  # fmt: skip
 
@@ -122,6 +129,17 @@ def test_what_a_route_of_tanstack_start_does_is_followed(
     }
     told = {finding.code for finding in audited(files).findings}
     assert {code for code in told if code.startswith("CS2")} == codes
+
+
+def test_a_front_that_compares_nothing_hides_no_flaw_of_the_handler(
+    audited: Callable[..., Plan],
+) -> None:
+    front = 'import { NextResponse } from "next/server";\nexport function middleware(request) {\n  if (request.headers.get("user-agent")?.includes("sqlmap")) return new NextResponse(null, { status: 403 });\n  return NextResponse.next();\n}\n'
+    check = "if (request.headers.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`) return new Response('no', { status: 401 });"
+    text = f"{HEAD}export async function GET(request: Request) {{\n  {check}\n  await sendReports();\n  {OK}\n}}\n"
+    handler = audited({"app/api/cron/x/route.ts": text, "middleware.ts": front}).jobs[0].handler
+    assert handler is not None
+    assert handler.auth == "bearer-undefined"
 
 
 QUERY = "const force = new URL(request.url).searchParams.get('force') === '1';"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cronshift.counting import counted
 from cronshift.engine.validation.limits import MAX_RETRIES, check_options
 from cronshift.engine.validation.schedules import check_triggers, same_ticks, schedules
 from cronshift.plan.decided import doubts, is_left_out
@@ -93,7 +94,7 @@ def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
     yield rules.NOT_CHECKED.finding(registration.unlisted or rules.NOT_CHECKED.summary)
     counts_handlers = "js" in (registration.sdk or "")  # measured: with those for failures
     most = (2 * jobs if counts_handlers else jobs) + 1  # one tells what is cancelled
-    text = f"The plan has {jobs} jobs, and {count} functions are served."
+    text = f"The plan has {counted(jobs, 'job')}, and the endpoint serves {counted(count or 0, 'function')}."
     if count is not None and count < jobs:
         yield rules.COUNT_DIFFERS.finding(text)
     elif count is not None and count > most:  # the app's own, as a list would tell

@@ -143,13 +143,14 @@ def _says(
 def _lets_by(reader: HandlerReader, tried: _Try) -> bool:
     """Return whether a call gets through, as far as what is followed decides.
 
-    A front that is not followed, and compares nothing, hides no flaw of the handler's own check.
+    A front that compares nothing hides no flaw of the handler's own check: whoever writes what Vercel
+    writes passes it, as far as it is followed.
     """
     if tried.passage is Passage.YES:
         return True
     before, compared = reader.before(reader.world)
-    is_unread = before is Passage.MAYBE and not compared
-    return is_unread and tried.inside is Passage.YES and tried.passage is Passage.MAYBE
+    is_blind = before is not Passage.NO and not compared
+    return is_blind and tried.inside is Passage.YES and tried.passage is Passage.MAYBE
 
 
 def _tried(reader: HandlerReader, world: World, work: frozenset[CodePlace]) -> _Try:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _CLOCK = "clock"
 """The name of a promise that resolves by itself: nothing is begun in it."""
+_CLOCKS = {_CLOCK, "Promise"}
 
 
 def _all(machine: Machine, arguments: Arguments) -> Value:
@@ -42,10 +43,13 @@ def _race(machine: Machine, arguments: Arguments) -> Value:
     """Read ``Promise.race([…])``: where a clock wins, what it outruns goes on behind the answer."""
     racing = arguments.at(0)
     promises = racing.elements.values if isinstance(racing, ListValue) else ()
-    begun = [promise for promise in promises if isinstance(promise, Promise)]
-    if any(promise.name == _CLOCK for promise in begun):
-        machine.ledger.outrun += [promise for promise in begun if promise.name != _CLOCK]
-    return _together(machine, racing, arguments)
+    begun = [value for value in promises if getattr(value, "name", "") not in _CLOCKS]
+    if any(isinstance(value, Promise) and value.name == _CLOCK for value in promises):
+        machine.ledger.outrun += [value for value in begun if isinstance(value, Promise)]
+    made = _together(machine, racing, arguments)
+    if isinstance(made, Promise) and not made.rejected and len(begun) == 1:
+        made.value = begun[0].value if isinstance(begun[0], Promise) else begun[0]
+    return made
 
 
 def _together(machine: Machine, promises: Value, arguments: Arguments) -> Value:
@@ -94,6 +98,8 @@ def _settlement(machine: Machine, promise: Value, arguments: Arguments) -> Value
 
 
 def _resolved(machine: Machine, arguments: Arguments) -> Value:
+    if isinstance(arguments.at(0), Promise | Unknown | NativeObject):
+        return arguments.at(0)  # what is a promise already, or may be
     made = machine.promise(arguments.at(0), arguments.place, arguments.name)
     machine.consume(made)  # nothing goes on in it
     return made

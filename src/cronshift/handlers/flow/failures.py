@@ -90,7 +90,7 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         if (ending.path.instead or not leaves_work) and not is_counted:
             continue  # something else was done instead, or a look has a value to fall back to
         seen.add(place)
-        if is_minor(reader.program.tree, place, (site.place, *site.calls)):
+        if not is_counted and is_minor(reader.program.tree, place, (site.place, *site.calls)):
             continue
         body = body_of(ending)
         is_told = is_counted or _tells(body) or _turns_false(run, body) or _subtracts(body)
@@ -115,7 +115,7 @@ def _leaves_work(run: Trace, failed: Trace) -> bool:
 
 def _candidates(run: Trace) -> list[Site]:
     """Return the calls whose failure something may catch, those of the work first."""
-    left = {promise.place for promise in run.ledger.left()}
+    left = _left_behind(run)
     harmless = set(_unfailing(run))
     chosen = [
         site
@@ -141,6 +141,13 @@ def _candidates(run: Trace) -> list[Site]:
     few_works, few_looks = _few_a_guard(work, run.ledger), _few_a_guard(looks, run.ledger)
     chosen = [*few_works[:_MOST_FAILURES], *few_looks[:_MOST_LOOKS]]
     return _each_guard_first(chosen, run.ledger)
+
+
+def _left_behind(run: Trace) -> set[CodePlace]:
+    """Return the places of work that nobody waits for, of which that is told already."""
+    ledger = run.ledger
+    later = {place for place, _, _ in ledger.later}
+    return later | {promise.place for promise in ledger.left()}
 
 
 def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
@@ -185,10 +192,12 @@ def _is_surely_caught(site: Site, ledger: Ledger) -> bool:
 
 def _telling(run: Trace) -> list[Site]:
     """Return the calls out of the project whose results may tell of a failure."""
+    left = _left_behind(run)
     chosen = [
         site
         for site in run.ledger.sites.values()
         if _is_asked(site, run.ledger)
+        and not left & {site.place, *site.within}
         and not (site.followed or site.beside or site.rescuing or site.name.endswith(_BODIES))
         and (not is_python(site.place.file) or _ANSWERED.search(site.name))
         and site.depth <= _DEEPEST

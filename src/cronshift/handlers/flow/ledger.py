@@ -46,7 +46,7 @@ class Site(Struct):
         depth: how many functions of the project were entered to get there.
         followed: whether it was followed into the project.
         within: the promises that it is part of.
-        beside: whether it is part of a matter beside the work, a log of the run.
+        beside: whether it is part of a matter beside the work: a log of the run, what makes a decorator.
         rescuing: whether it is reached only where something is caught.
         calls: the calls into the project that lead to it.
         tries: how many of the project's ``try`` stand around it, and ``guard``, what the innermost does.

@@ -144,7 +144,10 @@ class Machine(Expressions):
         self.write(scope.names, node.name, value)
 
     def _decorated(self, decorator: code.Expression, value: Value, scope: Scope) -> Value:
+        before = set(self.ledger.sites)
         made = self.value(decorator, scope)
+        for place in self.ledger.sites.keys() - before:  # it ran when the module was loaded
+            self.ledger.sites[place].beside = True
         if isinstance(made, Closure) or (isinstance(made, Native) and made.name == "decorator"):
             place = (
                 value.function.place if isinstance(value, Closure) else CodePlace(scope.file, 1, 1)

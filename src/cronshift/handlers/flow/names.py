@@ -24,7 +24,7 @@ from cronshift.handlers.flow.values import (
     text_of,
     truth,
 )
-from cronshift.handlers.flow.work import is_bookkeeping, is_side_work, records, works
+from cronshift.handlers.flow.work import is_bookkeeping, is_side_work, records, removes, works
 from cronshift.handlers.flow.worlds import secrets_in
 
 if TYPE_CHECKING:
@@ -230,7 +230,8 @@ class NameLookup(Forks, ABC):
         """Take note that a call is reached."""
         rescues = self.catching or self.path.other_way
         does = works(name) or bool(written)
-        if rescues and does and not records(name) and not self._is_beside():
+        is_other = does and (not records(name) or self._is_tried_again(name))
+        if rescues and is_other and not self._is_beside():
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)
@@ -258,6 +259,11 @@ class NameLookup(Forks, ABC):
             site.name = max(site.name, name, key=_links)  # a chain begins where its first call does
             site.written = site.written or written
             site.package = site.package or package
+
+    def _is_tried_again(self, name: str) -> bool:
+        """Return whether a call removes once more what the failed one did not."""
+        failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
+        return failed is not None and failed.name == name and removes(name)
 
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""

@@ -268,20 +268,26 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     """Read ``after(…)`` and ``waitUntil(…)``: their work runs behind the answer."""
     work = arguments.at(0)
     before = set(machine.ledger.sites)
+    statement = machine.statement or arguments.place
     if isinstance(work, Closure):
+        machine.within.append(statement)
         with suppress(Thrown):
             machine.consume(machine.call(work, Arguments((), {}, arguments.place, "callback")))
+        machine.within.pop()
     machine.consume(work)
     sites = [site for place, site in machine.ledger.sites.items() if place not in before]
     first = min((site.depth for site in sites), default=0)
-    begun = [site.name for site in sites if site.depth == first and not looks(site.name)]
+    begun = [
+        site.name
+        for site in sites
+        if site.depth == first and (site.written or not looks(site.name))
+    ]
     if isinstance(work, Promise):
         begun.append(work.name)
     if isinstance(work, Unknown | Outside) and work.name:
         begun.append(work.name)
     is_read = isinstance(work, Closure | Promise) or bool(begun)
     only_side = is_read and all(is_side_work(name_begun) for name_begun in begun)
-    statement = machine.statement or arguments.place
     machine.ledger.later.append((statement, f"{name}(…)", only_side))
     return NOTHING
 

@@ -171,6 +171,13 @@ def records(name: str) -> bool:
 
 
 @cache
+def removes(name: str) -> bool:
+    """Return whether a call takes something away."""
+    segments = _segments(name)
+    return bool(segments) and words(segments[-1])[:1] in {("del",), ("delete",), ("remove",)}
+
+
+@cache
 def prepares(name: str) -> bool:
     """Return whether a call makes ready for work that follows: ``makeJob``, ``import(…)``."""
     segments = _segments(name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from cronshift.counting import counted
 from cronshift.moving.evidence.testing import MetricOutcome
 from cronshift.observing.rehearsals import RehearsalSight
 from cronshift.runtime.schedule.durations import format_duration
@@ -122,4 +123,4 @@ def _span(days: float) -> str:
         return f"{days:.0f} days"
     if minutes >= _TWO_HOURS:
         return f"{minutes / 60:.0f} hours"
-    return f"{minutes} minutes" if minutes > 1 else "a minute"
+    return "a minute" if minutes == 1 else counted(minutes, "minute")

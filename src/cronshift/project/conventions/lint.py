@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 NODE = frozenset({"process", "Buffer"})
 """What generated code needs of Node by a global name."""
 WEB = frozenset(
-    {"AbortSignal", "Headers", "Request", "Response", "TextEncoder", "URL", "console", "crypto"}
-    | {"clearTimeout", "fetch", "setTimeout"}
+    {"AbortSignal", "Headers", "Request", "Response", "TextDecoder", "TextEncoder", "URL"}
+    | {"URLSearchParams", "clearTimeout", "console", "crypto", "fetch", "setTimeout"}
 )
 """What it needs of the web's standards, which Node has too."""
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.counting import counted
 from cronshift.engine.server.keys import EVENT_KEY, SIGNING_KEY
 from cronshift.engine.validation.project import has_unchecked
 from cronshift.model import Severity
@@ -202,8 +203,8 @@ def served_facts(asking: Asking, inside: Inside) -> Iterator[Fact]:
         unchecked = next(finding for finding in inside.findings if finding.code in rules.UNCHECKED)
         yield asking.unknown(SERVED, unchecked.message, evidence, unchecked.fix)
     else:
-        count = len(asking.jobs)
-        yield asking.good(SERVED, f"It serves the functions of {count} jobs as planned.", evidence)
+        count = counted(len(asking.jobs), "job")
+        yield asking.good(SERVED, f"It serves the functions of {count} as planned.", evidence)
 
 
 def address_facts(asking: Asking, inside: Inside) -> Iterator[Fact]:

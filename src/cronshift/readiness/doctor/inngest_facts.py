@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.counting import counted
 from cronshift.engine.server.keys import EVENT_KEY as EVENT_VARIABLE
 from cronshift.engine.server.keys import SIGNING_KEY as SIGNING_VARIABLE
 from cronshift.engine.validation.schedules import same_ticks
@@ -186,7 +187,11 @@ def function_facts(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
         text = f"Inngest has no function of {', '.join(missing)}: the newest deployment was not synced."
         yield asking.bad(REGISTERED, text, evidence, f"Deploy, then {sync}", *missing)
     else:
-        yield asking.good(REGISTERED, f"Inngest has all {len(there)} functions.", evidence)
+        yield asking.good(
+            REGISTERED,
+            f"Inngest has {counted(len(there), 'function')} of the app, and lacks none.",
+            evidence,
+        )
     active = {job.id: (job, there[job.id]) for job in asking.jobs if job.id not in missing}
     yield from _triggers(asking, tuple(active.values()), evidence, sync)
     paused = [name for name, (_, function) in active.items() if function.is_paused]

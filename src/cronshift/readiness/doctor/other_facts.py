@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.counting import counted
 from cronshift.operations.services.api import ApiError
 from cronshift.plan import forecast
 from cronshift.readiness.doctor.kinds import CLOCK, DATABASE, LIMITS
@@ -90,7 +91,7 @@ def limit_facts(asking: Asking) -> Iterator[Fact]:
         for allowance in allowances
         if total <= allowance.executions and functions <= allowance.functions
     ]
-    needs = f"{total:,} executions in 30 days and {functions} functions"
+    needs = f"{counted(total, 'execution')} in 30 days and {counted(functions, 'function')}"
     if chosen is None and allowances[0] in fitting:
         yield asking.good(LIMITS, f"{needs} fit every plan of Inngest's.", evidence)
     elif chosen is None:

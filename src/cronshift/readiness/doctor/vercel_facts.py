@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from cronshift.counting import counted
 from cronshift.engine.server.keys import EVENT_KEY, SIGNING_KEY
 from cronshift.model import Mode, Origin
 from cronshift.operations.services.api import ApiError, ApiProblem
@@ -144,7 +145,7 @@ def _crons(asking: Asking, crons: DeployedCrons | None) -> Iterator[Fact]:
     by_hand = [cron.path for cron in deployed if cron.source == "api"]
     if here == there:
         yield asking.good(
-            CRONS_EQUAL, f"Vercel has the {here.total()} entries of the file.", evidence
+            CRONS_EQUAL, f"Vercel has the {counted(here.total(), 'entry')} of the file.", evidence
         )
         return
     lacking, more = here - there, there - here

@@ -27,7 +27,8 @@ def cancelled_module(plan: Plan) -> str:
     names |= {"dead-letters": "bury"} if app_of(plan).has_ledger else {}
     names |= {"claims": "released"} if app_of(plan).claims else {}
     jobs = {f"{plan.app_id}-{name}": job for job in plan.runnable for name in function_ids(job)}
-    ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
+    mark = "'" if app_of(plan).code.style.double_quotes else '"'  # CEL has both: none is escaped
+    ids = ", ".join(f"{mark}{name}{mark}" for name in jobs)
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     trigger = braced(
         "{",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cronshift.counting import counted
 from cronshift.model import Location
 from cronshift.plan.findings import registration as rules
 from cronshift.project import node
@@ -86,7 +87,7 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
     if elsewhere:
         first = elsewhere[0]
         where = f"{first.location}: " if first.location else ""
-        count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
+        count = counted(len(elsewhere), "error")
         text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
         yield rules.ERRORS_ELSEWHERE.finding(text, location=first.location)
 
@@ -113,7 +114,7 @@ def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator
     """Yield a finding a cause: a package that is not installed, or code that is refused alike."""
     missing = next((name for each in diagnostics if (name := _not_installed(root, each))), None)
     if missing is not None:
-        count = f"{len(diagnostics)} error{'' if len(diagnostics) == 1 else 's'}"
+        count = counted(len(diagnostics), "error")
         text = f"{missing} is not installed, and {count} of tsc may come of that: {install_command(root)}"
         yield rules.DOES_NOT_COMPILE.finding(text, location=diagnostics[0].location)
         return
@@ -121,7 +122,7 @@ def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator
     for diagnostic in diagnostics:
         alike.setdefault((diagnostic.code, diagnostic.text), []).append(diagnostic)
     for first, *others in alike.values():
-        more = f" (and in {len(others)} more places)" if others else ""
+        more = f" (and in {counted(len(others), 'more place')})" if others else ""
         job = next((job.id for job in plan.jobs if _at(first) == job.module), None)
         text = f"{first.code}: {first.text}{more}"
         yield rules.DOES_NOT_COMPILE.finding(

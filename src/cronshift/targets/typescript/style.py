@@ -54,7 +54,10 @@ def _declaring(text: str, names: AbstractSet[str]) -> str:
     """Return a module that says which of these global names it uses, as ESLint reads it."""
     if not names:
         return text
-    nodes = _tree(text).find_all(kind="identifier")
+    tree = _tree(text)
+    nodes = [
+        node for kind in ("identifier", "type_identifier") for node in tree.find_all(kind=kind)
+    ]
     used = sorted(names & {node.text() for node in nodes})
     return f"/* global {', '.join(used)} */\n{text}" if used else text
 

@@ -84,6 +84,8 @@ def test_a_module_declares_the_names_that_it_uses(tmp_path: Path) -> None:
     style = CodeStyle(undeclared=NODE)
     text = "export const { env } = process;\n"
     assert laid_out(text, style) == f"/* global process */\n{text}"
+    typed = "type A = Response;\n"
+    assert laid_out(typed, CodeStyle(undeclared=WEB)) == f"/* global Response */\n{typed}"
     plain = 'const a = { process: "Buffer" };\n'
     assert laid_out(plain, style) == plain
     assert laid_out(text, CodeStyle()) == text

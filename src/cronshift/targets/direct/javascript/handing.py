@@ -77,14 +77,13 @@ def _mean_the_same(work: SgNode, call: SgNode, function: RouteFunction) -> bool:
         for node in work.find_all(kind="assignment_expression")
     }
     is_generic = work.field("type_parameters") is not None
-    if names != passed[: len(names)] or changed & {*names} or is_generic:
+    has_defaults = any(parameter.field("value") for parameter in taken)
+    if names != passed[: len(names)] or changed & {*names} or is_generic or has_defaults:
         return False
-    if any(parameter.field("value") for parameter in taken):
-        return False
-    mine = {node.text() for node in names_in(function.body)} - {*names}
-    return not mine & _bound(work) and not _bound(function.node) & (
-        {node.text() for node in names_in(work)} - {*names}
+    outer, inner = (
+        {each.text() for each in names_in(node)} - {*names} for node in (function.body, work)
     )
+    return not (outer & _bound(work) or inner & _bound(function.node))
 
 
 def _bound(node: SgNode) -> set[str]:

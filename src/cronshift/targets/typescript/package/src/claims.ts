@@ -83,7 +83,7 @@ function queryOf(client: object): Query {
   if ($client) return queryOf($client);
   return async (sql, ...values) => {
     const run = unsafe ?? query;
-    if (!run) throw new TypeError("the claims of cronshift.toml name no client");
+    if (!run) throw new TypeError("no client is named for claims");
     const done = (await Reflect.apply(run, client, [sql, values])) as unknown;
     return Array.isArray(done) ? done : (done as { rows: unknown[] }).rows;
   };

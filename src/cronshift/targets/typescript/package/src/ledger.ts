@@ -227,13 +227,9 @@ async function recordOf(
   now: string,
 ): Promise<object> {
   const { ownership } = await job.ownership();
-  const owner = ownership
-    ? await ownerOf(
-        ownership.jobs?.[job.id],
-        `${job.id}\n${tickText(tick)}`,
-        tick,
-      )
-    : "";
+  const subject = `${job.id}\n${tickText(tick)}`;
+  const epochs = ownership?.jobs?.[job.id];
+  const owner = ownership ? await ownerOf(epochs, subject, tick) : "";
   const hasActed = status !== "skipped";
   const role = rehearses ? "rehearsed" : hasActed ? "acted" : "stood by";
   const tokens =
@@ -313,16 +309,15 @@ export async function send(
   const isEvents = url === "inngest";
   const isTick = kind === "ticks";
   const name = `cronshift/${isTick ? "tick.seen" : "run.dead"}`;
+  const telling = {
+    authorization: `Bearer ${process.env["CRON_SECRET"] ?? ""}`,
+    "x-cronshift-tell": kind,
+  };
   const answer = await fetch(isEvents ? eventUrl() : url, {
     method: "POST",
     headers: {
       "content-type": "application/json",
-      ...(isEvents
-        ? {}
-        : {
-            authorization: `Bearer ${process.env["CRON_SECRET"] ?? ""}`,
-            "x-cronshift-tell": kind,
-          }),
+      ...(isEvents ? {} : telling),
     },
     body: JSON.stringify(
       isEvents ? { name, data: record } : isTick ? [record] : record,

@@ -38,7 +38,9 @@ export function mounting(
       const answer =
         !endpoint || asked.method === "OPTIONS"
           ? replied(tell(requestOf(asked)), reply)
-          : withBody(asked).then(() => endpoint(asked as never, reply as never));
+          : withBody(asked).then(() =>
+              endpoint(asked as never, reply as never),
+            );
       answer.catch(next);
     });
     app.use((asked, reply, next) => {
@@ -108,7 +110,10 @@ function responseOf(reply: ServerResponse, body: Buffer): Response {
   const hasBody =
     !isPacked && body.length <= KEPT && !WITHOUT_BODY.includes(status);
   const headers = { "content-type": String(type ?? "text/plain") };
-  return new Response(hasBody ? new Uint8Array(body) : null, { status, headers });
+  return new Response(hasBody ? new Uint8Array(body) : null, {
+    status,
+    headers,
+  });
 }
 
 /** Read the JSON of a request, which no parser of the app's has come to yet. */
@@ -118,7 +123,7 @@ async function withBody(asked: Asked & { body?: unknown }): Promise<void> {
   let size = 0;
   for await (const chunk of asked as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST) throw new Error("The body of the request is too large.");
+    if (size > LARGEST) throw new Error("The request is too large.");
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();
@@ -144,7 +149,8 @@ function requestOf(asked: Asked): Request {
   const method = asked.method === "OPTIONS" ? "OPTIONS" : "GET";
   const host = asked.headers.host ?? "localhost";
   const told = headers.get("x-forwarded-proto")?.split(",")[0]?.trim();
-  const scheme = told === "https" || "encrypted" in asked.socket ? "https" : "http";
+  const scheme =
+    told === "https" || "encrypted" in asked.socket ? "https" : "http";
   return new Request(`${scheme}://${host}${asked.originalUrl}`, {
     method,
     headers,

@@ -26,7 +26,9 @@ export const answered: Route = async (request) => {
   for (const [name, value] of Object.entries(given.headers)) {
     for (const each of [value].flat()) headers.append(name, String(each));
   }
-  const body = WITHOUT_BODY.includes(status) ? null : new Uint8Array(rawPayload);
+  const body = WITHOUT_BODY.includes(status)
+    ? null
+    : new Uint8Array(rawPayload);
   return new Response(body, { status, headers });
 };
 

@@ -77,7 +77,8 @@ function leavingTo(context: Context, next: Next) {
     } catch (error) {
       thrown = { error };
       const { status } = Object(error) as { status?: unknown };
-      const isStatus = typeof status === "number" && 400 <= status && status < 600;
+      const isStatus =
+        typeof status === "number" && 400 <= status && status < 600;
       return new Response(null, { status: isStatus ? status : 500 });
     }
   };
@@ -105,7 +106,7 @@ async function readBody({ req, request }: Context): Promise<void> {
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST) throw new Error("The body of the request is too large.");
+    if (size > LARGEST) throw new Error("The request is too large.");
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();
