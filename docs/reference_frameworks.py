@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.model import Handler, HandlerKind, Location
 from cronshift.targets.typescript.frameworks import FRAMEWORKS
 
 if TYPE_CHECKING:
@@ -29,12 +30,16 @@ made from the files of `app/routes`, are called over HTTP from a Python package.
 
 Where an app serves functions of its own already, `migrate` adds the jobs' to the list in its call of `serve`,
 and shows that edit; where the list is not written there, it refuses, with the lines to write. The session flow is
-[that of Next.js](nextjs-sessions.md), in TypeScript alone.
+[that of Next.js](nextjs-sessions.md); an app in JavaScript has it without types.
 
-`finalize --direct` makes a function of the work of a handler that looks at its request's headers, URL and query alone:
-of SvelteKit, Astro, Remix and React Router, SolidStart, and of plain functions. One that needs more of its event (`locals`,
-`cookies`, `platform`, a context) stays, with the line; so do those of Nuxt, Nitro, TanStack Start, and where routes are
-declared in code: the app itself answers there.
+`finalize --direct` makes a function of the work of a handler that looks at its request's headers, URL and query alone,
+whatever its framework calls them: `getQuery(event)` and `createError` of Nuxt and Nitro, the methods in an object of
+TanStack Start, an event, a request and a response of Node's. One that needs more (`locals`, `cookies`, `platform`,
+a context, its body, a parameter of its path, middleware of its own) stays, with the line; so does one that lets an
+upstream's status through (`$fetch` without `catch`). A route that is declared in code (Hono, Express, Fastify, Koa) leaves
+its module, with what only it uses; it stays where others use that too, where it stands in a chain of calls or in a
+function, and where the app's middleware does more than to look at a call. NestJS's stay: they stand on what is injected.
+Hooks and middleware around routes in files do not run for a function.
 
 Functions in Go, Ruby, PHP (`vercel-php`) or Rust are called over HTTP: from TypeScript where a `package.json`
 stands beside them, else from a Python package. An app of another framework gets such a package too; an entry is
@@ -65,7 +70,13 @@ def _row(framework: AppFramework) -> str:
         able.called,
         f"`{able.guard}`",
         "yes",
-        "moves to its function" if able.retires else "stays",
+        "moves to its function" if able.retires else _stays(framework),
         "yes",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _stays(framework: AppFramework) -> str:
+    """Return how long a route stays that a function does not call by its file."""
+    handler = Handler("x", HandlerKind.NODE_APP, "GET", "typescript", route=Location("x", 1))
+    return "stays" if framework.shape_of(handler) is None else "stays until `--direct`"

@@ -57,8 +57,9 @@ def prepare_baseline(project: Project, now: datetime) -> Baseline:
         RefusedError: if the settings cannot be edited.
     """
     taken = {job.function.id for job in project.settings.jobs.values() if job.function}
-    functions = cron_functions(project.resolver().tree)
-    past = past_entries(project.root, project.config_file)
+    resolver = project.resolver()
+    functions = cron_functions(resolver.tree)
+    past = past_entries(project.root, project.config_file, resolver)
     kept = {
         (job.moved.path, job.moved.schedule) for job in project.settings.jobs.values() if job.moved
     }

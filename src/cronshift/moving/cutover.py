@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.errors import CronshiftError, RefusedError
-from cronshift.model import Job, Mode, Origin, Plan
+from cronshift.model import Job, Origin, Plan
 from cronshift.moving.entries import abandoned, regenerated, take_out
-from cronshift.moving.epochs import DEPLOY, Lead, costs, is_paused, shared_anew, summary
-from cronshift.moving.migration import pick_jobs
+from cronshift.moving.epochs import DEPLOY, Lead, costs, shared_anew, summary
 from cronshift.moving.own_functions import refuse_own
 from cronshift.moving.pointing import dispatch
+from cronshift.moving.refusals import (
+    movable,
+    refuse_doubtful,
+    refuse_moved,
+    refuse_paused,
+    refuse_pending,
+    refuse_rate_limited,
+    share_of,
+)
 from cronshift.moving.restore import restored
 from cronshift.moving.windows import (
     is_safe_deploy,
@@ -34,7 +42,6 @@ from cronshift.operations import (
     past_operations,
 )
 from cronshift.operations.files import content, inside
-from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import ownership_of
 from cronshift.project.rollouts_file import ended_rollouts
@@ -134,20 +141,20 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     """
     before = Snapshot(project)
     plan = before.plan
-    chosen = _movable(project, plan, jobs)
+    chosen = movable(project, plan, jobs)
     on_disk = content(inside(project.root, OWNERSHIP_NAME))
     ownership = ownership_of(on_disk)
-    moving = [job for job in chosen if _current(ownership, job.id) != percent]
-    growing = [job for job in moving if _current(ownership, job.id) < percent]
-    _refuse_paused(ownership, chosen, now)
-    _refuse_pending(ownership, moving, percent, now)
-    _refuse_rate_limited(moving, percent)
+    moving = [job for job in chosen if share_of(ownership, job.id) != percent]
+    growing = [job for job in moving if share_of(ownership, job.id) < percent]
+    refuse_paused(ownership, chosen, now)
+    refuse_pending(ownership, moving, percent, now)
+    refuse_rate_limited(moving, percent)
     if 0 < percent < _WHOLE:
         refuse_own(moving)
-    _refuse_doubtful(plan, growing)
+    refuse_doubtful(plan, growing)
     stage = Stage.SHARE if handover is Handover.GUARD else Stage.REMOVE
     if stage is Stage.SHARE:
-        _refuse_moved(moving)
+        refuse_moved(moving)
     unmoved = [job for job in chosen if job not in moving] if percent == 0 else []
     routed = guard_routes(plan, [*growing, *unmoved]) if stage is Stage.SHARE else []
     watched = [job for job, _ in routed if job in unmoved and job.entry.called is None]
@@ -205,104 +212,6 @@ def _with_change(ownership: Ownership, job: str, epoch: Epoch, lead: Lead) -> Ow
     epochs = ownership.jobs.get(job, ())
     anew = shared_anew(epochs, epoch.percent, epoch.effective_at, epoch.operation, lead)
     return ownership.with_jobs({**ownership.jobs, job: anew})
-
-
-def _movable(project: Project, plan: Plan, jobs: Collection[str]) -> list[Job]:
-    chosen = [job for job in pick_jobs(plan, jobs) if jobs or job.mode is not Mode.BLOCKED]
-    for job in chosen:
-        if job.mode is Mode.BLOCKED:
-            raise CronshiftError(
-                f"{job.id} is blocked by a finding and cannot move.",
-                reason="blocked-job",
-                hint="cronshift audit says why.",
-            )
-        if job.module is None or not (project.root / job.module).is_file():
-            raise CronshiftError(
-                f"{job.id} has no function yet, so nobody would run its ticks.",
-                reason="not-migrated",
-                hint=f"cronshift migrate {job.id}",
-            )
-    return chosen
-
-
-def _refuse_doubtful(plan: Plan, growing: Sequence[Job]) -> None:
-    """Refuse to give more ticks to a function whose every run would count as a success."""
-    for job in growing:
-        doubts = [
-            finding
-            for finding in plan.findings
-            if finding.job == job.id and finding.code in ASKED_FIRST
-        ]
-        if doubts:
-            raise CronshiftError(
-                f"{job.id}: {doubts[0].message}",
-                reason="doubtful-handler",
-                hint="cronshift migrate --fix, or take it as it is:"
-                f" cronshift migrate {job.id} --accept {doubts[0].code}",
-                where=str(doubts[0].location or ""),
-            )
-
-
-def _refuse_paused(ownership: Ownership, jobs: Sequence[Job], now: datetime) -> None:
-    paused = [job.id for job in jobs if is_paused(ownership.jobs.get(job.id, ()), now)]
-    if paused:
-        raise RefusedError(
-            f"{', '.join(paused)}: paused, so nobody runs a tick, whoever it belongs to.",
-            reason="paused",
-            hint=f"cronshift resume-job {' '.join(paused)}",
-        )
-
-
-def _refuse_pending(ownership: Ownership, jobs: Sequence[Job], percent: int, now: datetime) -> None:
-    """Refuse another epoch behind one that is still to come, naming its job and the others."""
-    epochs = {job.id: ownership.jobs[job.id][-1] for job in jobs if job.id in ownership.jobs}
-    pending = {job: epoch for job, epoch in epochs.items() if epoch.effective_at > now}
-    if not pending:
-        return
-    pending_words = ", ".join(
-        f"{job} ({epoch.percent} % from {tick_text(epoch.effective_at)})"
-        for job, epoch in pending.items()
-    )
-    others = " ".join(job.id for job in jobs if job.id not in pending)
-    go_on = f"The others can go on: cronshift cutover {others} --percent {percent}. " * bool(others)
-    raise RefusedError(
-        f"An epoch is still to come of {pending_words}.",
-        reason="epoch-pending",
-        hint=f"{go_on}Wait for it, or take it back: cronshift rollback {' '.join(pending)}",
-    )
-
-
-def _refuse_rate_limited(jobs: Sequence[Job], percent: int) -> None:
-    """Refuse a share of ticks where the runs that skip themselves use up the rate limit.
-
-    The engine counts every run that begins, so ticks of Inngest's own would be dropped, and Vercel
-    has let them go by.
-    """
-    limited = [job.id for job in jobs if job.options.rate_limit is not None]
-    if limited and 0 < percent < _WHOLE:
-        raise RefusedError(
-            f"{', '.join(limited)}: the runs that skip Vercel's ticks use up the rate limit, and"
-            " ticks of Inngest's are dropped on both sides.",
-            reason="rate-limited-share",
-            hint="Use --percent 100, or throttle instead of rate_limit.",
-        )
-
-
-def _refuse_moved(jobs: Sequence[Job]) -> None:
-    """Refuse to share out the ticks of a job that Vercel does not call at all any more."""
-    moved = [job.id for job in jobs if job.entry.origin is Origin.MOVED]
-    if moved:
-        raise RefusedError(
-            f"Vercel no longer has the entries of {', '.join(moved)}.",
-            reason="entry-moved",
-            hint=f"cronshift rollback {' '.join(moved)} puts them back.",
-        )
-
-
-def _current(ownership: Ownership, job: str) -> int:
-    """Return the percentage a job has, or will have once its last epoch starts."""
-    epochs = ownership.jobs.get(job, ())
-    return epochs[-1].percent if epochs else 0
 
 
 def guard_routes(plan: Plan, jobs: Sequence[Job]) -> list[tuple[Job, GuardRoute]]:

@@ -69,21 +69,27 @@ class Unmatched(Struct, frozen=True):
     reason: str
 
 
-def past_entries(root: Path, file: str) -> tuple[PastEntry, ...]:
-    """Return the entries that git remembers of a configuration, and that no later one has, newest first."""
+def past_entries(root: Path, file: str, now: Resolver) -> tuple[PastEntry, ...]:
+    """Return the entries that git remembers of a configuration, and that no later one has, newest first.
+
+    Args:
+        root: the project's folder.
+        file: the configuration.
+        now: finds the sources that answer today: a route may stay, and share the function's work since.
+    """
     states = versions(root, file)
     seen: set[tuple[str, str]] = set()
     past: list[PastEntry] = []
     for newer, older in itertools.pairwise(states):
-        now = _entries(newer, file)
-        paths = {entry.path for entry in now}
-        seen |= {(entry.path, entry.schedule) for entry in now}
+        later = _entries(newer, file)
+        paths = {entry.path for entry in later}
+        seen |= {(entry.path, entry.schedule) for entry in later}
         for entry in _entries(older, file):
             key = (entry.path, entry.schedule)
             if key not in seen and entry.path not in paths:
                 past.append(PastEntry(entry, older.commit, newer.committed))
             seen.add(key)
-    return tuple(_with_handlers(root, file, past))
+    return tuple(_with_handlers(root, file, past, now))
 
 
 def _entries(version: FileVersion, file: str) -> tuple[CronEntry, ...]:
@@ -104,8 +110,10 @@ def _resolver_at(root: Path, file: str, commit: str) -> Resolver:
     return Resolver(root, parse_config(text, file).document, dict(files))
 
 
-def _with_handlers(root: Path, file: str, past: Sequence[PastEntry]) -> Iterator[PastEntry]:
-    """Yield the entries with what answered them, in the files as they were."""
+def _with_handlers(
+    root: Path, file: str, past: Sequence[PastEntry], now: Resolver
+) -> Iterator[PastEntry]:
+    """Yield the entries with what answered them, in the files as they were, and what that uses now."""
     resolvers: dict[str, Resolver] = {}
     for each in past:
         if each.commit not in resolvers:
@@ -113,6 +121,8 @@ def _with_handlers(root: Path, file: str, past: Sequence[PastEntry]) -> Iterator
         resolver = resolvers[each.commit]
         handler = resolver.resolve(each.entry.path).handler
         uses = handler_uses(resolver.tree, handler) if handler is not None else frozenset()
+        left = now.resolve(each.entry.path).handler
+        uses |= handler_uses(now.tree, left) if left is not None else frozenset()
         yield PastEntry(each.entry, each.commit, each.gone, handler, uses)
 
 

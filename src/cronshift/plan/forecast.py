@@ -19,7 +19,7 @@ from msgspec import Struct
 from cronshift.model import RowSource
 from cronshift.plan.functions import function_ids, has_runs, is_rehearsed
 from cronshift.runtime.regular_files import read_text
-from cronshift.targets.target import target_named
+from cronshift.targets.registry import target_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

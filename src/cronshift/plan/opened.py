@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.plan.handler_findings import Judge
-from cronshift.targets.target import target_of
+from cronshift.targets.registry import target_of
 
 if TYPE_CHECKING:
     from cronshift.project import Project

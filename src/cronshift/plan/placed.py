@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.errors import ConfigError
-from cronshift.model import Finding, Job, Mode
+from cronshift.model import Finding, Job, Location, Mode
+from cronshift.plan.findings.inngest import PASSED_OVER
 from cronshift.plan.findings.routing import WRONG_METHOD
+from cronshift.targets.registry import passed_over
 from cronshift.targets.target import Direct, OverHttp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cronshift.plan.judged import Judged, JudgedEntry
     from cronshift.plan.opened import Opened
     from cronshift.targets.target import Placement, Reach
@@ -41,7 +45,15 @@ def place(judged: Judged) -> Placed:
     opened = judged.opened
     placement = opened.target.place(opened.project, opened.judge.resolver)
     jobs = tuple(_job(each, opened, placement) for each in judged.entries)
-    return Placed(opened, placement, jobs, judged.findings)
+    findings = (*_passed_over(opened), *judged.findings)
+    return Placed(opened, placement, jobs, findings)
+
+
+def _passed_over(opened: Opened) -> Iterator[Finding]:
+    why = passed_over(opened.project, opened.judge.resolver)
+    if why is not None:
+        file = opened.project.config_file
+        yield PASSED_OVER.finding(why, location=Location(file, 1))
 
 
 def _job(judged: JudgedEntry, opened: Opened, placement: Placement) -> Job:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 _MOST = 500  # commits
+_NONE_IGNORED = 1  # the status of git check-ignore
 _MOST_FILES = 2000
 _LARGEST = 1_000_000  # bytes
 
@@ -56,12 +57,12 @@ class IgnoredFile(Struct, frozen=True):
 
 
 def ignored(root: Path, paths: Iterable[str]) -> tuple[IgnoredFile, ...] | None:
-    """Return the files that git ignores and does not have; ``None`` where there is no repository."""
-    if not any((folder / ".git").exists() for folder in (root, *root.absolute().parents)):
-        return None
+    """Return the files that git ignores and does not have; ``None`` where it does not tell."""
     asked = "\0".join(paths).encode(errors="surrogateescape")
-    output = _git(root, "check-ignore", "--verbose", "-z", "--stdin", stdin=asked)
-    fields = output.decode(errors="surrogateescape").split("\0")
+    done = _run(root, "check-ignore", "--verbose", "-z", "--stdin", stdin=asked)
+    if done is None or done.returncode not in {0, _NONE_IGNORED}:
+        return None
+    fields = done.stdout.decode(errors="surrogateescape").split("\0")
     rows = zip(*(fields[number::4] for number in range(4)), strict=False)
     return tuple(
         IgnoredFile(path, pattern, f"{source}:{line}")
@@ -88,11 +89,21 @@ def contents(root: Path, names: Sequence[str]) -> list[bytes | None]:
     return [data.get(name) for name in names]
 
 
+def in_repository(root: Path) -> bool:
+    """Return whether a folder lies in a git repository."""
+    return any((folder / ".git").exists() for folder in (root, *root.absolute().parents))
+
+
 def _git(root: Path, *words: str, stdin: bytes = b"") -> bytes:
+    done = _run(root, *words, stdin=stdin)
+    return b"" if done is None or done.returncode else done.stdout
+
+
+def _run(root: Path, *words: str, stdin: bytes) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git; ``None`` where there is none."""
     try:
-        done = subprocess.run(  # noqa: S603 - git, and words of ours
-            [*_GIT, *words], cwd=root, input=stdin, capture_output=True, check=True
+        return subprocess.run(  # noqa: S603 - git, and words of ours
+            [*_GIT, *words], cwd=root, input=stdin, capture_output=True, check=False
         )
-    except (OSError, subprocess.CalledProcessError):
-        return b""
-    return done.stdout
+    except OSError:
+        return None

@@ -13,7 +13,7 @@ from cronshift.readiness import deployed, fronts, guards, identity, ticks, varia
 from cronshift.readiness.fact import Fact, Knowledge, Stage
 from cronshift.readiness.kinds import KINDS
 from cronshift.readiness.subject import Subject
-from cronshift.targets.target import target_named
+from cronshift.targets.registry import target_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

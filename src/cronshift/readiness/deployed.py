@@ -7,8 +7,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from cronshift.project.conventions.sources import is_generated
-from cronshift.project.history import ignored
+from cronshift.project.history import ignored, in_repository
 from cronshift.readiness.kinds import DEPLOYED
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 
 if TYPE_CHECKING:
@@ -17,13 +18,23 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.readiness.subject import Subject
 
+_NAMED = lazy_pattern("cronshift|inngest")
+"""What the path of every generated file says."""
+
 
 def deployed(subject: Subject) -> Iterator[Fact]:
     """Yield whether git ignores a file that the move has written; nothing outside of a repository."""
     tree = subject.tree
+    if not in_repository(tree.root):
+        return
     needed = {OWNERSHIP_NAME, *(job.module for job in subject.jobs)}
-    away = ignored(tree.root, sorted(tree.files))
-    files = [each for each in away or () if each.path in needed or is_generated(tree, each.path)]
+    likely = [file for file in tree.files if file in needed or _NAMED.search(file)]
+    away = ignored(tree.root, sorted(likely))
+    if away is None:
+        text = "Whether git ignores what was generated is not known: git check-ignore fails here."
+        yield subject.unknown(DEPLOYED, text, "git check-ignore", "git status")
+        return
+    files = [each for each in away if each.path in needed or is_generated(tree, each.path)]
     if files:
         by_pattern = defaultdict[str, list[str]](list)
         for each in files:
@@ -33,6 +44,6 @@ def deployed(subject: Subject) -> Iterator[Fact]:
         patterns = " and ".join(f"`{pattern}`" for pattern in by_pattern)
         remedy = f"git add --force {' '.join(places)}, or take {patterns} out of what git ignores"
         yield subject.bad(DEPLOYED, text, files[0].place, remedy)
-    elif away is not None:
+    else:
         text = "git ignores nothing that was generated."
         yield subject.good(DEPLOYED, text, "git check-ignore")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.python_guard import GUARD_MODULE, Absent, PythonGuards, Stands
 from cronshift.model import HandlerKind, Location, Origin
 from cronshift.readiness.kinds import GUARD
-from cronshift.targets.target import GuardByHand, GuardRoute, target_named
+from cronshift.targets.registry import target_named
+from cronshift.targets.target import GuardByHand, GuardRoute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

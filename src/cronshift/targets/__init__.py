@@ -6,8 +6,16 @@ the guests; only they know their own, and nothing outside this room names them. 
 ``scaffold/`` (the app's side of the session flow).
 """
 
-from cronshift.targets.target import (
+from cronshift.targets.registry import (
     DEFAULT_TARGET,
+    generate,
+    register,
+    target_named,
+    target_names,
+    target_of,
+    unregister,
+)
+from cronshift.targets.target import (
     Direct,
     Directing,
     DoesNotFit,
@@ -24,12 +32,6 @@ from cronshift.targets.target import (
     Retirement,
     Target,
     Wishes,
-    generate,
-    register,
-    target_named,
-    target_names,
-    target_of,
-    unregister,
 )
 
 __all__ = [

@@ -55,6 +55,7 @@ class Kit:
         variables: of its environment when it is started, given a port.
         route: of ``/api/cron/echo``.
         is_coded: whether its routes are declared in code, so that they stay where they are.
+        worked: the jobs whose work becomes their functions' in the end.
         edited: the app's own modules that change.
         shares: the app whose installed packages it stands on; its own where empty.
     """
@@ -68,6 +69,7 @@ class Kit:
     starting: Callable[[int], Sequence[str]]
     bridged: frozenset[str] = frozenset()
     is_coded: bool = False
+    worked: frozenset[str] = frozenset({"echo", "gone"})
     edited: frozenset[str] = frozenset()
     shares: str = ""
     variables: Callable[[int], Mapping[str, str]] = field(default=lambda _: {})
@@ -140,7 +142,6 @@ NUXT = Kit(
     ],
     building=["nuxt/bin/nuxt.mjs", "build"],
     starting=lambda _: [".output/server/index.mjs"],
-    is_coded=True,
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
 NITRO = Kit(
@@ -154,7 +155,6 @@ NITRO = Kit(
     ],
     building=["nitropack/dist/cli/index.mjs", "build"],
     starting=lambda _: [".output/server/index.mjs"],
-    is_coded=True,
     shares="nuxt",
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
@@ -190,7 +190,7 @@ TANSTACK = Kit(
     starting=lambda port: [
         "srvx/bin/srvx.mjs", "--prod", "--host", "127.0.0.1", "--port", f"{port}", "dist/server/server.js"
     ],
-    is_coded=True,
+    worked=frozenset({"echo", "gone"}),
 )  # fmt: skip
 HONO = Kit(
     "hono",
@@ -201,6 +201,7 @@ HONO = Kit(
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/server.js"],
     is_coded=True,
+    worked=frozenset({"gone"}),
     edited=frozenset({"src/index.ts"}),
 )
 EXPRESS = Kit(
@@ -213,6 +214,7 @@ EXPRESS = Kit(
     starting=lambda _: ["dist/server.js"],
     bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
+    worked=frozenset({"gone"}),
     edited=frozenset({"src/app.ts"}),
 )
 NESTJS = Kit(
@@ -225,6 +227,7 @@ NESTJS = Kit(
     starting=lambda _: ["dist/main.js"],
     bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
+    worked=frozenset(),
     edited=frozenset({"src/main.ts"}),
 )
 FASTIFY = Kit(
@@ -236,6 +239,7 @@ FASTIFY = Kit(
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/index.js"],
     is_coded=True,
+    worked=frozenset({"gone"}),
     edited=frozenset({"index.ts"}),
 )
 KOA = Kit(
@@ -248,6 +252,7 @@ KOA = Kit(
     starting=lambda _: ["dist/server.js"],
     bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
+    worked=frozenset({"echo", "gone"}),
     edited=frozenset({"src/index.ts"}),
 )
 NESTJS_ON_FASTIFY = Kit(
@@ -259,6 +264,7 @@ NESTJS_ON_FASTIFY = Kit(
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/main.js"],
     is_coded=True,
+    worked=frozenset(),
     edited=frozenset({"src/main.ts"}),
 )
 KITS = (

@@ -11,13 +11,28 @@ from tests.integration.sessions.conftest import TOML
 
 from cronshift import operations
 from cronshift.targets.scaffold import prepare_scaffold
+from cronshift.targets.typescript.untyped import untyped
 
 from .apps import LONG_AGO
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SERVED = frozenset({"sveltekit", "hono", "express", "fastify", "koa", "functions"})
+SERVED = frozenset(
+    {
+        "sveltekit",
+        "astro",
+        "nuxt",
+        "react-router",
+        "tanstack",
+        "nestjs",
+        "hono",
+        "express",
+        "fastify",
+        "koa",
+        "functions",
+    }
+)
 """The apps that run the flow: one of every way in which Node loads what is generated."""
 
 PACKAGES = ("pg", "@types/pg")
@@ -90,10 +105,13 @@ def with_sessions(root: Path, name: str, packages: Path) -> None:
     settings = root / "cronshift.toml"
     settings.write_text(f"{settings.read_text()}\n{TOML}")
     operations.apply(root, prepare_scaffold(root, LONG_AGO, flow=FLOW))
-    (work,) = (file for file in root.rglob("sessions/work.ts") if "node_modules" not in file.parts)
+    (work,) = (
+        file for file in root.rglob("sessions/work.[jt]s") if "node_modules" not in file.parts
+    )
     session = '"./session.js"' if '"./session.js"' in work.read_text() else '"./session"'
     written = WORK.replace('"./session"', session).replace("{ Pool }", "pg")
-    work.write_text(written.replace("new Pool(", "new pg.Pool("))
+    written = written.replace("new Pool(", "new pg.Pool(")
+    work.write_text(untyped(written) if work.suffix == ".js" else written)
     ownership = root / "cronshift.ownership.json"
     share = {"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": "01"}
     document = json.loads(ownership.read_text())

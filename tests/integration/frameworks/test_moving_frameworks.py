@@ -59,10 +59,13 @@ def test_the_whole_way_and_back(kit: Kit, app: Path) -> None:
             load_project(app), (), LATER, lambda *_: True, direct=directness
         )
         operations.apply(app, done.operation)
+    assert {*done.direct} == kit.worked
     after = tree(app)
     assert "crons" not in json.loads(after["vercel.json"])
     assert kit.guard not in after
     assert (kit.route in after) is kit.is_coded  # else its work is the function's now
+    written = [text for file, text in after.items() if "/jobs/echo." in file]
+    assert len(written) == len(kit.worked & {"echo"})
     taken = prepare_rollback(load_project(app), (), MUCH_LATER)
     operations.apply(app, taken.operation)
     for hours in (0, 2):

@@ -5,41 +5,44 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import time
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import httpx
 import pytest
 from sqlalchemy import create_engine
 from tests.integration.inngest_runs import PATIENCE, SERVER
-from tests.integration.nextjs.session_app import FLOW
-from tests.integration.sessions.conftest import TOML, App
+from tests.integration.nextjs.session_app import FLOW, a_database, plain
+from tests.integration.sessions.conftest import EXAMPLE, TOML, App
 
 from cronshift import operations
 from cronshift.engine.executor.engine import RunTarget, execute
 from cronshift.engine.executor.events import custom_event
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.validation.project import validate_package
-from cronshift.errors import ConfigError
 from cronshift.model import Severity
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.project.conventions.code import CodeStyle
 from cronshift.project.settings import parse_settings
 from cronshift.sessions.flow import event_of
 from cronshift.sessions.scripts import open_database
 from cronshift.targets.scaffold import prepare_scaffold
+from cronshift.targets.typescript.style import laid_out
+from cronshift.targets.typescript.untyped import untyped
 
-from .apps import FUNCTIONS, LONG_AGO, Kit, copied, migrated, tree
-from .sessions import ROUTES, SERVED
+from .apps import FUNCTIONS, LONG_AGO, Kit, copied, installed, migrated, started, tree
+from .conftest import Running
+from .sessions import ROUTES, SERVED, with_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from cronshift.engine.executor.runs import Run
-
-    from .conftest import Running
 
 
 @pytest.fixture
@@ -154,15 +157,64 @@ def test_the_flow_is_the_one_that_nextjs_has(kit: Kit, app: Path, tmp_path: Path
     assert written(app) == written(other)
 
 
-def test_an_app_in_javascript_is_told_where_the_flow_is(tmp_path: Path) -> None:
-    app = copied(FUNCTIONS, tmp_path / "app")
-    for file in [*app.rglob("api/**/*.ts")]:
-        file.rename(file.with_suffix(".js"))
+def in_javascript(root: Path) -> Path:
+    """Give the plain functions as an app without types: no compiler, nothing to build."""
+    app = copied(FUNCTIONS, root)
+    for file in (*app.rglob("api/**/*.ts"), *app.rglob("lib/*.ts")):
+        file.with_suffix(".js").write_text(untyped(file.read_text()))
+        file.unlink()
     (app / "tsconfig.json").unlink()
-    (app / "cronshift.toml").write_text(f'[project]\ntarget = "typescript"\n{TOML}')
-    before = tree(app)
-    with pytest.raises(ConfigError) as caught:
-        prepare_scaffold(app, LONG_AGO, flow=FLOW)
-    assert caught.value.reason == "target-does-not-fit"
-    assert "--target python" in (caught.value.hint or "")
-    assert tree(app) == before
+    return app
+
+
+def test_an_app_in_javascript_has_the_same_flow_without_its_types(tmp_path: Path) -> None:
+    def written(root: Path) -> dict[str, str]:
+        migrated(root)
+        (root / "cronshift.toml").write_text((root / "cronshift.toml").read_text() + f"\n{TOML}")
+        images = prepare_scaffold(root, LONG_AGO, flow=FLOW).images
+        texts = {image.path: body_of((image.after or b"").decode()) for image in images}
+        return {path: text for path, text in texts.items() if path.endswith((".ts", ".js"))}
+
+    typed, bare = (
+        written(copied(FUNCTIONS, tmp_path / "ts")),
+        written(in_javascript(tmp_path / "js")),
+    )
+    assert {*bare} == {path.replace(".ts", ".js") for path in typed}
+    for path, text in typed.items():
+        assert laid_out(untyped(text), CodeStyle()) == laid_out(
+            bare[path.replace(".ts", ".js")], CodeStyle()
+        )
+
+
+def test_the_flow_runs_in_javascript_as_it_is(
+    node_packages: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = installed(FUNCTIONS) / "apps" / uuid4().hex
+    in_javascript(root)
+    migrated(root)
+    with_sessions(root, "javascript", node_packages)
+    shutil.copytree(root, root / "dist", symlinks=True)
+    tables = (root / "migrations/session_tables.sql").read_text()
+    schema = (EXAMPLE / "schema.postgresql.sql").read_text()
+    settings = parse_settings(TOML).sessions
+    assert settings is not None
+    with (
+        a_database(postgresql_url, schema, tables) as url,
+        started(FUNCTIONS, root, DATABASE_URL=plain(url)) as address,
+    ):
+        monkeypatch.setenv("DATABASE_URL", url)
+        opened, engine = open_database(settings), create_engine(url)
+        database = App(engine, opened, settings, url)
+        user = database.user(credits_left=10, spent=2)
+        session = database.session(user, models=0)
+        database.do(
+            "UPDATE prediction_sessions SET selected_models = ARRAY['a', 'gone'] WHERE id = :id",
+            id=session,
+        )
+        running = Running(FUNCTIONS, root, address, url, "")
+        assert processed(running, session, user).output == {"delivered": 1, "failed": ["gone"]}
+        assert database.state(session)[0] == "finished"
+        assert database.account(user) == (11, 1)
+        opened.engine.dispose()
+        engine.dispose()
+    shutil.rmtree(root)

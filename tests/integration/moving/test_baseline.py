@@ -284,3 +284,56 @@ def test_without_a_repository_nothing_is_known(tmp_path: Path) -> None:
     prepared = take_over(tmp_path)
     assert (prepared.matches, prepared.operation.changes) == ({}, ())
     assert [each.name for each in prepared.unknown] == ["mails", "users"]
+
+
+def test_a_route_that_stays_tells_by_what_it_shares_with_the_function_since(tmp_path: Path) -> None:
+    entry = {"path": "/api/mail/weekly", "schedule": "0 14 * * 5"}
+    route = "export async function GET() {\n  return Response.json(await WORK());\n}\n"
+    before = 'import { compile } from "@/lib/compile";\n' + route.replace("WORK", "compile")
+    after = 'import { sendAll } from "@/lib/core";\n' + route.replace("WORK", "sendAll")
+    function = (
+        'import { inngest } from "./client";\nimport { sendAll } from "@/lib/core";\n'
+        'export const mail = inngest.createFunction({ id: "letters", triggers: [{ cron: "0 14 * * 5" }] },'
+        " async () => sendAll());\n"
+    )
+    old = {"vercel.json": json.dumps({"crons": [entry]}), "app/api/mail/weekly/route.ts": before}
+    files = {name: BEFORE[name] for name in ("package.json", "tsconfig.json")}
+    lib = {"lib/compile.ts": LIB.format("compile"), "lib/core.ts": LIB.format("sendAll")}
+    commit(tmp_path, {**files, **lib, **old}, datetime(2026, 9, 1, tzinfo=UTC))
+    moved = {"vercel.json": "{}", "app/api/mail/weekly/route.ts": after}
+    new = {"inngest/functions.ts": function, "inngest/client.ts": CLIENT}
+    commit(tmp_path, {**moved, **new}, MOVED_AT)
+    prepared = take_over(tmp_path)
+    evidence = {job: match.evidence for job, match in prepared.matches.items()}
+    assert evidence == {"letters": "it uses sendAll of lib/core.ts, as the route did"}
+
+
+def test_functions_that_a_table_makes_are_taken_over_and_given_back(tmp_path: Path) -> None:
+    names = ("digest", "sync-users")
+    kept = [cron for cron in CRONS if cron["path"].rpartition("/")[2] in names]
+    before = {**BEFORE, "vercel.json": json.dumps({"crons": kept}, indent=2) + "\n"}
+    commit(tmp_path, before, datetime(2026, 9, 1, tzinfo=UTC))
+    rows = "".join(
+        f'  {{ id: "cron-{name}", cron: "{cron["schedule"]}", path: "{cron["path"]}" }},\n'
+        for name, cron in zip(names, kept, strict=True)
+    )
+    functions = (
+        f'import {{ inngest }} from "./client";\nconst JOBS = [\n{rows}];\n'
+        "export const functions = JOBS.map((job) =>\n"
+        "  inngest.createFunction({ id: job.id, triggers: [{ cron: `TZ=UTC ${job.cron}` }] },\n"
+        "    async () => fetch(`${process.env.APP_URL}${job.path}`)));\n"
+    )
+    serve = SERVE.replace("daily, prune, report, sync", "functions")
+    serve = serve.replace("[daily, prune, sync, report]", "functions")
+    after = {**AFTER, "inngest/functions.ts": functions, "app/api/inngest/route.ts": serve}
+    stay = {f"app/api/cron/{name}/route.ts" for name in ("digest", "prune", "orphan")}
+    commit(tmp_path, {name: text for name, text in after.items() if name not in stay}, MOVED_AT)
+    assert {*take_over(tmp_path).matches} == {"cron-digest", "cron-sync-users"}
+    plan = make_plan(load_project(tmp_path))
+    registration, _ = validate_package(tmp_path, plan, compiles=False)
+    (unread,) = registration.unread  # which functions are served, only running it tells
+    assert unread.what.startswith("what `JOBS.map(")
+    status = read_status(load_project(tmp_path), NOW)
+    assert [(row.percent, row.moved) for row in status.jobs] == [(100, True)] * 2
+    apply(tmp_path, prepare_rollback(load_project(tmp_path), (), NOW).operation)
+    assert json.loads((tmp_path / "vercel.json").read_text())["crons"] == kept

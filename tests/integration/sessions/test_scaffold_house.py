@@ -32,8 +32,8 @@ from cronshift.project import load_project
 from cronshift.project.settings import parse_settings
 from cronshift.sessions.scripts import open_database
 from cronshift.sessions.tables import own_tables
+from cronshift.targets.registry import target_named
 from cronshift.targets.scaffold import UnclearMappingError, prepare_scaffold
-from cronshift.targets.target import target_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cronshift.targets.typescript.framework import AppFramework
+    from cronshift.targets.typescript.frameworks.web import WebFramework as AppFramework
 
 ENTRY = Entry("/api/cron/x?day=monday", "0 6 * * *")
 KIT = """import { NAMES } from "@sveltejs/kit";

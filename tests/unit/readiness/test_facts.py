@@ -364,3 +364,8 @@ def test_what_git_has_already_is_not_ignored(asked: Asked, tmp_path: Path) -> No
 
 def test_nothing_is_said_of_git_where_there_is_none(asked: Asked) -> None:
     assert asked(NEXT, "R504") == []
+
+
+def test_a_repository_that_git_does_not_read_is_not_known(asked: Asked, tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: /nowhere\n")
+    assert [fact.answer for fact in asked(NEXT, "R504")] == [UNKNOWN]

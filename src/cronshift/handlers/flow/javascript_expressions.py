@@ -120,12 +120,13 @@ class JavaScriptExpressions(JavaScriptPatterns):
     def _call(self, node: SgNode) -> Expression:
         function = node.field("function")
         place = self.place(node)
-        if function is not None and function.kind() == "await_expression":  # await f<T>(x)
-            inner = self.expression(next(iter(named_children(function)), None))
-            return Awaited(CallExpression(inner, self._arguments(node), place), place)
-        called = self.expression(function)
+        is_begun = function is not None and function.kind() == "await_expression"  # await f<T>(x)
+        inner = next(iter(named_children(function)), None) if is_begun and function else function
+        called = self.expression(inner)
         optional = _is_optional(node, called)
-        return CallExpression(called, self._arguments(node), place, optional=optional)
+        made = CallExpression(called, self._arguments(node), place, optional=optional)
+        is_whole = function is not None and _awaits(node) and not _goes_on(node)
+        return Awaited(made, place) if is_whole else made
 
     def _new(self, node: SgNode) -> Expression:
         called = self.expression(node.field("constructor"))
@@ -255,6 +256,25 @@ def _is_optional(node: SgNode, owner: Expression) -> bool:
         return False
     signs = (child.kind() == "optional_chain" or child.text() == "?." for child in node.children())
     return any(signs) or (isinstance(owner, Member | CallExpression) and owner.optional)
+
+
+def _awaits(call: SgNode) -> bool:
+    """Return whether a chain begins with ``await f<T>(x)``, whose tree has the ``await`` innermost."""
+    at: SgNode | None = call
+    while at is not None and at.kind() == "call_expression":
+        function = at.field("function")
+        if function is None or function.kind() != "member_expression":
+            return function is not None and function.kind() == "await_expression"
+        at = function.field("object")
+    return False
+
+
+def _goes_on(call: SgNode) -> bool:
+    """Return whether a call is a link of a chain of calls: another follows."""
+    member = call.parent()
+    is_owner = member is not None and member.kind() == "member_expression"
+    following = member.parent() if member is not None and is_owner else None
+    return following is not None and following.kind() == "call_expression"
 
 
 def is_setter(method: SgNode) -> bool:

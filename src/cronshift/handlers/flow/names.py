@@ -68,6 +68,7 @@ class NameLookup(Forks, ABC):
         self.loading = 0
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
+        self.called: list[str] = []
         self.catching = self.loops = self.rescuing = 0
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
@@ -230,13 +231,12 @@ class NameLookup(Forks, ABC):
         """Take note that a call is reached."""
         rescues = self.catching or self.path.other_way
         does = works(name) or bool(written)
-        is_other = does and (not records(name) or self._is_tried_again(name))
-        if rescues and is_other and not self._is_beside():
+        if rescues and does and not self._is_beside() and self._is_other(name):
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
-            within = tuple(self.within)
+            within, noting = tuple(self.within), is_bookkeeping(self.statement)
             self.ledger.sites[place] = Site(
                 place,
                 name,
@@ -245,7 +245,8 @@ class NameLookup(Forks, ABC):
                 followed,
                 within=within,
                 written=written,
-                beside=is_bookkeeping(self.statement) or self._is_beside(),
+                beside=noting or self._is_beside(),
+                noting=noting,
                 rescuing=self.rescuing > 0,
                 calls=tuple(self.calls),
                 tries=len(self.guards),
@@ -260,16 +261,15 @@ class NameLookup(Forks, ABC):
             site.written = site.written or written
             site.package = site.package or package
 
-    def _is_tried_again(self, name: str) -> bool:
-        """Return whether a call removes once more what the failed one did not."""
+    def _is_other(self, name: str) -> bool:
+        """Return whether a call is another way: it records no failure, or removes what was not removed."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
-        return failed is not None and failed.name == name and removes(name)
+        is_again = failed is not None and failed.name == name and removes(name)
+        return is_again or not records(name)
 
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""
-        sites = self.ledger.sites
-        around = (sites[place].name for place in self.calls if place in sites)
-        return any(map(is_side_work, around)) or any(
+        return any(map(is_side_work, self.called)) or any(
             is_side_work(function.name) for function in self._active
         )
 

@@ -55,6 +55,7 @@ _MODELS = lazy_pattern(
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
 _BOOKKEEPING = lazy_pattern(r"[`\"']\s*select 1\b|\blog_\w+\(", re.IGNORECASE)
+_MAY_NOTE = lazy_pattern(r"log|audit|heartbeat|run|execution|history|select 1", re.IGNORECASE)
 _WRITTEN_TO = (
     lazy_pattern(r"\binto (\w+)\b", re.IGNORECASE),
     lazy_pattern(r"\b(\w+)\W{1,4}(?:insert|create|add|update|upsert)\(", re.IGNORECASE),
@@ -138,6 +139,8 @@ def is_bookkeeping(statement: CodePlace | None) -> bool:
 @cache
 def notes_down(text: str) -> bool:
     """Return whether a statement, by its text, notes down the run or only asks for the database."""
+    if _MAY_NOTE.search(text) is None:
+        return False
     tables = (name for pattern in _WRITTEN_TO for name in pattern.findall(text))
     return _BOOKKEEPING.search(text) is not None or any(map(_takes_notes, tables))
 

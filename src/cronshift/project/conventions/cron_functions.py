@@ -11,6 +11,7 @@ from msgspec import Struct
 from cronshift.handlers.javascript import arguments, imports, line_of, locally
 from cronshift.handlers.literals import literal, pairs
 from cronshift.model import Location
+from cronshift.project.conventions.made_functions import NAMES, made_of, node_of
 from cronshift.project.conventions.sources import is_generated, is_test, own_sources
 from cronshift.project.slug import slug
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
     from cronshift.handlers.tree import SourceTree
+    from cronshift.project.conventions.made_functions import Named
 
 
 class CronFunction(Struct, frozen=True):
@@ -89,28 +91,39 @@ def _typescript(tree: SourceTree) -> Iterator[CronFunction]:
             called, passed = call.field("function"), arguments(call)
             if called is None or not called.text().endswith(".createFunction") or not passed:
                 continue
-            triggers = list(_triggers(passed))
-            name = _name(tree, file, passed[0])
-            if triggers and name:
-                crons = [_text(tree, file, trigger) for trigger in triggers]
-                yield CronFunction(
-                    name,
-                    tuple(cron for cron in crons if cron) if all(crons) else (),
-                    Location(file, line_of(call)),
-                    call.text(),
-                    uses_of(tree, file, call.text()),
-                )
+            for named in made_of(tree, file, call):
+                made = _of_call(tree, file, call, named)
+                if made is not None:
+                    yield made
 
 
-def _name(tree: SourceTree, file: str, options: SgNode) -> str | None:
+def _of_call(tree: SourceTree, file: str, call: SgNode, named: Named) -> CronFunction | None:
+    """Return the function that a call of ``createFunction`` makes, where a schedule starts it."""
+    passed = arguments(call)
+    triggers = list(_triggers(passed))
+    name = _name(tree, file, passed[0], named)
+    if not triggers or not name:
+        return None
+    crons = [_text(tree, file, trigger, named) for trigger in triggers]
+    text = "\n".join([call.text(), *(node.text() for node in named.values())])
+    return CronFunction(
+        name,
+        tuple(cron for cron in crons if cron) if all(crons) else (),
+        Location(file, line_of(call)),
+        text,
+        uses_of(tree, file, text),
+    )
+
+
+def _name(tree: SourceTree, file: str, options: SgNode, named: Named) -> str | None:
     """Return a function's id; before version 3 of the SDK it was made from its name."""
     if options.kind() != "object":
-        text = _text(tree, file, options)
+        text = _text(tree, file, options, named)
         return slug(text) if text else None
-    named = dict(pairs(options))
-    if "id" in named:
-        return _text(tree, file, named["id"])
-    text = _text(tree, file, named["name"]) if "name" in named else None
+    members = dict(pairs(options))
+    if "id" in members:
+        return _text(tree, file, members["id"], named)
+    text = _text(tree, file, members["name"], named) if "name" in members else None
     return slug(text) if text else None
 
 
@@ -136,14 +149,23 @@ def _crons(node: SgNode) -> Iterator[SgNode]:
             yield from _crons(passed[0]) if is_object else (passed[0],)
 
 
-def _text(tree: SourceTree, file: str, node: SgNode) -> str | None:
+def _text(tree: SourceTree, file: str, node: SgNode, named: Named) -> str | None:
     """Return the text that an expression spells, or a constant that it names; else ``None``."""
-    if node.kind() in {"identifier", "shorthand_property_identifier"}:
+    if node.kind() == "template_string":
+        parts = [_part(tree, file, part, named) for part in node.children()[1:-1]]
+        return None if None in parts else "".join(part for part in parts if part is not None)
+    stands_for = node_of(node, named)
+    if stands_for is None and node.kind() in NAMES:
         definition = locally(tree, file, node.text())
-        value = literal(definition.node) if definition else None
-    else:
-        value = literal(node)
+        stands_for = definition.node if definition else None
+    value = literal(stands_for if stands_for is not None else node)
     return value if isinstance(value, str) else None
+
+
+def _part(tree: SourceTree, file: str, part: SgNode, named: Named) -> str | None:
+    """Return the text of a template's part."""
+    inner = part.child(1) if part.kind() == "template_substitution" else None
+    return part.text() if inner is None else _text(tree, file, inner, named)
 
 
 # Python

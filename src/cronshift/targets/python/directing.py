@@ -27,9 +27,10 @@ from cronshift.targets.python.direct_module import DirectRows, direct_module
 from cronshift.targets.python.mounting import MOUNT_MODULE, Framework
 from cronshift.targets.python.package import client_module
 from cronshift.targets.python.serving import served_by
+from cronshift.targets.registry import generate
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import is_untouched
-from cronshift.targets.target import Directing, generate
+from cronshift.targets.target import Directing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -23,7 +23,8 @@ from cronshift.operations import (
 from cronshift.operations.files import content, inside
 from cronshift.runtime.regular_files import is_regular
 from cronshift.targets.python.package import GUARD_NAME, guard_path
-from cronshift.targets.target import Retirement, generate
+from cronshift.targets.registry import generate
+from cronshift.targets.target import Retirement
 from cronshift.vercel import ConfigFormat, edit
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from cronshift.model import Job, Mode
 from cronshift.plan.job_ids import unknown_job
 from cronshift.runtime.jobs import CANCELLED_ID
 from cronshift.runtime.schedule.engine_durations import read_duration
-from cronshift.targets.target import generate
+from cronshift.targets.registry import generate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,6 +13,7 @@ from cronshift.operations import Edit, Intent, Operation, Seen, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.project import load_project
 from cronshift.project.settings import load_settings
+from cronshift.targets.registry import DEFAULT_TARGET, target_named, target_of
 from cronshift.targets.scaffold import prisma
 from cronshift.targets.scaffold.exhaustive import code_label, mended, missing
 from cronshift.targets.scaffold.mapping import UnclearMappingError, mapped
@@ -23,7 +24,6 @@ from cronshift.targets.scaffold.rendering import Flow, FlowNames
 from cronshift.targets.scaffold.schema import read_schema
 from cronshift.targets.scaffold.schema.database import read_database
 from cronshift.targets.scaffold.sql import label_sql, tables_sql
-from cronshift.targets.target import DEFAULT_TARGET, target_named, target_of
 from cronshift.vercel.reading import NAMES
 
 if TYPE_CHECKING:

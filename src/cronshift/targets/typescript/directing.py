@@ -90,10 +90,11 @@ def _modules(plan: Plan, tree: SourceTree, written: Sequence[OwnModule]) -> Iter
         summary = f"{each.file}: the work itself, without HTTP"
         module = naming_files(plan, each.file, each.text)
         yield Edit(each.file, module.encode(), ChangeKind.WRITE, summary)
-        old = each.job.handler.file if each.job.handler is not None else each.file
+        old = each.old
         if old != each.file:
             data = each.route.encode() if each.route is not None else None
-            words = f"{old}: {'sends an event' if data is not None else 'no route any more'}"
+            sends = data is not None and not each.is_declared
+            words = f"{old}: {'sends an event' if sends else 'no route any more'}"
             yield Edit(
                 old, data, ChangeKind.WRITE if data is not None else ChangeKind.DELETE, words
             )

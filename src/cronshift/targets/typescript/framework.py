@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cronshift.model import Handler, HandlerKind, Job, Plan
     from cronshift.project import Project
     from cronshift.project.conventions.code import Alias
-    from cronshift.targets.direct.javascript.events import EventShape
+    from cronshift.targets.direct.javascript.routes import HandlerShape
     from cronshift.targets.typescript.app import Routers, TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
 
@@ -207,10 +207,6 @@ class AppFramework(Protocol):
         """The ranges of packages that the SDK wants beside it."""
 
     @property
-    def event(self) -> EventShape | None:
-        """The event that its handlers take in place of a request; ``None`` where they take one."""
-
-    @property
     def dev_server(self) -> DevServer | None:
         """The server that runs the app for a developer; ``None`` where there is none."""
 
@@ -260,6 +256,9 @@ class AppFramework(Protocol):
         self, routers: Routers, file: str, seconds: int | None, ownership: str
     ) -> Additions:
         """Return the additions to an endpoint of the app's own; ``ownership`` is imported to tell."""
+
+    def shape_of(self, handler: Handler) -> HandlerShape | None:
+        """Return the shape of a handler that does not take a request alone; ``None`` for one that does."""
 
     def untied(self, source: str) -> str | None:
         """Return a route's source without what only a route can import; ``None`` where it must stay one."""

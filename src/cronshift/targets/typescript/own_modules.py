@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from cronshift.model import FanOutMode, Location, Mode
 from cronshift.targets.direct import Converted, Entry, Kept
+from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.javascript.coded_routes import without_routes
 from cronshift.targets.direct.javascript.converting import convert
 from cronshift.targets.direct.javascript.handler import names_in
 from cronshift.targets.direct.javascript.sending import sending_route
@@ -41,17 +43,30 @@ class OwnModule(Struct, frozen=True):
     """A job's own module.
 
     Attributes:
+        work: the part of the text that is the handler's.
         name: of its function.
         unoffered: why its work is one step, where steps were asked for.
-        route: what its route holds from then on, where others call it.
+        route: what its route's file holds from then on, where that stays: others call it, or others
+            stand in it.
     """
 
     job: Job
     file: str
     text: str
+    work: str
     name: str
     unoffered: str | None = None
     route: str | None = None
+
+    @property
+    def is_declared(self) -> bool:
+        """True when its route was one of many in that file."""
+        return _is_declared(self.job)
+
+    @property
+    def old(self) -> str:
+        """The file that its route stands in."""
+        return place_of(self.job)[0]
 
 
 class _StaysError(Exception):
@@ -67,15 +82,53 @@ def own_modules(
     """
     written: list[OwnModule] = []
     kept: dict[str, str] = {}
-    by_file: defaultdict[str, list[Job]] = defaultdict(list)
+    by_place: defaultdict[tuple[str, int], list[Job]] = defaultdict(list)
     for job in jobs:
-        by_file[job.handler.file if job.handler is not None else job.id].append(job)
-    for together in by_file.values():
+        by_place[place_of(job)].append(job)
+    for together in by_place.values():
         try:
             written += _modules(plan, tree, together, wishes)
         except _StaysError as error:
-            kept |= {job.id: f"{job.id} stays as it is{error}." for job in together}
+            kept |= _staying(together, str(error))
+    by_file: defaultdict[str, list[OwnModule]] = defaultdict(list)
+    for each in written:
+        by_file[each.old].append(each)
+    for file, declared in by_file.items():
+        if not declared[0].is_declared or not (rest := _rest(tree, file, declared)):
+            continue
+        written = [each for each in written if each not in declared]
+        if isinstance(rest, Kept):
+            kept |= _staying([each.job for each in declared], f". {rest}")
+        else:
+            written += [replace(each, route=rest) for each in declared]
     return written, kept
+
+
+def _staying(jobs: Sequence[Job], why: str) -> dict[str, str]:
+    return {job.id: f"{job.id} stays as it is{why}." for job in jobs}
+
+
+def place_of(job: Job) -> tuple[str, int]:
+    """Return the file of a job's route and its line there; 0 for a file that is nothing else."""
+    handler = job.handler
+    if handler is None:
+        return job.id, 0
+    route = handler.route if _is_declared(job) else None
+    return (route.file, route.line) if route is not None else (handler.file, 0)
+
+
+def _is_declared(job: Job) -> bool:
+    """Return whether a job's route is declared in code, among others."""
+    return job.handler is not None and job.handler.route is not None
+
+
+def _rest(tree: SourceTree, file: str, written: Sequence[OwnModule]) -> str | Kept:
+    """Return a module without the routes that it declares and whose work is elsewhere now."""
+    lines = sorted({place_of(each.job)[1] for each in written})
+    try:
+        return without_routes(tree, file, lines, {each.work for each in written})
+    except NotCertainError as error:
+        return Kept(Location(file, error.line), error.why)
 
 
 def _modules(
@@ -93,17 +146,18 @@ def _modules(
         _refuse(plan, tree, job, wishes)
     if handler is None:
         return
-    root = tree.parsed(handler.file)
+    root = tree.parsed(place_of(first)[0])
     taken = {node.text() for node in names_in(root)} if root is not None else set()
     monitor = f"{plan.out}/{MONITOR}.{app_of(plan).routers.language}"
     is_watched = any(job.options.heartbeat_env for job in jobs)
     if is_watched and monitor in tree.files and "tellMonitor" not in tree.read(monitor):
         raise _StaysError(f": {monitor} is in its way")
-    file = _moved_to(plan, first, handler.file)
+    file = _moved_to(plan, first, place_of(first)[0])
     works = _works(plan, tree, jobs, file, steps=wishes.steps)
-    if file != handler.file and file in tree.files:
-        raise _StaysError(f": {handler.file} cannot go to {file}")
-    route = _route_left(plan, tree, first, wishes) if file != handler.file else None
+    old = place_of(first)[0]
+    if file != old and file in tree.files:
+        raise _StaysError(f": {old} cannot go to {file}")
+    route = _route_left(plan, tree, first, wishes) if file != old else None
     if isinstance(route, Kept):
         raise _StaysError(f". {route}")
     if route is not None and len(jobs) > 1:
@@ -123,7 +177,9 @@ def _modules(
     ]
     text = direct_module(plan, file, functions)
     for each in functions:
-        yield OwnModule(each.job, file, text, each.name, each.converted.unoffered, route)
+        yield OwnModule(
+            each.job, file, text, each.converted.text, each.name, each.converted.unoffered, route
+        )
 
 
 def _works(
@@ -133,19 +189,13 @@ def _works(
     handler = jobs[0].handler
     if handler is None:
         return []
+    old, shape = place_of(jobs[0])[0], app_of(plan).framework.shape_of(handler)
     for entries in (_entries(jobs), _entries(jobs, _differing(jobs))):
         works = [
             _work(
                 plan,
-                convert(
-                    tree,
-                    handler.file,
-                    handler.export,
-                    entry,
-                    steps=steps,
-                    event=app_of(plan).framework.event,
-                ),
-                handler,
+                convert(tree, old, handler.export, entry, steps=steps, event=shape),
+                old,
                 file,
             )
             for entry in entries
@@ -155,26 +205,42 @@ def _works(
     raise _StaysError(f": the work of {_named(jobs)} in {handler.file} differs")
 
 
-def _work(plan: Plan, conversion: Conversion, handler: Handler, new: str) -> Converted:
+def _work(plan: Plan, conversion: Conversion, old: str, new: str) -> Converted:
     """Return a conversion as it is in its new place."""
     if isinstance(conversion, Kept):
         raise _StaysError(f". {conversion}")
-    untied = app_of(plan).framework.untied(conversion.text)
-    source = relocated(untied, handler.file, new) if untied is not None else None
+    framework = app_of(plan).framework
+    work = conversion.text
+    untied = framework.untied(work) if framework.abilities.retires else work
+    source = relocated(untied, old, new) if untied is not None else None
     if source is None:
-        raise _StaysError(f": {handler.file} cannot go to {new}")
+        raise _StaysError(f": {old} cannot go to {new}")
     return replace(conversion, text=source)
 
 
 def _refuse(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> None:
     """Refuse a job whose function calls over HTTP, or whose route others need."""
     handler = job.handler
-    kinds = app_of(plan).framework.kinds
-    if job.mode is not Mode.DIRECT or handler is None or handler.kind not in kinds:
+    framework = app_of(plan).framework
+    if handler is not None and _is_declared(job) and framework.shape_of(handler) is None:
+        place = f"{handler.route}: {framework.title}"
+        raise _StaysError(f": {place} answers by the app itself, in which its route stays")
+    if not _is_read(plan, job) or handler is None:
         raise _StaysError(f": it calls {job.entry.path} over HTTP")
     why = _held_back(plan, tree, job, wishes)
     if why is not None:
         raise _StaysError(f": {why}")
+
+
+def _is_read(plan: Plan, job: Job) -> bool:
+    """Return whether a job's handler is the framework's, called in process or told as a function all the same."""
+    app, handler = app_of(plan), job.handler
+    if handler is None:
+        return False
+    if _is_declared(job) and app.framework.shape_of(handler) is not None:
+        path = job.entry.path.partition("?")[0]
+        return app.framework.unreachable(app.routers, handler, path) is None
+    return job.mode is Mode.DIRECT and handler.kind in app.framework.kinds
 
 
 def _refuse_taken(handler: Handler, taken: Collection[str], names: Sequence[str]) -> None:
@@ -186,8 +252,8 @@ def _refuse_taken(handler: Handler, taken: Collection[str], names: Sequence[str]
 
 def _refuse_others(plan: Plan, jobs: Sequence[Job]) -> None:
     """Refuse jobs that share a handler with others, where that has no one meaning for all."""
-    file = jobs[0].handler.file if jobs[0].handler is not None else ""
-    sharing = [job for job in plan.jobs if job.handler is not None and job.handler.file == file]
+    file, _ = place = place_of(jobs[0])
+    sharing = [job for job in plan.jobs if place_of(job) == place]
     if len(sharing) > len(jobs):
         raise _StaysError(f": {_named(sharing)} share {file}, and become so together")
     fan_outs = [job.options.fan_out for job in jobs if job.options.fan_out is not None]
@@ -248,17 +314,13 @@ def _called(job: Job, jobs: Sequence[Job], work: Converted) -> Converted:
 
 def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | None:
     """Return the reason that keeps a route where ending Vercel's part has left it."""
-    file = job.handler.file if job.handler is not None else ""
+    file, _ = place_of(job)
     if file.startswith(f"{plan.out}/jobs/"):
         return None
     if "[" in file:
         return f"{file} answers other paths too"
-    framework = app_of(plan).framework
-    if not framework.abilities.retires and job.handler is not None:
-        place = job.handler.route or Location(file, 1)
-        return f"{place}: {framework.title} answers by the app itself, in which its route stays"
     callers = callers_of(tree, plan, job)
-    may_send = callers is not None and "imported" not in callers
+    may_send = callers is not None and "imported" not in callers and not _is_declared(job)
     if callers is None or (wishes.events and may_send):
         return None
     offer = "; with --callers event the route stays, and sends one" if may_send else ""

@@ -42,13 +42,15 @@ def fit(framework: AppFramework, project: Project, resolver: Resolver) -> Fit:
         serving = own_serving(resolver.tree) if framework.library is not None else None
         if serving is not None and serve_file_of(resolver.tree) is None:
             return DoesNotFit(
-                f"{serving} serves functions of the app's own, and no call of serve in it can be extended."
+                f"{serving} serves functions of the app's own, and no call of serve in it can be extended.",
+                suits=framework.suits(project, resolver),
             )
         router = resolver.router
         base = base_path(resolver.tree, resolver.app, router.name) if router is not None else ""
         if base:
             return DoesNotFit(
-                f"every path of the app begins with {base}, which functions in Next.js alone allow for."
+                f"every path of the app begins with {base}, which functions in Next.js alone allow for.",
+                suits=framework.suits(project, resolver),
             )
         return Fits(suits=framework.suits(project, resolver))
     other = resolver.router.name if resolver.router else project.framework
@@ -100,7 +102,7 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
         sdk_major=_major(resolver),
         routers=routers,
         code=code,
-        sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
+        sessions=f"{out}/sessions/index.{routers.language}" in resolver.tree.files,
         folder=folder,
         compile_timeout=project.settings.validate.compile_timeout,
         manager=package_manager(project.root / folder),

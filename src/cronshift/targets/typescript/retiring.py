@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 _CALLING = (".sh", ".bash", ".yml", ".yaml", ".http", ".rest", ".json", ".toml")
 _CALLING_NAMES = frozenset({"Makefile", "justfile", "Procfile", "crontab"})
-_NEVER_CALLING = frozenset({"cronshift.toml", "cronshift.ownership.json", "package-lock.json"})
+_MADE_OF_ROUTES = "routeTree.gen.ts"
+"""The list of all routes, which a build of TanStack Start makes anew."""
+_NEVER_CALLING = frozenset(
+    {"cronshift.toml", "cronshift.ownership.json", "package-lock.json", _MADE_OF_ROUTES}
+)
 _NO_TEXT = "\ufffd"
 _SHOWN = 3
 
@@ -64,6 +68,11 @@ class _Route(Struct, frozen=True):
     handler: Handler
     jobs: tuple[Job, ...]
     paths: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """The file that it is written in."""
+        return self.handler.route.file if self.handler.route is not None else self.handler.file
 
 
 def retire(
@@ -157,10 +166,11 @@ def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
     """Return the other places that import the routes or name their paths, by the route's file."""
     if not routes:
         return {}
-    by_path = {path: route.handler.file for route in routes for path in route.paths}
+    by_path = {path: route.file for route in routes for path in route.paths}
+    alone = {route.file for route in routes if route.handler.route is None}
     spoken = re.compile("|".join(rf"{re.escape(path)}(?![\w/-])" for path in by_path))
     places: defaultdict[str, list[str]] = defaultdict(list)
-    for module, file, line in importers(tree, {route.handler.file for route in routes}):
+    for module, file, line in importers(tree, alone):
         places[module].append(f"imported by {file}:{line}")
     for file in sorted(tree.files):
         text = tree.read(file) if _may_call(file) else ""
@@ -179,7 +189,8 @@ def callers_of(tree: SourceTree, plan: Plan, job: Job) -> str | None:
     if handler is None:
         return None
     path = job.entry.path.partition("?")[0].removeprefix(app_of(plan).routers.base_path)
-    return _named(tree, [_Route(handler, (job,), (path,))]).get(handler.file)
+    route = _Route(handler, (job,), (path,))
+    return _named(tree, [route]).get(route.file)
 
 
 def importers(tree: SourceTree, modules: Collection[str]) -> Iterator[tuple[str, str, int]]:
@@ -191,7 +202,7 @@ def importers(tree: SourceTree, modules: Collection[str]) -> Iterator[tuple[str,
     for file in sorted(tree.files) if modules else ():
         text = tree.read(file) if language(file) is not None else ""
         matches = [match for match in IMPORT.finditer(text) if _ends(match[1], stems)]
-        if not matches or is_untouched(text):
+        if not matches or is_untouched(text) or file.endswith(f"/{_MADE_OF_ROUTES}"):
             continue
         for match in matches:
             target = tree.imported(file, match[1])

@@ -16,6 +16,7 @@ from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
 from cronshift.targets.changes import compare, edits
+from cronshift.targets.registry import generate
 from cronshift.targets.scaffold.client import own_client
 from cronshift.targets.scaffold.exhaustive import code_label
 from cronshift.targets.scaffold.page import page
@@ -25,7 +26,7 @@ from cronshift.targets.scaffold.rewriting import House, requested
 from cronshift.targets.scaffold.schema import SchemaSource
 from cronshift.targets.scaffold.schema.prisma import generated_client
 from cronshift.targets.seal import is_untouched
-from cronshift.targets.target import GeneratedFile, generate
+from cronshift.targets.target import GeneratedFile
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
 from cronshift.targets.typescript.files import naming_files
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from cronshift.targets.scaffold.rendering import Flow
     from cronshift.targets.scaffold.schema import AppSchema, Model
 
+_WORK = tuple(f"/sessions/work.{language}" for language in ("ts", "js"))
+_INDEX = tuple(f"/functions/index.{language}" for language in ("ts", "js"))
+
 
 def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[Edit]:
     """Return the edits that write the flow, and that have its functions served.
@@ -65,7 +69,7 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         force: overwrite what was changed by hand, with a copy beside it.
 
     Raises:
-        ConfigError: when cronshift.toml maps no sessions, or for an app in JavaScript.
+        ConfigError: when cronshift.toml maps no sessions.
         CronshiftError: for an app that functions cannot be generated for, or a flow whose functions
             would have a job's id.
         RefusedError: when files were changed by hand, without ``force``.
@@ -75,11 +79,11 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         raise ConfigError("cronshift.toml has no [sessions] that can be read.", where="sessions")
     project = load_project(root)
     plan = make_plan(replace(project, settings=replace(project.settings, target=target)))
-    _refuse_javascript(plan)
     _refuse_taken(plan, names.flow)
     tree = SourceTree(root)
     client = own_client(tree, flow.schema) if flow.schema else None
-    connection, alias = f"{plan.out}/sessions/connection.ts", app_of(plan).code.alias
+    language, alias = app_of(plan).routers.language, app_of(plan).code.alias
+    connection = f"{plan.out}/sessions/connection.{language}"
     app = SessionApp(
         plan.out,
         names.flow,
@@ -97,6 +101,7 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         library_import(plan, "dead-letters", f"{plan.out}/sessions/session.ts")
         if app_of(plan).has_ledger
         else None,
+        language,
     )
     files = (*generate_sessions(app), *_served(root, plan))
     written, _ = edits(root, compare(root, files, app.folder), force=force)
@@ -177,17 +182,6 @@ def database_import(
     return DatabaseImport(f'import {{ {client.name} }} from "{path}";', client.name)
 
 
-def _refuse_javascript(plan: Plan) -> None:
-    """Refuse an app whose modules nothing makes JavaScript of: the flow is written in TypeScript."""
-    app = app_of(plan)
-    if app.framework.library is not None and app.routers.language == "js":
-        raise ConfigError(
-            f"The session flow is written in TypeScript, and this {app.framework.title} app in JavaScript.",
-            reason="target-does-not-fit",
-            hint="cronshift sessions scaffold --target python",
-        )
-
-
 def _refuse_taken(plan: Plan, flow: str) -> None:
     """Refuse a flow whose functions would have a job's id: Inngest would keep one of the two."""
     ids = (flow, f"{flow}-cancelled", f"{flow}-recovery")
@@ -205,26 +199,29 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
     """Yield the files that the flow imports where there are none, and the list of it where cronshift wrote that."""
     kept = tuple(job for job in plan.jobs if job.module and (root / job.module).is_file())
     served = replace(plan, jobs=kept, data=replace(app_of(plan), sessions=True))
-    ownership = f"{plan.out}/ownership.ts"
-    wanted = {f"{plan.out}/client.ts", ownership}
+    language = app_of(plan).routers.language
+    ownership = f"{plan.out}/ownership.{language}"
+    wanted = {f"{plan.out}/client.{language}", ownership}
     modules = ("environment", *(["dead-letters"] if app_of(plan).has_ledger else []))
-    wanted |= {path for path, _ in copied(served, modules)}
+    wanted |= {f"{path.removesuffix('.ts')}.{language}" for path, _ in copied(served, modules)}
     for file in generate(served):
         there = content(inside(root, file.path))
         if there is None:
             is_wanted = file.path in wanted
         else:
             is_ours = is_untouched(there.decode(errors="replace"))
-            is_wanted = file.path in {f"{plan.out}/functions/index.ts", ownership} and is_ours
+            is_wanted = (
+                file.path in {f"{plan.out}/functions/index.{language}", ownership} and is_ours
+            )
         if is_wanted:
             yield file
 
 
 def next_steps(paths: Sequence[str]) -> str:
     """Return the next steps once files of those paths are written."""
-    work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
+    work = next((path for path in paths if path.endswith(_WORK)), None)
     if work is None:
         return ", and write how an item is processed."
-    is_listed = any(path.endswith("/functions/index.ts") for path in paths)
+    is_listed = any(path.endswith(_INDEX) for path in paths)
     serve = "" if is_listed else " Serve sessionFunctions with the app's others."
     return f" and say this again; write {work}.{serve}"

@@ -20,6 +20,7 @@ _GONE = {
     "asserts_annotation",
     "type_predicate_annotation",
     "accessibility_modifier",
+    "readonly",
 }
 _DECLARED = {"type_alias_declaration", "interface_declaration", "ambient_declaration"}
 _WRAPPING = {"as_expression", "satisfies_expression", "non_null_expression"}
@@ -39,7 +40,7 @@ def untyped(text: str) -> str:
     if root is None:
         raise ValueError("no parser for TypeScript")
     bare = spliced(text, list(_splices(root, text)))
-    bare = re.sub(r"^(import \{[^}\n]*?),[ \t]+\}", r"\1 }", bare, flags=re.MULTILINE)
+    bare = re.sub(r"^((?:import|export) \{[^}\n]*?),[ \t]+\}", r"\1 }", bare, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", bare).lstrip("\n")
 
 
@@ -67,7 +68,7 @@ def _splices(node: SgNode, text: str) -> Iterator[Splice]:
         if mark is not None:
             yield Splice(*span_of(mark), "")
     for child in node.children():
-        if kind == "named_imports" and child.kind() == "import_specifier" and _is_type(child):
+        if child.kind() in {"import_specifier", "export_specifier"} and _is_type(child):
             first, last = span_of(child)
             rest = re.match(r"\s*,\s*", text[last:])
             yield Splice(first, last + (rest.end() if rest else 0), "")

@@ -16,7 +16,7 @@ from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.readiness.subject import Subject
-from cronshift.targets.target import target_named
+from cronshift.targets.registry import target_named
 from cronshift.targets.typescript.compiling import check_types
 
 if TYPE_CHECKING:

@@ -89,10 +89,20 @@ _FUNCTIONS = re.compile(
     r"|String|Boolean|Number|encodeURIComponent|decodeURIComponent"
 )
 _CONSTRUCTED = {"Set", "TextEncoder", "URL", "Uint8Array"}
-_ANSWERS = {"Response", "NextResponse"}
+_ANSWERS = {"Response", "NextResponse", "HTTPException", "HttpException"}
+_HEADERS = frozenset({"getHeader", "getRequestHeader", "getHeaders", "getRequestHeaders"})
+"""The functions of h3 that give an event's headers."""
+_WITHIN = frozenset({"req", "node", "request", "raw"})
+"""The members of an event or a context that are a request."""
 _ERRORS = re.compile(r"\w*(?:Error|Exception)")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
 _LOGGING = re.compile(r"(?:console|logger|log)(?:\.\w+)?")
+_ASKING = {
+    "header": frozenset({CREDENTIAL}),
+    "get": frozenset({CREDENTIAL}),
+    "query": frozenset({QUERY}),
+}
+"""The methods by which contexts are asked for a header or the query."""
 _IGNORED = {"this", "property_identifier", "type_annotation", "type_arguments"}
 
 
@@ -233,6 +243,8 @@ def _of_request(member: str) -> Subjects:
         return frozenset({CREDENTIAL})
     if member in {"nextUrl", "url", "query"}:
         return frozenset({QUERY})
+    if member in _WITHIN:
+        return frozenset({REQUEST})
     return frozenset({METHOD}) if member == "method" else _UNTOLD
 
 
@@ -244,12 +256,19 @@ def _of_call(node: SgNode, scope: ScriptScope) -> Subjects:
     name = called.text()
     if _FUNCTIONS.fullmatch(name):
         return passed - {REQUEST} if REQUEST not in passed else _UNTOLD
-    if name in {"NextResponse.json", "Response.json"}:
+    if name in _HEADERS and REQUEST in passed:
+        return frozenset({CREDENTIAL})
+    if name == "useRuntimeConfig":
+        return frozenset({ANY_VARIABLE})
+    if name in {"NextResponse.json", "Response.json", "createError"}:
         return passed | {ANSWER}
     if called.kind() == "member_expression":
         inner, member = called.field("object"), called.field("property")
-        if inner is not None and member is not None and member.text() in _METHODS:
-            subjects = about(inner, scope) | passed
+        if inner is not None and member is not None and member.text() in _METHODS | _ASKING.keys():
+            subjects = about(inner, scope)
+            if REQUEST in subjects and member.text() in _ASKING:
+                return _ASKING[member.text()]
+            subjects |= passed
             return _UNTOLD if REQUEST in subjects else subjects
         return _UNTOLD
     if imports(scope.root).get(name) == ("next/headers", "headers"):

@@ -23,7 +23,7 @@ from cronshift.targets.direct.javascript.about import (
 )
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
-from cronshift.targets.direct.javascript.events import taking_request
+from cronshift.targets.direct.javascript.h3_handlers import MODULES as H3_MODULES
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
@@ -36,6 +36,7 @@ from cronshift.targets.direct.javascript.handler import (
 )
 from cronshift.targets.direct.javascript.requests import RequestEdits
 from cronshift.targets.direct.javascript.results import result_edits
+from cronshift.targets.direct.javascript.routes import unmarked
 from cronshift.targets.direct.javascript.spellings import in_place, spellings
 from cronshift.targets.direct.javascript.steps import with_steps
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
@@ -45,18 +46,20 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from cronshift.targets.direct.javascript.events import EventShape
+    from cronshift.targets.direct.javascript.routes import HandlerShape
 
 _NAMES = ("work", "doWork", "workOfJob")
 _SURROUNDINGS = {
     *("next/headers", "next/navigation"),
     *("@sveltejs/kit", "astro", "react-router", "@vercel/node"),
     *("@remix-run/node", "@remix-run/server-runtime", "@vercel/remix"),
+    *("@tanstack/react-start", "@tanstack/react-router", "hono", "koa", "express", "fastify"),
+    *H3_MODULES,
 }
 _LATER = {"after", "waitUntil", "unstable_after", "userAgent", "connection"}
 _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
 """What a comment speaks of that goes with a check."""
-_RESPONSES = {"NextResponse", "NextRequest", "NextApiRequest", "NextApiResponse"}
+_RESPONSES = {"NextResponse", "NextRequest", "NextApiRequest", "NextApiResponse", "createError"}
 
 
 def convert(  # noqa: PLR0913 - each is a wish of its own
@@ -66,7 +69,7 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
     entry: Entry,
     *,
     steps: bool = False,
-    event: EventShape | None = None,
+    event: HandlerShape | None = None,
 ) -> Conversion:
     """Return a route's module without HTTP, or why it stays as it is.
 
@@ -84,7 +87,7 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
     before = used_names(root)
     try:
         if event is not None:
-            tree = taking_request(tree, file, root, export, event)
+            tree, export = event.as_route(tree, file, root, export)
             root = tree.parsed(file) or root
         converted = _converted_first(tree, file, root, export, entry, before)
     except NotCertainError as error:
@@ -166,7 +169,7 @@ def _converted(  # noqa: PLR0913, PLR0917 - the parts of a route
     name = next(name for name in _NAMES if name not in {node.text() for node in names_in(root)})
     _declare(function, edits, name, entry.parameter, typed=is_typed)
     _take_exports(root, function, edits)
-    written = edits.result()
+    written = unmarked(edits.result())
     if reads.needs_query:
         written = _with_query(written, file, entry)
     written = without_unused(written, tree, file, used)
@@ -254,7 +257,7 @@ def _refuse_leftovers(text: str, file: str, before: SgNode) -> None:
         is_import = any(above.kind() == "import_statement" for above in node.ancestors())
         if is_import:
             continue
-        if source in _SURROUNDINGS:
+        if source in _SURROUNDINGS or source.startswith("hono/"):
             raise NotCertainError(
                 _line_before(before, node), f"needs {name} of {source}, which a request gives"
             )

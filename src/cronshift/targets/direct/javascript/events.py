@@ -14,6 +14,7 @@ from cronshift.handlers.literals import literal
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.edits import Edits
+from cronshift.targets.direct.javascript.data import Answering, is_caught
 from cronshift.targets.direct.javascript.handler import RouteFunction, names_in, route_function
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _REQUEST, _URL, _FETCH = "request", "url", "fetch"
 _ASKED = {_REQUEST: "request", _URL: "request.nextUrl"}
 """The members of an event that a call of Vercel's cron tells too, and how Next would have them."""
 _PATTERNS = frozenset({"shorthand_property_identifier_pattern", "pair_pattern"})
-_DATA = frozenset({"object", "array", "null"})
 _REFUSING = frozenset({"expression_statement", "throw_statement"})
 
 
@@ -46,6 +46,12 @@ class EventShape(Struct, frozen=True):
     has_url: bool = True
     takes_data: bool = False
 
+    def as_route(
+        self, tree: SourceTree, file: str, root: SgNode, export: str
+    ) -> tuple[SourceTree, str]:
+        """Return the project with the handler's module as if it took a request, and its export."""
+        return taking_request(tree, file, root, export, self), export
+
 
 def taking_request(
     tree: SourceTree, file: str, root: SgNode, export: str, shape: EventShape
@@ -61,7 +67,8 @@ def taking_request(
         _take_parameter(function, edits, shape)
     _make_answers(root, function, edits, shape)
     if shape.takes_data:
-        _answer_data(function, edits)
+        Answering(tree, file, function, edits).spell()
+        _return_thrown(function, edits)
     written = edits.result()
     again = parse(written, language(file))
     if again is None or export not in exports(again):
@@ -93,7 +100,7 @@ def _spell_name(
 ) -> None:
     """Spell the uses of a name for a member of the event."""
     asked = _ASKED.get(member) if member != _URL or shape.has_url else None
-    for node in _uses(function, bound.text()):
+    for node in uses(function, bound.text()):
         parent = node.parent()
         if member == _FETCH and parent is not None and _is_absolute(parent):
             continue  # what the framework adds is for its own paths
@@ -105,9 +112,9 @@ def _spell_name(
 
 def _spell_members(function: RouteFunction, edits: Edits, name: str, shape: EventShape) -> None:
     """Spell the members that are read of an event."""
-    if name != _REQUEST and next(_uses(function, _REQUEST), None) is not None:
+    if name != _REQUEST and next(uses(function, _REQUEST), None) is not None:
         raise NotCertainError(line_of(function.node), "has a name `request` beside its event")
-    for node in _uses(function, name):
+    for node in uses(function, name):
         parent = node.parent()
         owner = parent.field("object") if parent is not None else None
         if parent is None or parent.kind() != "member_expression" or owner != node:
@@ -119,7 +126,7 @@ def _spell_members(function: RouteFunction, edits: Edits, name: str, shape: Even
         edits.replace(*span_of(parent), _ASKED[read])
 
 
-def _uses(function: RouteFunction, name: str) -> Iterator[SgNode]:
+def uses(function: RouteFunction, name: str) -> Iterator[SgNode]:
     """Yield the uses of a name in a function's body.
 
     Raises:
@@ -167,31 +174,24 @@ def _make_answers(root: SgNode, function: RouteFunction, edits: Edits, shape: Ev
         elif name == "text":
             edits.replace(*span_of(called), "new Response")
         elif name == "error":
-            edits.replace(*span_of(_refusal(function, call)), _refused(call))
+            edits.replace(*span_of(refusal(function, call)), _refused(call))
 
 
-def _answer_data(function: RouteFunction, edits: Edits) -> None:
-    """Spell data that is returned as an answer, and an answer that is thrown as one that is returned."""
+def _return_thrown(function: RouteFunction, edits: Edits) -> None:
+    """Spell an answer that is thrown as one that is returned."""
     for node in function.own_nodes():
         value = next((child for child in node.children() if child.is_named()), None)
-        if node.kind() == "return_statement" and value is not None and value.kind() in _DATA:
-            start, end = span_of(value)
-            edits.replace(start, start, "Response.json(")
-            edits.replace(end, end, ")")
         is_answer = value is not None and value.text().startswith("new Response(")
-        is_caught = any(above.kind() == "try_statement" for above in node.ancestors())
-        if node.kind() == "throw_statement" and is_answer and not is_caught:
+        if node.kind() == "throw_statement" and is_answer and not is_caught(node):
             start, _ = span_of(node)
             edits.replace(start, start + len("throw"), "return")
 
 
-def _refusal(function: RouteFunction, call: SgNode) -> SgNode:
+def refusal(function: RouteFunction, call: SgNode) -> SgNode:
     """Return the statement by which a handler refuses, which ends it: no other function, no ``catch``."""
     statement = call.parent()
     inside = {node.range().start.index for node in function.own_nodes() if node == call}
-    above = [node.kind() for node in call.ancestors()]
-    is_caught = "try_statement" in above
-    if statement is None or statement.kind() not in _REFUSING or not inside or is_caught:
+    if statement is None or statement.kind() not in _REFUSING or not inside or is_caught(call):
         raise NotCertainError(line_of(call), "throws an answer that other code may catch")
     return statement
 

@@ -20,6 +20,7 @@ from cronshift.targets.direct.javascript.answers import (
     answer_of,
     short,
 )
+from cronshift.targets.direct.javascript.built_answer import lead_of
 from cronshift.targets.direct.javascript.handler import RouteFunction, every, statements_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _FIRST_FAULT = 500
 _FLAGS = {"success", "ok", "status"}
 _WORDS = {"error", "message", "reason"}
+_TELLING = {"setHeader", "removeHeader", "set", "header", "type", "append"}
+"""The methods by which a response of Node's, or of Express, says more than its body."""
 _LOOPS = {
     "do_statement",
     "for_in_statement",
@@ -67,6 +70,11 @@ def result_edits(function: RouteFunction, edits: Edits, response: str | None) ->
 
 def _of_expression(body: SgNode, edits: Edits) -> None:
     answer = answer_of(body)
+    if answer is not None and answer.status is not None and answer.status >= FIRST_ERROR:
+        (start, end), lead = span_of(answer.node), lead_of(answer.node)
+        opening = f"{{\n{lead}  throw new {_error(answer.status)}("
+        _write_message(answer, edits, (start, opening), (end, f");\n{lead}}}"))
+        return
     if answer is None or answer.status is None or answer.status >= FIRST_REDIRECT:
         raise NotCertainError(line_of(body), f"returns {short(body)}, which is not spelled out")
     is_object = answer.body is not None and answer.body.kind() == "object"
@@ -269,16 +277,18 @@ def _of_sending(function: RouteFunction, edits: Edits, response: str) -> None:
             continue
         called = call.field("function")
         member = called.field("property") if called is not None else None
-        if member is not None and member.text() in {"setHeader", "removeHeader"}:
+        if member is not None and member.text() in _TELLING:
+            if "retry-after" in call.text().lower():
+                raise NotCertainError(line_of(node), "says when to try again")
             edits.remove_lines(*span_of(node))
             continue
         answer = answer_of(call)
         if answer is None:
             raise NotCertainError(line_of(node), f"answers by {short(call)}, which is not read")
-        following = _following(node)
+        following = following_of(node)
         if following is not None and following.kind() == "return_statement":
             edits.remove_lines(*span_of(following))
-        elif following is not None or not _is_last(function, node):
+        elif following is not None or not is_last(function, node):
             raise NotCertainError(line_of(node), "goes on after its answer")
         _write(function, node, answer, edits)
 
@@ -290,7 +300,8 @@ def _begins_with(call: SgNode, name: str) -> bool:
     return node is not None and node.text() == name
 
 
-def _following(statement: SgNode) -> SgNode | None:
+def following_of(statement: SgNode) -> SgNode | None:
+    """Return the statement right behind another, in its block."""
     parent = statement.parent()
     siblings = (
         statements_of(parent) if parent is not None and parent.kind() == "statement_block" else []
@@ -300,7 +311,7 @@ def _following(statement: SgNode) -> SgNode | None:
     return siblings[at] if at < len(siblings) else None
 
 
-def _is_last(function: RouteFunction, statement: SgNode) -> bool:
+def is_last(function: RouteFunction, statement: SgNode) -> bool:
     """Return whether nothing is done behind a statement that has none behind it in its block."""
     node = statement
     for ancestor in statement.ancestors():
@@ -309,7 +320,7 @@ def _is_last(function: RouteFunction, statement: SgNode) -> bool:
         kind = ancestor.kind()
         if kind in _LOOPS:
             return False
-        if kind in {"if_statement", "try_statement"} and _following(ancestor) is not None:
+        if kind in {"if_statement", "try_statement"} and following_of(ancestor) is not None:
             return False
         if kind == "try_statement" and ancestor.field("finalizer") is not None:
             return False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cronshift.handlers.javascript import exports
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.targets.direct.javascript.coded_routes import CodedShape
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from cronshift.model import Handler, Job, Plan
     from cronshift.project import Project
     from cronshift.project.conventions.code import Alias
+    from cronshift.targets.direct.javascript.routes import HandlerShape
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
@@ -72,6 +74,7 @@ class CodedFramework:
         makers: the names that make an app, by their package.
         module: of the library, with ``answered`` and ``mounting``.
         called: the way a function asks the app, in words.
+        handlers: how they are written; ``None`` where their work cannot do without the app.
         passes_on: whether its guard leaves a call to the route that answers it, and asks for none itself.
     """
 
@@ -84,7 +87,7 @@ class CodedFramework:
     called: ClassVar[str]
     passes_on: ClassVar[bool] = False
     dev_server: ClassVar[DevServer | None] = None
-    event = None
+    handlers: ClassVar[HandlerShape | None] = None
     kinds: ClassVar[frozenset[HandlerKind]] = _APPS
     runs_on_node = False  # what ends an import path is the site's to say
     library = "web"
@@ -264,6 +267,12 @@ class CodedFramework:
     ) -> Additions:
         """Return none: the mounted module tells of the file, and the app says how long it may run."""
         return Additions()
+
+    def shape_of(self, handler: Handler) -> HandlerShape | None:
+        """Return the shape of a route that is declared in code."""
+        if self.handlers is None or handler.route is None or handler.route.line is None:
+            return None
+        return CodedShape(self.handlers, handler.route.line, handler.file)
 
     def untied(self, source: str) -> str | None:
         """Return none: a route that is declared in the app's code stays there."""

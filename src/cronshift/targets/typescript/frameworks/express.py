@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
 from cronshift.model import HandlerKind
+from cronshift.targets.direct.javascript.node_handlers import NodeShape
 from cronshift.targets.typescript.frameworks.coded import CodedFramework
+
+if TYPE_CHECKING:
+    from cronshift.targets.direct.javascript.routes import HandlerShape
 
 
 class Express(CodedFramework):
@@ -15,6 +21,7 @@ class Express(CodedFramework):
     peers = {"express": ">=4.19.2"}  # noqa: RUF012 - read only
     makers = {"express": ("default", "*")}  # noqa: RUF012 - read only
     module = "express"
+    handlers: ClassVar[HandlerShape | None] = NodeShape()
     called = "no: over HTTP"
     passes_on = True
     kinds = frozenset[HandlerKind]()

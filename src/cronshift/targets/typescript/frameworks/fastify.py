@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
+from cronshift.targets.direct.javascript.contexts import FASTIFY as HANDLERS
 from cronshift.targets.typescript.frameworks.coded import CodedFramework
+
+if TYPE_CHECKING:
+    from cronshift.targets.direct.javascript.routes import HandlerShape
 
 
 class Fastify(CodedFramework):
@@ -14,6 +20,7 @@ class Fastify(CodedFramework):
     peers = {"fastify": ">=4.21.0"}  # noqa: RUF012 - read only
     makers = {"fastify": ("default", "fastify", "Fastify")}  # noqa: RUF012 - read only
     module = "fastify"
+    handlers: ClassVar[HandlerShape | None] = HANDLERS
     called = "the app itself, by its `inject`"
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
+from cronshift.targets.direct.javascript.contexts import HONO as HANDLERS
 from cronshift.targets.typescript.frameworks.coded import CodedFramework
+
+if TYPE_CHECKING:
+    from cronshift.targets.direct.javascript.routes import HandlerShape
 
 
 class Hono(CodedFramework):
@@ -19,6 +25,7 @@ class Hono(CodedFramework):
         "@hono/zod-openapi": ("OpenAPIHono",),
     }
     module = "hono"
+    handlers: ClassVar[HandlerShape | None] = HANDLERS
     called = "the app itself, by its `fetch`"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cronshift.targets.direct.javascript.contexts import KOA as HANDLERS
 from cronshift.targets.typescript.frameworks.express import Express
 
 
@@ -14,6 +15,7 @@ class Koa(Express):
     peers = {"koa": ">=2.14.2"}  # noqa: RUF012 - read only
     makers = {"koa": ("default", "*")}  # noqa: RUF012 - read only
     module = "koa"
+    handlers = HANDLERS
 
 
 KOA = Koa()

@@ -27,6 +27,7 @@ class Nestjs(Express):
     title = "NestJS on Express"
     peers = {_EXPRESS: ">=10.0.0"}  # noqa: RUF012 - read only
     makers = _MAKERS
+    handlers = None  # its methods stand on what is injected
 
     def _site(self, resolver: Resolver) -> MountSite | None:
         """Return the place where the app is made, where that is one of Express."""
@@ -44,6 +45,7 @@ class NestjsOnFastify(Fastify):
     title = "NestJS on Fastify"
     peers = {_FASTIFY: ">=10.0.0"}  # noqa: RUF012 - read only
     makers = _MAKERS
+    handlers = None  # its methods stand on what is injected
 
     def _site(self, resolver: Resolver) -> MountSite | None:
         """Return the place where the app is made, where that is one of Fastify."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.model import Handler, Job, Plan
     from cronshift.project import Project
+    from cronshift.targets.direct.javascript.routes import HandlerShape
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import Additions, OwnEndpoint
@@ -37,7 +38,6 @@ class Nextjs:
     adapter = "inngest/next"
     kinds = frozenset({HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES})
     library = None
-    event = None
     abilities = Abilities(
         "app/api/inngest/route.ts",
         "app/api/cronshift/api/cron/x/route.ts",
@@ -173,6 +173,10 @@ class Nextjs:
         from cronshift.targets.typescript.frameworks.nextjs_routes import additions
 
         return additions(file, seconds, ownership)
+
+    def shape_of(self, handler: Handler) -> HandlerShape | None:
+        """Return none: a route takes a request."""
+        return None
 
     def untied(self, source: str) -> str | None:
         """Return the source: no import of it hangs on being a route."""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from cronshift.handlers.filed import Folder, nitro_settings, nitro_sources
 from cronshift.model import HandlerKind
+from cronshift.targets.direct.javascript.h3_handlers import H3Shape
 from cronshift.targets.typescript.app import Routers
 from cronshift.targets.typescript.framework import Abilities, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
@@ -48,6 +49,7 @@ class Nitro(WebFramework):
     title = "Nitro"
     adapter = "inngest/nitro"
     kind = HandlerKind.NITRO
+    event = H3Shape(title)
     peers = {"h3": "^1.8.1"}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "nitro dev",
@@ -141,6 +143,7 @@ class Nuxt(Nitro):
 
     name = "nuxt"
     title = "Nuxt"
+    event = H3Shape(title)
     dev_server = DevServer(
         "nuxt dev",
         "nuxt",

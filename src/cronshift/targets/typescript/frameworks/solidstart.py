@@ -36,7 +36,7 @@ class Solidstart(WebFramework):
     title = "SolidStart"
     adapter = "inngest/edge"
     kind = HandlerKind.SOLIDSTART
-    event = EventShape(title, frozenset({"@solidjs/router"}), has_url=False)
+    event = EventShape(title, frozenset({"@solidjs/router"}), has_url=False, takes_data=True)
     own_telling = TELLING_BY_EVENT
     peers = {}  # noqa: RUF012 - read only
     dev_server = DevServer(

@@ -8,6 +8,8 @@ from cronshift.handlers.tree import SourceTree
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.runtime.lazy_pattern import lazy_pattern
+from cronshift.targets.direct.javascript.events import EventShape
+from cronshift.targets.direct.javascript.route_objects import ObjectShape
 from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, WayOn, Wrapper
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
@@ -50,6 +52,9 @@ class Tanstack(WebFramework):
     title = "TanStack Start"
     adapter = "inngest/edge"
     kind = HandlerKind.TANSTACK
+    event = ObjectShape(
+        EventShape(title, frozenset({_PACKAGE, "@tanstack/react-router"}), has_url=False)
+    )
     peers = {_PACKAGE: ">=1.132.0"}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "vite dev",

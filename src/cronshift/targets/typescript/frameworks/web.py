@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.model import Handler, HandlerKind, Job, Plan
     from cronshift.project import Project
-    from cronshift.targets.direct.javascript.events import EventShape
+    from cronshift.targets.direct.javascript.routes import HandlerShape
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
@@ -86,7 +86,7 @@ class WebFramework:
     module: ClassVar[str]
     library = "web"
     runs_on_node: ClassVar[bool] = False
-    event: ClassVar[EventShape | None] = None
+    event: ClassVar[HandlerShape | None] = None
 
     @property
     def kinds(self) -> frozenset[HandlerKind]:
@@ -279,6 +279,10 @@ class WebFramework:
         lines = [line.replace("OWNERSHIP", ownership) for line in self.own_telling or [""]]
         *imports, telling = map(untyped, lines) if routers.language == "js" else lines
         return Additions(self.duration, seconds, telling, tuple(imports))
+
+    def shape_of(self, handler: Handler) -> HandlerShape | None:
+        """Return the shape that all of its handlers have."""
+        return self.event
 
     def untied(self, source: str) -> str | None:
         """Return the source: no import of it hangs on being a route."""

@@ -25,6 +25,7 @@ from cronshift.targets.seal import seal
 from cronshift.targets.typescript.sessions.sql import mapping_in_sql, names_in_sql
 from cronshift.targets.typescript.source import WIDTH, comment, key, text
 from cronshift.targets.typescript.style import laid_out
+from cronshift.targets.typescript.untyped import untyped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,6 +88,7 @@ class SessionApp(Struct, frozen=True):
         loads_modules: whether Node itself loads the app's modules as ES modules: it finds no names in
             the package pg then.
         dead_letters: what the library's module of those is imported as, where the app tells a ledger of its runs.
+        language: the suffix of the app's modules: ``js`` have no types.
     """
 
     out: str
@@ -103,6 +105,11 @@ class SessionApp(Struct, frozen=True):
     spelling: Callable[[str, str], str] = lambda _, written: written
     loads_modules: bool = False
     dead_letters: str | None = None
+    language: str = "ts"
+
+    def file(self, name: str) -> str:
+        """Return the path of one of the flow's modules."""
+        return f"{self.folder}/{name}.{self.language}"
 
     @property
     def folder(self) -> str:
@@ -114,7 +121,7 @@ def generate_sessions(app: SessionApp) -> tuple[GeneratedFile, ...]:
     """Return the files that follow cronshift.toml; each begins with cronshift's seal."""
     values = _values(app)
     return tuple(
-        GeneratedFile(f"{app.folder}/{name}.ts", seal(_written(app, name, values), "//"))
+        GeneratedFile(app.file(name), seal(_written(app, name, values), "//"))
         for name in (*_GENERATED, "index")
     )
 
@@ -123,8 +130,7 @@ def app_side(app: SessionApp) -> tuple[GeneratedFile, ...]:
     """Return the files that are written once and then the app's: its database, and its work."""
     values = _values(app)
     return tuple(
-        GeneratedFile(f"{app.folder}/{name}.ts", _written(app, name, values))
-        for name in _WRITTEN_ONCE
+        GeneratedFile(app.file(name), _written(app, name, values)) for name in _WRITTEN_ONCE
     )
 
 
@@ -232,4 +238,5 @@ def _now(settings: SessionSettings, role: str) -> str:
 
 def _written(app: SessionApp, name: str, values: dict[str, Any]) -> str:
     written = render("typescript", f"sessions-{name}.ts", **values)
-    return laid_out(app.spelling(f"{app.folder}/{name}.ts", written), app.style)
+    written = untyped(written) if app.language == "js" else written
+    return laid_out(app.spelling(app.file(name), written), app.style)
