@@ -40,6 +40,7 @@ OTHER_MEANINGS = {
     "plan/findings/behaviour.py": "a handler's language",
     "plan/findings/subject.py": "a handler's language",
     "plan/handler_findings.py": "a handler's language",
+    "plan/same_work.py": "a handler's language",
     "readiness/guards.py": "a handler's language",
     "project/project.py": "the framework that vercel.json names",
 }
