@@ -11,12 +11,13 @@ from cronshift.errors import CronshiftError
 from cronshift.runtime.wire import LEDGER_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rich.console import RenderableType
 
     from cronshift.commands.invocation import Invocation
     from cronshift.model import Plan
+    from cronshift.moving.next_steps import NextStep
     from cronshift.moving.status import JobStatus
     from cronshift.observing.health import Health
     from cronshift.observing.spending import Spending
@@ -54,8 +55,9 @@ def tell_health(invocation: Invocation, health: Health) -> None:
         console.say(f"  {LEGEND}")
 
 
-def tell_wrong(invocation: Invocation, health: Health, jobs: Iterable[JobStatus]) -> None:
-    """Print for each job that is not well where to look, and what stops it."""
+def steps_for_wrong(health: Health, jobs: Iterable[JobStatus]) -> Iterator[tuple[NextStep, ...]]:
+    """Yield for each job that is not well the steps that show it and, where it goes on, those that stop it."""
+    from cronshift.moving.next_steps import NextStep
     from cronshift.observing.fates import Fate
     from cronshift.readiness.fact import Knowledge
 
@@ -65,13 +67,20 @@ def tell_wrong(invocation: Invocation, health: Health, jobs: Iterable[JobStatus]
             continue
         has_failed = any(tick.fate is Fate.FAILED for tick in job.ticks)
         look = f"runs list {row.job} --status failed" if has_failed else f"ticks list {row.job}"
-        back = f"cronshift rollback {row.job} or " if row.percent else ""
         if job.is_over:
-            sentence = f"{row.job} went wrong, and has gone well since. Next: cronshift {look}"
-        else:
-            stop = f"{back}cronshift pause {row.job}"
-            sentence = f"{row.job} is not well. Next: cronshift {look}, then {stop}"
-        invocation.console.say(sentence, style="bold")
+            yield (NextStep(f"cronshift {look}", f"{row.job} went wrong, and has gone well since"),)
+            continue
+        back = [NextStep(f"cronshift rollback {row.job}", "gives its ticks back to Vercel")]
+        stop = NextStep(f"cronshift pause {row.job}", "stops it on both sides")
+        why = f"{row.job} is not well"
+        yield NextStep(f"cronshift {look}", why), *(back if row.percent else ()), stop
+
+
+def tell_wrong(invocation: Invocation, health: Health, jobs: Iterable[JobStatus]) -> None:
+    """Print for each job that is not well where to look, and what stops it."""
+    for look, *stops in steps_for_wrong(health, jobs):
+        then = f", then {' or '.join(step.command for step in stops)}" if stops else ""
+        invocation.console.say(f"{look.why}. Next: {look.command}{then}", style="bold")
 
 
 def tell_spending(invocation: Invocation, spending: Spending) -> None:

@@ -124,9 +124,16 @@ class NodeRoutes:
         names = self._apps(file)
         for name in names:
             yield from self._routes(file, name, Trail())
-        if not names:
-            yield from self._handed_on(file)
-        yield from self._nest()
+        routes = list(self._nest())
+        for declaration in self._handed_on(file) if not names else ():
+            is_read = isinstance(declaration, CodeRoute) or not self._is_nests(declaration.place)
+            if is_read or not routes:
+                yield declaration
+        yield from routes
+
+    def _is_nests(self, place: Location) -> bool:
+        """Return whether an app that a file makes is Nest's, whose routes are those of controllers."""
+        return "NestFactory.create" in self._tree.read(place.file)
 
     def _handed_on(self, file: str) -> Iterator[Declaration]:
         """Yield the routes of the app that a file exports again, or that it hands requests to."""

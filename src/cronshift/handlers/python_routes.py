@@ -236,7 +236,7 @@ class PythonRoutes:
 
     def _from_elsewhere(self, file: str, name: str, trail: Trail) -> Iterator[Declaration]:
         """Yield the routes that other modules register on an app that they import from here."""
-        if trail.prefix or len(trail.seen) != 1:
+        if trail.prefix or any(passed != name for _, passed in trail.seen):
             return
         stem = file.rpartition("/")[2].removesuffix(".py")
         stem = file.split("/")[-2] if stem == "__init__" and "/" in file else stem

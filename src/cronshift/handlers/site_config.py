@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.literals import literal, pairs
@@ -41,11 +40,13 @@ def base_path(tree: SourceTree, folder: str, router: str) -> str:
 
 def config_of(tree: SourceTree, file: str, name: str) -> str | None:
     """Return the nearest ``<name>.config`` at or above a file."""
-    for folder in PurePosixPath(file).parents:
-        for suffix in _SUFFIXES:
-            config = str(folder / f"{name}.config.{suffix}")
-            if config in tree.files:
-                return config
+    folder = file
+    while folder:
+        folder = folder.rpartition("/")[0]
+        stem = f"{folder}/{name}.config" if folder else f"{name}.config"
+        named = (f"{stem}.{suffix}" for suffix in _SUFFIXES)
+        if config := next((file for file in named if file in tree.files), None):
+            return config
     return None
 
 

@@ -177,7 +177,6 @@ def _shared(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     """Yield the next larger share."""
     job = jobs[0]
     percent = journey.ownership.jobs[job.id][-1].percent
-    larger = next(stage for stage in STAGES if stage > percent)
     yield NextStep("cronshift status", "whether both sides hold the file, with --live")
     if os.environ.get(LEDGER):
         yield NextStep(f"cronshift ticks list {job.id}", "whether a tick was missed or ran twice")
@@ -186,9 +185,22 @@ def _shared(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
         yield _ADVANCE
         return
     yield NextStep(
-        f"cronshift cutover {job.id} --percent {larger}",
+        f"cronshift cutover {job.id}{_larger(journey, job)}",
         f"once its runs at Inngest look right at {percent} %",
     )
+
+
+def _larger(journey: _Journey, job: Job) -> str:
+    """Return the option for a job's next larger share; none where the rest means no tick a week."""
+    percent = journey.ownership.jobs[job.id][-1].percent
+    larger = next(stage for stage in STAGES if stage > percent)
+    return f" --percent {larger}" if _is_frequent(journey, job) else ""
+
+
+def _is_frequent(journey: _Journey, job: Job) -> bool:
+    """Return whether the smallest share of a job's ticks is one a week."""
+    weekly = job.schedule.count(journey.now, journey.now + _WEEK) if job.schedule else 0
+    return weekly * STAGES[0] >= STAGES[-1]
 
 
 def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
@@ -203,9 +215,8 @@ def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     if job.id in read_rollouts(journey.project.root).jobs:
         yield _ADVANCE
         return
-    larger = next((stage for stage in STAGES if stage > epoch.percent), None)
-    if larger is not None and epoch.percent:
-        yield NextStep(f"cronshift cutover {job.id} --percent {larger}", f"after {at}")
+    if 0 < epoch.percent < STAGES[-1]:
+        yield NextStep(f"cronshift cutover {job.id}{_larger(journey, job)}", f"after {at}")
     elif epoch.percent:
         seen = "" if os.environ.get(CLAIMS) else " --ticks-ran"
         yield NextStep(f"cronshift finalize {job.id}{seen}", f"after {at}, once a tick ran")
@@ -261,10 +272,8 @@ def _first_share(journey: _Journey, job: Job, *, is_guarded: bool) -> Iterator[N
     if job.id in read_rollouts(journey.project.root).jobs:
         yield _ADVANCE
         return
-    weekly = job.schedule.count(journey.now, journey.now + _WEEK) if job.schedule else 0
-    is_frequent = weekly * STAGES[0] >= STAGES[-1]
     stages = f" --stages {','.join(map(str, STAGES))}" if os.environ.get(LEDGER) else ""
-    growing = stages or (f" --percent {STAGES[0]}" if is_frequent else "")
+    growing = stages or (f" --percent {STAGES[0]}" if _is_frequent(journey, job) else "")
     share = growing if is_guarded else " --no-guard"
     yield NextStep(f"cronshift cutover {job.id}{share}", "the job's ticks become Inngest's")
 

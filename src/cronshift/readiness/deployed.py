@@ -39,7 +39,7 @@ def deployed(subject: Subject) -> Iterator[Fact]:
         by_pattern = defaultdict[str, list[str]](list)
         for each in files:
             by_pattern[each.pattern].append(each.path)
-        places = [os.path.commonpath(paths) for paths in by_pattern.values()]
+        places = [os.path.commonpath(paths) or "." for paths in by_pattern.values()]
         text = f"git ignores {' and '.join(places)}, so no deployment would have what is there."
         patterns = " and ".join(f"`{pattern}`" for pattern in by_pattern)
         remedy = f"git add --force {' '.join(places)}, or take {patterns} out of what git ignores"

@@ -37,6 +37,8 @@ NITRO_CONFIGS = tuple(
 )
 _NOT_OURS = {"node_modules", ".git", ".venv", "venv", ".next", ".vercel", "dist", "__pycache__"}
 _DEEPEST = 3
+_WORKFLOWS = ".github/workflows"
+_SCHEDULED = lazy_pattern(rb"^\s+schedule:\s*\n(?:\s*#.*\n)*\s*- cron:", re.MULTILINE)
 _TOML_HEADER = lazy_pattern(r"^[ \t]*\[\[[ \t]*(crons|schedules)[ \t]*\]\]", re.MULTILINE)
 
 
@@ -302,6 +304,14 @@ def _toml_locator(text: str, file: str) -> Locate:
     return locate
 
 
+def _scheduled_workflow(root: Path) -> str | None:
+    """Return a workflow of GitHub's that a schedule starts; ``None`` where there is none."""
+    for path in sorted((root / _WORKFLOWS).glob("*.y*ml")):
+        if is_regular(path) and _SCHEDULED.search(read_regular(path)):
+            return f"{_WORKFLOWS}/{path.name}"
+    return None
+
+
 def _none_found(root: Path) -> ConfigError:
     if (root / "now.json").exists():
         return ConfigError(
@@ -320,6 +330,13 @@ def _none_found(root: Path) -> ConfigError:
             reason="no-config",
             hint=f"Vercel does not read the one in {lost[0]}, which is no project: its crons have "
             "never been registered. Move it here, beside the package.json.",
+        )
+    workflow = _scheduled_workflow(root)
+    if is_project and not candidates and workflow is not None:
+        return ConfigError(
+            "There is no vercel.json here.",
+            reason="no-config",
+            hint=f"{workflow} has a schedule. Write {{}} into vercel.json, and what it calls is audited.",
         )
     return ConfigError(
         "There is no vercel.json here.",

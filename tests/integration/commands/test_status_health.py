@@ -54,6 +54,19 @@ def test_the_last_ticks_are_a_strip_and_all_well_exits_0(
     assert line.count("4.0 s") == 2
 
 
+def test_next_leads_to_what_the_ledger_tells(cronshift: Cronshift, env: dict[str, str]) -> None:
+    keep(env["CRONSHIFT_LEDGER_URL"], failed=False)
+    well = cronshift("next", "--json", env=env).document["steps"]
+    keep(env["CRONSHIFT_LEDGER_URL"], failed=True)
+    steps = cronshift("next", "--json", env=env).document["steps"]
+    assert [step["command"] for step in steps if JOB in step["command"]] != []
+    assert steps != well
+    assert steps[0]["command"] in {
+        f"cronshift runs list {JOB} --status failed",
+        f"cronshift ticks list {JOB}",
+    }
+
+
 def test_a_failed_tick_among_them_exits_1_and_stands_in_the_document(
     cronshift: Cronshift, env: dict[str, str]
 ) -> None:

@@ -36,7 +36,7 @@ _MADE = frozenset(
     {"node_modules", "apps", ".svelte-kit", ".astro", ".nuxt", ".nitro", ".output", "build"}
 )
 _MADE_TOO = frozenset(
-    {".cronshift", ".react-router", ".vercel", "dist", ".installed", ".vite", ".vinxi"}
+    {".cronshift", ".git", ".react-router", ".vercel", "dist", ".installed", ".vite", ".vinxi"}
 )
 
 
@@ -310,6 +310,7 @@ def installed_copy(kit: Kit) -> Iterator[Path]:
     """Give a copy where its packages are found, as in a workspace."""
     root = installed(kit) / "apps" / uuid4().hex
     copied(kit, root)
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)  # else git ignores the folder
     try:
         yield root
     finally:

@@ -423,6 +423,7 @@ DJANGO = {
 SECRET_KEY = "tests"
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "site_app.urls"
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes"]
 CRON_SECRET = os.environ.get("CRON_SECRET", "")
 """,
     "site_app/wsgi.py": """import os
@@ -468,6 +469,7 @@ def sweep(request):
 
 CLASS = """from datetime import date
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -554,6 +556,16 @@ print(asyncio.run(do_the_work()))
         "200 200 404",
         "{'kind': 'old', 'on': '2026-01-02'}",
     ], outcome.stderr
+    alone = "import asyncio; from inngest_app.jobs.x import do_the_work; print(asyncio.run(do_the_work()))"
+    outcome = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", alone],
+        cwd=tmp_path,
+        env={**os.environ, "INNGEST_DEV": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.stdout == "{'kind': 'old', 'on': '2026-01-02'}\n", outcome.stderr
     back = prepare_rollback(load_project(tmp_path), (), LATER + timedelta(days=1))
     operations.apply(tmp_path, back.operation)
     assert tree(tmp_path) == moved

@@ -142,6 +142,16 @@ def test_the_image_holds_no_secret_and_is_nobodys_root() -> None:
     assert ".env*" in (ROOT / "examples/docker/.dockerignore").read_text().split()
 
 
+def test_the_image_is_made_as_hadolint_says(tmp_path: Path) -> None:
+    run_here("hadolint", "--failure-threshold", "info", ROOT / "examples/docker/Dockerfile")
+    careless = tmp_path / "Dockerfile"
+    careless.write_text(DOCKERFILE.replace("python:3.12-slim", "python"))
+    asked = subprocess.run(
+        [BIN / "hadolint", careless], capture_output=True, text=True, check=False
+    )
+    assert (asked.returncode, "DL3006" in asked.stdout) == (1, True)
+
+
 def test_a_release_is_published_without_a_token_and_only_when_switched_on() -> None:
     document = read(ROOT / ".github/workflows/release.yml")
     publish = document["jobs"]["publish"]

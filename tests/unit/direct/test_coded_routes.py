@@ -192,12 +192,12 @@ def test_a_route_that_does_not_stand_by_itself_stays(
 
 def test_middleware_that_only_looks_at_a_call_is_no_reason(tmp_path: Path) -> None:
     before = (
-        'import { logger } from "hono/logger";\n'
-        "app.use(logger());\n"
+        'import { logger } from "hono/logger"; import cors from "cors";\n'
+        "const open = cors({ origin: '*' }); app.use(logger(), open);\n"
         f"const allowed = (c) => c.req.header('authorization') === {SECRET};\n"
         "app.use('/api/cron/*', async (c, next) => {\n"
         "  if (!allowed(c)) return c.text('no', 401);\n"
-        "  c.set('since', Date.now());\n  await next();\n});\n"
+        "  c.set('since', new Date().toISOString());\n  await next();\n});\n"
     )
     conversion = converted(tmp_path, HONO, before + PLAIN, FIRST + 8)
     assert isinstance(conversion, Converted), conversion

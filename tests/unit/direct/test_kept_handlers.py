@@ -95,6 +95,24 @@ KEPT = {
         12,
         "is given all by what is awaited",
     ),
+    "dependencies that are given otherwise": (
+        f"from fastapi import Depends\n{FASTAPI}def rows():\n    return []\n\n\n"
+        f"app.dependency_overrides[rows] = load\n\n\n{ROUTE}def x(all=Depends(rows)):\n    return all\n",
+        11,
+        "does something of its own around requests (dependency_overrides)",
+    ),
+    "a dependency that is made anew each time": (
+        f"from fastapi import Depends\n{FASTAPI}def rows():\n    return []\n\n\n"
+        f"{ROUTE}def x(all=Depends(rows, use_cache=False)):\n    return all\n",
+        12,
+        "is given all by the app",
+    ),
+    "work beside its head": (
+        f"from fastapi import Depends\n{FASTAPI}def rows():\n    return []\n\n\n"
+        f"{ROUTE}def x(all=Depends(rows)): return all\n",
+        11,
+        "does its work in the middle of a line",
+    ),
     "a class that is depended on": (
         f"from fastapi import Depends\n{FASTAPI}class Rows:\n    pass\n\n\n"
         f"{ROUTE}def x(all=Depends(Rows)):\n    return all\n",
@@ -231,10 +249,14 @@ def test_an_answer_holds_what_the_entry_says(tmp_path: Path) -> None:
 
 
 def test_work_with_a_module_that_makes_answers_keeps_a_handler(tmp_path: Path) -> None:
-    (tmp_path / "replies.py").write_text("def done(x):\n    count(x)\n    return JSONResponse(x)\n")
+    replies = "def done(x):\n    count(x)\n    return JSONResponse(x)\n"
+    (tmp_path / "answers.py").write_text("from fastapi.responses import JSONResponse\n")
+    (tmp_path / "replies.py").write_text(f"from answers import JSONResponse\n\n\n{replies}")
     text = f"from replies import done\n{FASTAPI}{ROUTE}async def x():\n    return done(1)\n"
     kept = judged(tmp_path, text)
     assert str(kept) == "index.py:9: works with done of replies, which may make an answer"
+    (tmp_path / "answers.py").write_text("class JSONResponse(dict):\n    pass\n")
+    assert isinstance(judged(tmp_path, text), Converted)
 
 
 def test_what_another_module_names_stays(tmp_path: Path) -> None:
@@ -294,13 +316,15 @@ VIEW = "from django.http import JsonResponse\n\n\n"
         (URLS.replace("urlpatterns = [", "if True:\n  urlpatterns = ["), "def sweep(request):\n    return JsonResponse({})\n", 7, "declares its route in a way that is not read"),
 (VIEW_URLS, f"class Sweep(Signed, View):\n    def get(self, request):\n{ANSWER}", 4, "builds on Signed"),
         (VIEW_URLS, f"class Sweep(View):\n    def dispatch(self, request):\n{ANSWER}", 5, "has a dispatch of its own"),
+        (VIEW_URLS, f"@method_decorator(login_required, name='dispatch')\nclass Sweep(View):\n    def get(self, request):\n{ANSWER}", 5, "has other decorators beside its route"),
+        (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return JsonResponse({'rows': self.rows})\n\n    @property\n    def rows(self):\n        return 1\n", 9, "is no method of a view's own"),
         (VIEW_URLS, f"class Sweep(View):\n    def post(self, request):\n{ANSWER}", 4, "has no get"),
         (VIEW_URLS, f"class Sweep(View):\n    rows = load()\n\n    def get(self, request):\n{ANSWER}", 5, "keeps rows in its class"),
         (VIEW_URLS, f"class Sweep(View):\n    def get(self, request):\n{ANSWER}\n    def post(self, request):\n        return again()\n", 8, "answers POST too, with other work"),
         (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return JsonResponse({'path': self.kwargs})\n", 6, "needs self.kwargs"),
         (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return JsonResponse(rows_of(self))\n", 6, "needs its view"),
         (VIEW_URLS, f"class Sweep(View):\n    @login_required\n    def get(self, request):\n{ANSWER}", 6, "has other decorators beside its route"),
-        (VIEW_URLS, f"sweep = 1\n\n\nclass Sweep(View):\n    def get(self, request):\n{ANSWER}", 7, "has a name `sweep` already"),
+        (VIEW_URLS, f"sweep = sweep_view = sweep_work = 1\n\n\nclass Sweep(View):\n    def get(self, request):\n{ANSWER}", 7, "has a name `sweep_get` already"),
         (VIEW_URLS, f"class Sweep(View):\n    def get(self, request):\n{ANSWER}\n    def other(self):\n        return 1\n", 8, "has the method other, which its work does not call"),
         (VIEW_URLS.replace("as_view()", "as_view({'get': 'done', 'post': 'again'})"), f"class Sweep(View):\n    def done(self, request):\n{ANSWER}", 6, "answers other methods with other work"),
         (VIEW_URLS, "class Sweep(View):\n    def get(self, request):\n        return self.done()\n\n    def done(self):\n        return JsonResponse({'who': self.request.user})\n", 9, "needs its request for more than a check"),
@@ -365,6 +389,53 @@ def test_a_class_of_rest_framework_is_a_function(tmp_path: Path, kind: str, rout
     assert "Sweep" not in view.urls
 
 
+NAMES = """from django.http import JsonResponse
+from django.views import View
+
+
+class SweepView(View):
+    def get(self, request):
+        rows = self.rows()
+        return JsonResponse({"swept": self.sweep(rows), "of": self.sum(rows)})
+
+    # what is old
+    def rows(self):
+        return [3, 4]
+
+    @staticmethod
+    def sweep(rows):
+        return len(rows)
+
+    def sum(self, rows):
+        return sum(rows)
+"""
+
+
+def test_a_view_that_others_only_speak_of_goes(tmp_path: Path) -> None:
+    (tmp_path / "urls.py").write_text(URLS)
+    (tmp_path / "views.py").write_text(
+        f"{VIEW}def sweep(request):\n    return JsonResponse({{}})\n"
+    )
+    other = tmp_path / "settings.py"
+    other.write_text('"""Of sweep."""\n\nSECRET = ""  # of views.sweep\n')
+    place = Location("urls.py", 6)
+    assert convert_view(SourceTree(tmp_path), place, ENTRY).converted.function == "sweep"
+    other.write_text('VIEW = "views.sweep"\n')
+    with pytest.raises(NotCertainError, match=r"has a view sweep that settings\.py names too"):
+        convert_view(SourceTree(tmp_path), place, ENTRY)
+
+
+def test_a_method_whose_name_means_something_else_is_named_anew(tmp_path: Path) -> None:
+    (tmp_path / "urls.py").write_text(VIEW_URLS.replace("Sweep", "SweepView"))
+    (tmp_path / "views.py").write_text(NAMES)
+    view = convert_view(SourceTree(tmp_path), Location("urls.py", 6), ENTRY)
+    defined: dict[str, object] = {}
+    exec(view.converted.text, defined)  # noqa: S102 - of this test's own text
+    assert eval(f"{view.converted.function}()", defined) == {"swept": 2, "of": 7}  # noqa: S307
+    assert {"sweep_view", "sweep_rows", "sweep", "sweep_sum"} <= defined.keys()
+    assert "# what is old\ndef sweep_rows():" in view.converted.text
+
+
 @pytest.mark.parametrize(
     ("above", "ours", "token"),
     [
@@ -397,3 +468,45 @@ def test_only_what_the_check_compares_goes_with_it(
         f"def x():\n    if not {token}:\n        raise RuntimeError('no token')\n    return run()"
     )
     assert work in conversion.text
+
+
+MODELS = f"""{FLASK}{ROUTE}def x():
+    model = request.args.get("model")
+    kind = request.args.get("kind") or "all"
+    if model == "none":
+        return jsonify(error="no model"), 404
+    return jsonify(made=work_on(model, kind))
+"""
+
+
+def test_a_value_that_a_fan_out_gives_is_the_functions_parameter(tmp_path: Path) -> None:
+    entry = Entry("/api/cron/x", "0 6 * * *", parameter="model")
+    (tmp_path / "index.py").write_text(MODELS)
+    converted = convert(SourceTree(tmp_path), "index.py", entry, None, "index.py")
+    assert isinstance(converted, Converted)
+    assert converted.parameter == "model"
+    assert (
+        """def x(model: str):
+    kind = "all"
+    if model == "none":
+        raise NonRetriableError("no model")
+"""
+        in converted.text
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"{FLASK}{ROUTE}def x():\n    return jsonify(1)\n", "index.py:7: is given model in a way that is not read"),
+        (MODELS.replace("kind =", "model ="), "index.py:7: is given model in a way that is not read"),
+        (f"{CLASS}    def do_GET(self):\n        pass\n", "index.py:5: is given model by its path"),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_asked_for_otherwise_keeps_a_handler(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    (tmp_path / "index.py").write_text(text)
+    entry = Entry("/api/cron/x", "0 6 * * *", parameter="model")
+    names = ("handler", None) if "do_GET" in text else (None, "index.py")
+    assert str(convert(SourceTree(tmp_path), "index.py", entry, *names)) == why

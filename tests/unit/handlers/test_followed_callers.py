@@ -64,6 +64,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "removed once more where it cannot be read": (route(f"for (const key of await store.keys()) {{ try {{ const row = JSON.parse(key); if (row.old) await store.del(key); }} catch (error) {{ await store.del(key); }} }}\n  {OK}", 'import { store } from "@acme/store";'), set()),
     "noted down where it is not removed": (route(f"for (const key of await store.keys()) {{ try {{ await store.del(key); }} catch (error) {{ await store.update(key, {{ failed: 1 }}); }} }}\n  {OK}", 'import { store } from "@acme/store";'), {"CS204"}),
     "best effort, and counted all the same": (counted("/** Sends, best effort. */\n" + SENDING), {"CS205"}),
+    "a kind that is told by a look, or taken for another": (route(f"const kind = await kindOf();\n  await sendReports(kind);\n  {OK}", 'import { site } from "@acme/site";\nasync function kindOf() { try { return await site.detectKind(); } catch { return "other"; } }'), set()),
     # what a comment calls beside the work
     "non-fatal, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // non-fatal: the next run does it\n    console.error(error);\n  }}\n  {OK}"), set()),
     "best effort, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch {{ /* best-effort */ }}\n  {OK}"), set()),

@@ -141,3 +141,35 @@ def test_the_parts_of_an_address(
         f"{SENDING}class handler(BaseHTTPRequestHandler):\n    def do_GET(self):\n{check}{DONE}"
     )
     assert [finding.code for finding in told({"api/cron/x.py": handler})] == expected
+
+
+LISTED = "        done = []\n        try:\n            requests.post('https://e.example').raise_for_status()\n            done.append({'status': 'sent'})\n        except Exception as error:\n            done.append({'status': 'error', 'error': str(error)})\n"
+SAYING = "    def say(self, body, status=200):\n        self.send_response(status)\n        self.end_headers()\n        self.wfile.write(json.dumps(body, default=str).encode())\n"
+
+
+def test_two_answers_of_the_same_status_stay_apart(told: Callable[..., list[Finding]]) -> None:
+    """An early answer with nothing to do is not the one that tells of the failure."""
+    idle = "        if not rows():\n            self.say({'sent': 0})\n            return\n"
+    handler = f"{SENDING}import json\nfrom store import rows\n\nclass handler(BaseHTTPRequestHandler):\n    def do_GET(self):\n{CHECKED}{idle}{LISTED}        self.say({{'results': done}})\n\n{SAYING}"
+    assert [finding.code for finding in told({"api/cron/x.py": handler})] == ["CS205"]
+
+
+def test_routes_of_a_module_that_the_apps_package_loads_last(
+    resolver: Callable[..., Resolver],
+) -> None:
+    files = {
+        "requirements.txt": "flask\n",
+        "main.py": "from app import app\n",
+        "app/__init__.py": "from flask import Flask\n\napp = Flask(__name__)\n\nfrom app import routes\n",
+        "app/routes.py": "from app import app\n\n@app.route('/api/x')\ndef x(): ...\n",
+    }
+    document = {
+        "builds": [{"src": "main.py", "use": "@vercel/python"}],
+        "routes": [{"src": "/(.*)", "dest": "main.py"}],
+    }
+    known = resolver(files, document)
+    found = known.resolve("/api/x")
+    assert found.handler
+    assert found.handler.route
+    assert (found.handler.file, found.handler.route.file) == ("main.py", "app/routes.py")
+    assert known.resolve("/api/y").verdict is Verdict.DEAD

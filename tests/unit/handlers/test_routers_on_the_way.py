@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cronshift.model import Finding
+    from cronshift.model import Finding, Plan
 
 CHECK = "if (!process.env.CRON_SECRET || req.header('authorization') !== `Bearer ${process.env.CRON_SECRET}`) return res.sendStatus(401);\n  next();"
 OPEN = "if (!process.env.CRON_SECRET) return next();\n  if (req.header('authorization') === `Bearer ${process.env.CRON_SECRET}`) return next();\n  res.sendStatus(401);"
@@ -58,6 +58,21 @@ def test_an_app_between_the_entry_and_the_routes(
     told: Callable[..., list[Finding]], check: str, uses: tuple[str, ...], expected: list[str]
 ) -> None:
     assert codes(told, express(check, *uses), "express") == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("const built = require('./bundle.cjs');\nmodule.exports.fetch = async (request) => (built.default ?? built)(request);\n", []),
+        ("const { serve } = require('acme-jobs');\nmodule.exports.fetch = async (request) => { await serve(); return Response.json({}); };\n", ["CS206"]),
+    ],
+)  # fmt: skip
+def test_a_file_that_only_a_build_makes_may_check(
+    told: Callable[..., list[Finding]], entry: str, expected: list[str]
+) -> None:
+    document = {"crons": [{"path": "/api/cron/x", "schedule": "0 3 * * *"}]}
+    files = {"package.json": "{}", "vercel.json": json.dumps(document), "api/cron/x.js": entry}
+    assert [finding.code for finding in told(files)] == expected
 
 
 HONO_CHECK = "import { createMiddleware } from 'hono/factory';\nexport const check = createMiddleware(async (c, next) => {\n  const secret = process.env.CRON_SECRET;\n  if (!secret || c.req.header('Authorization') !== `Bearer ${secret}`) return c.json({}, 401);\n  await next();\n});\n"
@@ -118,3 +133,43 @@ def test_a_property_of_python_is_what_it_returns(
         "settings.py": f"import os\nfrom functools import cached_property\n\nclass Settings:\n    @{decorator}\n    def secret(self):\n        return os.environ.get('CRON_SECRET', '')\n\nsettings = Settings()\n",
     }
     assert [finding.code for finding in told(files)] == ["CS207"]
+
+
+NEST_ENTRY = """import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import express from 'express';
+import { AppModule } from '../src/app.module';
+let cached;
+async function createApp() {
+  if (cached) return cached;
+  const server = express();
+  const app = await NestFactory.create(AppModule, new ExpressAdapter(server));
+  app.setGlobalPrefix('api');
+  await app.init();
+  cached = server;
+  return server;
+}
+export default async function handler(req, res) {
+  const app = await createApp();
+  return app(req, res);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [("Get", "/api/cron/x", None), ("Post", "/api/cron/x", "CS302"), ("Get", "/api/cron/y", "CS301")],
+)  # fmt: skip
+def test_an_app_of_nest_that_a_function_makes_has_the_routes_of_its_controllers(
+    audited: Callable[..., Plan], method: str, path: str, code: str | None
+) -> None:
+    document = {**ALL_TO_ONE, "crons": [{"path": path, "schedule": "0 3 * * *"}]}
+    controller = f"import {{ Controller, {method} }} from '@nestjs/common';\n@Controller('cron')\nexport class CronController {{\n  @{method}('x')\n  async run() {{ return {{}}; }}\n}}\n"
+    files = {
+        "package.json": json.dumps({"dependencies": {"@nestjs/core": "11", "express": "5"}}),
+        "vercel.json": json.dumps(document),
+        "api/index.ts": NEST_ENTRY,
+        "src/cron.controller.ts": controller,
+    }
+    routing = {finding.code for finding in audited(files, path).findings if finding.code in {"CS301", "CS302", "CS305"}}  # fmt: skip
+    assert routing == ({code} if code else set())

@@ -86,6 +86,17 @@ def test_a_job_goes_all_the_way_by_what_is_next(root: Path) -> None:
     assert commands(root, now) == []
 
 
+def test_a_job_of_few_ticks_leads_on_to_the_whole(root: Path) -> None:
+    entries = root / "vercel.json"
+    entries.write_text(re.sub(r'("schedule": )"[^"]+"', r'\1"0 5 * * *"', entries.read_text()))
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    cutover = prepare_cutover(load_project(root), ["mail"], NOW, percent=10)
+    apply(root, cutover.operation)
+    assert commands(root)[-1] == "cronshift cutover mail"
+    later = cutover.epochs["mail"].effective_at + timedelta(hours=1)
+    assert commands(root, later)[-1] == "cronshift cutover mail"
+
+
 def test_with_a_ledger_a_rollout_leads_on_by_its_evidence(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

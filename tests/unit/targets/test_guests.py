@@ -36,12 +36,10 @@ OTHER_MEANINGS = {
     "handlers": "a handler's language; the framework that vercel.json names",
     "moving/fixing/awaiting.py": "a source's language",
     "moving/fixing/guard_insertion.py": "a handler's language",
-    "moving/matching.py": "a handler's language",
     "plan/resolved.py": "a handler's language",
     "plan/findings/behaviour.py": "a handler's language",
     "plan/findings/subject.py": "a handler's language",
     "plan/handler_findings.py": "a handler's language",
-    "plan/same_work.py": "a handler's language",
     "readiness/guards.py": "a handler's language",
     "project/project.py": "the framework that vercel.json names",
 }

@@ -13,7 +13,7 @@ from cronshift.errors import ConfigError
 from cronshift.model import Origin
 from cronshift.vercel import ConfigFormat, VercelConfig, read_project
 from cronshift.vercel.json_text import decode, parse_object
-from cronshift.vercel.reading import LARGEST
+from cronshift.vercel.reading import LARGEST, find_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -290,3 +290,24 @@ def test_any_list_of_crons_gives_entries_and_problems_and_no_crash(
         (item["path"], item["schedule"]) for item in fine
     ]
     assert len(config.entries) + len(config.problems) >= len(crons)
+
+
+@pytest.mark.parametrize(
+    ("started", "hint"),
+    [
+        ("  schedule:\n    # at night\n    - cron: '0 3 * * *'\n", "Write {} into vercel.json"),
+        ("  # schedule:\n    # - cron: '0 3 * * *'\n  push:\n", "with -C DIR"),
+    ],
+    ids=["by a schedule", "by a push"],
+)
+def test_an_app_whose_schedules_are_workflows_is_told_what_to_write(
+    tmp_path: Path, started: str, hint: str
+) -> None:
+    workflow = tmp_path / ".github/workflows/cron.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text(f"name: cron\non:\n{started}")
+    (tmp_path / "package.json").write_text("{}")
+    with pytest.raises(ConfigError) as caught:
+        find_config(tmp_path)
+    assert caught.value.reason == "no-config"
+    assert hint in (caught.value.hint or "")

@@ -247,6 +247,7 @@ class Calls(Members):
         self.ledger.entered[arguments.place] = function
         self._active.append(function)
         self.calls.append(arguments.place)
+        self.called.append(arguments.name)
         self.frames.append([])
         self.control.append(CLEAN)
         self.depth += 1
@@ -265,6 +266,7 @@ class Calls(Members):
         finally:
             self._active.pop()
             self.calls.pop()
+            self.called.pop()
             sides, control = self.frames.pop(), self.control.pop()
             self.depth -= 1
             self.statement, self.loops = statement, loops

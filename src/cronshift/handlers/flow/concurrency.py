@@ -110,7 +110,10 @@ def _rejected(machine: Machine, arguments: Arguments) -> Value:
 
 
 def _new_promise(machine: Machine, arguments: Arguments) -> Value:
-    """Read ``new Promise((resolve) => …)``: work started in it is waited for through it."""
+    """Read ``new Promise((resolve) => …)``: work started in it is waited for through it.
+
+    Where none is, as in a lock or a clock, nothing is lost when nobody waits.
+    """
     errors: list[Value] = []
     results: list[Value] = []
     resolve = Native("resolve", lambda _m, a: _resolve(a, results))
@@ -124,8 +127,12 @@ def _new_promise(machine: Machine, arguments: Arguments) -> Value:
     del machine.ledger.later[later:]
     if errors:
         return machine.promise(errors[0], arguments.place, "Promise", rejected=True)
-    is_clock = bool(results) and sites == len(machine.ledger.sites)
-    return machine.promise(Unknown(), arguments.place, _CLOCK if is_clock else "Promise")
+    is_idle = sites == len(machine.ledger.sites)
+    is_clock = bool(results) and is_idle
+    made = machine.promise(Unknown(), arguments.place, _CLOCK if is_clock else "Promise")
+    if is_idle:
+        machine.consume(made)
+    return made
 
 
 def _resolve(arguments: Arguments, results: list[Value]) -> Value:

@@ -66,14 +66,18 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         if soft_word(answer.body)
     }
     steps = 0
+    left = {(True, False): _MOST_FAILURES, (False, False): _MOST_LOOKS}
     seen: set[CodePlace | None] = set()
     tried = [(site, False) for site in _candidates(run)] + [(site, True) for site in _telling(run)]
     for site, refused in tried:
         if steps > _MOST_STEPS:
             break
         guard = _guard(site, run.ledger)
-        if guard in seen and not refused:
+        kind = is_work(site), refused
+        if (guard in seen and not refused) or left.get(kind) == 0:
             continue
+        if kind in left:
+            left[kind] -= 1
         failed = reader.run(replace(reader.world, fail_at=site.place, refused=refused))
         steps += failed.steps
         others = _refusals(run) if site.awaited or not refused else frozenset()
@@ -138,8 +142,7 @@ def _candidates(run: Trace) -> list[Site]:
         )
     )
     looks.sort(key=lambda site: (not site.written, site.depth))
-    few_works, few_looks = _few_a_guard(work, run.ledger), _few_a_guard(looks, run.ledger)
-    chosen = [*few_works[:_MOST_FAILURES], *few_looks[:_MOST_LOOKS]]
+    chosen = [*_few_a_guard(work, run.ledger), *_few_a_guard(looks, run.ledger)]
     return _each_guard_first(chosen, run.ledger)
 
 
@@ -267,18 +270,14 @@ def _spots(ending: RequestEnding) -> _Spots:
 
 
 def _turns_false(run: Trace, body: Value | None) -> bool:
-    """Return whether a body says ``false`` of something that it says otherwise where nothing fails."""
+    """Return whether a body says ``false`` of what it says otherwise where nothing fails, or no ``ok``."""
     if not isinstance(body, ObjectValue):
         return False
-    usual = [body_of(ending) for ending in run.endings if succeeds(ending)]
-    return any(
-        isinstance(whole, ObjectValue)
-        and (there := whole.cell.get(key)) is not None
-        and not _is_false(there)
-        for key, value in body.cell.items()
-        if _is_false(value)
-        for whole in usual
-    )
+    wholes = (body_of(ending) for ending in run.endings if succeeds(ending))
+    usual = [whole.cell for whole in wholes if isinstance(whole, ObjectValue)]
+    denied = {key for key, value in body.cell.items() if _is_false(value)}
+    denied |= set() if body.open else {"ok", "success"} - body.cell.keys()
+    return any(key in cell and not _is_false(cell[key]) for cell in usual for key in denied)
 
 
 def _subtracts(body: Value | None, depth: int = _MOST_INSIDE) -> bool:

@@ -114,8 +114,10 @@ def follow(program: Program, world: World, start: Callable[[Machine], Value | No
     try:
         endings = tuple(_endings(machine, start))
     except (Exhausted, RecursionError):
+        machine.ledger.take_sides_for_work()
         so_far = RequestEnding((), Unknown(), machine.path)
         return Trace((so_far,), machine.ledger, exhausted=True, steps=machine.steps)
+    machine.ledger.take_sides_for_work()
     return Trace(endings, machine.ledger, followed=bool(endings), steps=machine.steps)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.handlers.flow.code import (
     UNDEFINED,
     Assigned,
@@ -120,12 +122,16 @@ class JavaScriptExpressions(JavaScriptPatterns):
     def _call(self, node: SgNode) -> Expression:
         function = node.field("function")
         place = self.place(node)
-        if function is not None and function.kind() == "await_expression":  # await f<T>(x)
-            inner = self.expression(next(iter(named_children(function)), None))
-            return Awaited(CallExpression(inner, self._arguments(node), place), place)
-        called = self.expression(function)
+        is_awaited = function is not None and function.kind() == "await_expression"  # await f<T>(x)
+        inner = next(iter(named_children(function)), None) if is_awaited and function else function
+        called = self.expression(inner)
+        if isinstance(called, Member) and isinstance(called.owner, Awaited):
+            first = called.owner.value
+            if isinstance(first, CallExpression) and first.place == called.owner.place:
+                called, is_awaited = replace(called, owner=first), True  # await f<T>(x).catch(…)
         optional = _is_optional(node, called)
-        return CallExpression(called, self._arguments(node), place, optional=optional)
+        made = CallExpression(called, self._arguments(node), place, optional=optional)
+        return Awaited(made, place) if is_awaited else made
 
     def _new(self, node: SgNode) -> Expression:
         called = self.expression(node.field("constructor"))

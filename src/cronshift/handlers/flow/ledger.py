@@ -47,6 +47,7 @@ class Site(Struct):
         followed: whether it was followed into the project.
         within: the promises that it is part of.
         beside: whether it is part of a matter beside the work: a log of the run, what makes a decorator.
+        noting: whether it is so whatever else is done: its own statement notes down the run.
         rescuing: whether it is reached only where something is caught.
         calls: the calls into the project that lead to it.
         tries: how many of the project's ``try`` stand around it, and ``guard``, what the innermost does.
@@ -61,6 +62,7 @@ class Site(Struct):
     within: tuple[CodePlace, ...] = ()
     written: str = ""
     beside: bool = False
+    noting: bool = False
     rescuing: bool = False
     calls: tuple[CodePlace, ...] = ()
     tries: int = 0
@@ -109,6 +111,13 @@ class Ledger(Struct):
     variables: set[str] = field(default_factory=set)
     hinges: bool = False
     decided: dict[CodePlace, set[bool]] = field(default_factory=dict)
+
+    def take_sides_for_work(self) -> None:
+        """Take what is called a side matter for the work where all is part of it: a job of metrics."""
+        leading_out = [site for site in self.sites.values() if not site.followed]
+        if all(site.beside or site.rescuing for site in leading_out):
+            for site in self.sites.values():
+                site.beside = site.noting
 
     def left(self) -> list[Promise]:
         """Return the promises that nobody waits for."""

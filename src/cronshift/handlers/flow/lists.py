@@ -8,12 +8,14 @@ from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.values import (
     FAILED,
     NOTHING,
+    QUIETLY_FAILED,
     Arguments,
     Elements,
     ListValue,
     Native,
     PlainValue,
     Promise,
+    Taint,
     Unknown,
     Value,
     items_of,
@@ -43,13 +45,8 @@ TURNING = {
 
 def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
     """Return a member of a list."""
-    elements = owner.elements
     if name in {"length", "size"}:
-        return (
-            Unknown(owner.taints)
-            if elements.open
-            else PlainValue(len(elements.values), taints_of(owner))
-        )
+        return _length(owner)
     if name in {"push", "append", "add", "unshift", "extend"}:
         return Native(name, lambda m, a: _added(m, owner, a))
     if name in TURNING:
@@ -61,6 +58,15 @@ def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
     if name in {"get", "at", "pop", "shift"}:
         return Native(name, lambda _m, a: _picked(owner, a))
     return Native(name, lambda _m, a: items_of(is_open=True, taints=taints_of(owner) | a.taints))
+
+
+def _length(owner: ListValue) -> Value:
+    """Return the length of a list; alone it tells nobody that one of its items is of a failure."""
+    taints = taints_of(owner)
+    if Taint.FAILURE in taints:
+        taints |= QUIETLY_FAILED
+    elements = owner.elements
+    return Unknown(taints) if elements.open else PlainValue(len(elements.values), taints)
 
 
 def _picked(owner: ListValue, arguments: Arguments) -> Value:

@@ -119,7 +119,7 @@ class Machine(Expressions):
                 result = last.abrupt.value
         result = handed_on(self, result, self.statement)
         if (self.catching or self.path.other_way) and self.depth > 1:
-            result = of_failure(result)  # what a helper gives where something failed
+            result = of_failure(result, node.value)  # what a helper gives where something failed
         raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:
@@ -147,7 +147,7 @@ class Machine(Expressions):
         before = set(self.ledger.sites)
         made = self.value(decorator, scope)
         for place in self.ledger.sites.keys() - before:  # it ran when the module was loaded
-            self.ledger.sites[place].beside = True
+            self.ledger.sites[place].beside = self.ledger.sites[place].noting = True
         if isinstance(made, Closure) or (isinstance(made, Native) and made.name == "decorator"):
             place = (
                 value.function.place if isinstance(value, Closure) else CodePlace(scope.file, 1, 1)

@@ -68,6 +68,7 @@ class NameLookup(Forks, ABC):
         self.loading = 0
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
+        self.called: list[str] = []
         self.catching = self.loops = self.rescuing = 0
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
@@ -235,7 +236,7 @@ class NameLookup(Forks, ABC):
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
-            within = tuple(self.within)
+            within, noting = tuple(self.within), is_bookkeeping(self.statement)
             self.ledger.sites[place] = Site(
                 place,
                 name,
@@ -244,7 +245,8 @@ class NameLookup(Forks, ABC):
                 followed,
                 within=within,
                 written=written,
-                beside=is_bookkeeping(self.statement) or self._is_beside(),
+                beside=noting or self._is_beside(),
+                noting=noting,
                 rescuing=self.rescuing > 0,
                 calls=tuple(self.calls),
                 tries=len(self.guards),
@@ -267,9 +269,7 @@ class NameLookup(Forks, ABC):
 
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""
-        sites = self.ledger.sites
-        around = (sites[place].name for place in self.calls if place in sites)
-        return any(map(is_side_work, around)) or any(
+        return any(map(is_side_work, self.called)) or any(
             is_side_work(function.name) for function in self._active
         )
 

@@ -157,7 +157,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
         return called_back(machine, listener, name, arguments)
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
-    taints = _handed(machine, name, arguments)
+    taints = _handed(machine, called, name, arguments)
     result: Value = Unknown(taints, name=name.rpartition(".")[2], package=_package(called))
     for callback in arguments.values:
         if not isinstance(callback, Closure) or _hears_of_trouble(name, arguments):
@@ -180,13 +180,15 @@ def _may_keep(machine: Machine, name: str, arguments: Arguments) -> None:
         machine.path.hangs = True
 
 
-def _handed(machine: Machine, name: str, arguments: Arguments) -> Taints:
+def _handed(machine: Machine, called: Value, name: str, arguments: Arguments) -> Taints:
     """Return the parts of a call's result, and note the decision about a caller that it may hold."""
     hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
     taints = arguments.taints - (FAILED if writes(name) else CLEAN)  # what is sent may tell of it
     replies = [value for value in arguments.values if isinstance(value, NativeObject) and value.name == "reply"]  # fmt: skip
+    is_missing = _package(called).startswith(".")  # a file of the project that only a build makes
     if hands_on and replies:
         machine.ledger.asked.setdefault("reply", arguments.place)  # it answers, whoever is let by
+    if hands_on and (replies or is_missing):
         machine.path.doubts |= {f"hands on to {name}, which is not followed"}
     if hands_on or Taint.CREDENTIAL in taints:
         taints |= _CREDENTIAL

@@ -220,7 +220,8 @@ def is_gate(side: Branch) -> bool:
 
 def answer_apart(paths: Iterable[Path]) -> bool:
     """Return whether ways have answered differently, by calling the response."""
-    return len({path.answered.status for path in paths if path.answered is not None}) > 1
+    answers = (path.answered for path in paths if path.answered is not None)
+    return len({(answer.status, id(answer.body)) for answer in answers}) > 1
 
 
 class Forks:

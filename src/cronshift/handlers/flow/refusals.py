@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow import code
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.values import (
     FAILED,
@@ -25,9 +26,10 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
-    from cronshift.handlers.flow.values import Taints
 
 TELLING = frozenset({"ok", "error", "status", "status_code", "is_success", "is_error"})
 """The members by which the result of a call tells that it failed."""
@@ -87,11 +89,21 @@ def decides_by_failure(machine: Machine, test: Value) -> bool:
     return machine.path.failed and Taint.FAILURE in taints_of(test)
 
 
-def of_failure(value: Value) -> Value:
-    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``; a zero tells nobody why."""
+def of_failure(value: Value, written: code.Expression | None = None) -> Value:
+    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``.
+
+    A zero tells nobody why, nor does what was there before: ``{ name, sent: 0 }``.
+    """
     if isinstance(value, ObjectValue):
-        cell = {key: of_failure(part) for key, part in value.cell.items()}
-        return ObjectValue(cell, value.open, value.taints | _taints(cell), value.of)
+        before = set(_taken_over(written))
+        cell = {
+            key: tainted(part, QUIETLY_FAILED)
+            if key in before and Taint.FAILURE not in taints_of(part)
+            else of_failure(part)
+            for key, part in value.cell.items()
+        }
+        taints = FAILED if value.open else QUIETLY_FAILED
+        return ObjectValue(cell, value.open, value.taints | taints, value.of)
     if isinstance(value, ListValue):
         parts = map(of_failure, value.elements.values)
         taints = value.taints | QUIETLY_FAILED  # how many there are tells nobody why
@@ -101,9 +113,11 @@ def of_failure(value: Value) -> Value:
     return tainted(value, QUIETLY_FAILED if is_empty or is_other else FAILED)
 
 
-def _taints(cell: dict[str, Value]) -> Taints:
-    """Return the taints of an object that is given where something failed; an empty one says nothing."""
-    return FAILED if cell else QUIETLY_FAILED
+def _taken_over(written: code.Expression | None) -> Iterator[str]:
+    """Yield the names in an object under which stands what a variable held before."""
+    for key, value in written.entries if isinstance(written, code.ObjectExpression) else ():
+        if isinstance(key, code.Constant) and isinstance(value, code.Name | code.Member):
+            yield str(key.value)
 
 
 def failing_side(machine: Machine, test: Value) -> bool | None:

@@ -98,7 +98,9 @@ def _headers_member(machine: Machine, name: str) -> Value | None:
         return Native(name, lambda m, a: _as_list(header(m, text_of(a.at(0)) or ""), _CREDENTIAL))
     if name == "has":
         return Native(name, lambda m, a: _is_there(header(m, text_of(a.at(0)) or ""), _CREDENTIAL))
-    if name in {"forEach", "entries", "keys", "values", "items", "toString"}:
+    if name == "entries":
+        return Native(name, lambda _m, _a: HEADERS)
+    if name in {"forEach", "keys", "values", "items", "toString"}:
         return Native(name, lambda _m, _a: Unknown())
     if name in {"set", "append", "delete"}:
         return Native(name, lambda _m, _a: NOTHING)
@@ -138,7 +140,9 @@ def _query_member(machine: Machine, name: str) -> Value | None:
         return Native(name, lambda m, a: _as_list(query(m, text_of(a.at(0)) or ""), _QUERY))
     if name == "has":
         return Native(name, lambda m, a: _is_there(query(m, text_of(a.at(0)) or ""), _QUERY))
-    if name in {"forEach", "entries", "keys", "values", "items", "toString", "set", "append"}:
+    if name == "entries":
+        return Native(name, lambda _m, _a: QUERY)
+    if name in {"forEach", "keys", "values", "items", "toString", "set", "append"}:
         return Native(name, lambda _m, _a: Unknown(_QUERY))
     return query(machine, name, PlainValue(UNDEFINED, _QUERY))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -123,28 +122,46 @@ _OF_ANYBODY = {
 
 def anybody(world: World, *, unset: frozenset[str] = frozenset()) -> World:
     """Return the same call by a stranger who knows nothing."""
-    headers = {name: text for name, text in world.headers.items() if name in _OF_ANYBODY}
-    return replace(_bare(world), headers=headers, unset=unset)
+    return _by_stranger(world, _common(world), unset=unset)
 
 
 def forged(world: World) -> World:
     """Return the same call by a stranger who writes whatever is wanted into its headers."""
-    return replace(_bare(world), forged=True)
+    return _by_stranger(world, {}, forged=True)
 
 
 def guessed(world: World) -> World:
     """Return the same call by a stranger who writes whatever is wanted into the query."""
-    return replace(anybody(world), guessed=True)
+    return _by_stranger(world, _common(world), guessed=True)
 
 
 def undefined_bearer(world: World, text: str, unset: frozenset[str]) -> World:
     """Return the same call by a stranger whose credential is the text of an unset variable."""
-    headers = {**anybody(world).headers, "authorization": f"Bearer {text}"}
-    return replace(_bare(world), headers=headers, unset=unset)
+    headers = {**_common(world), "authorization": f"Bearer {text}"}
+    return _by_stranger(world, headers, unset=unset)
 
 
-def _bare(world: World) -> World:
-    """Return the same call without a header, as deep as it is followed."""
+def _common(world: World) -> dict[str, str]:
+    """Return the headers of a call that everybody sends."""
+    return {name: text for name, text in world.headers.items() if name in _OF_ANYBODY}
+
+
+def _by_stranger(
+    world: World,
+    headers: Mapping[str, str],
+    *,
+    unset: frozenset[str] = frozenset(),
+    forged: bool = False,
+    guessed: bool = False,
+) -> World:
     return World(
-        {}, world.query, world.method, path=world.path, deepest=world.deepest, turns=world.turns
+        headers,
+        world.query,
+        world.method,
+        unset,
+        path=world.path,
+        forged=forged,
+        guessed=guessed,
+        deepest=world.deepest,
+        turns=world.turns,
     )

@@ -41,7 +41,8 @@ def _caller(auth: Auth, how: str) -> JobCheck:
     def check(job: JobSubject) -> Iterator[Evidence]:
         behaviour = job.behaviour
         if behaviour.auth is auth and behaviour.stub is None:
-            yield from at([behaviour.auth_spot], f"{_file(job)} {how}.")
+            unset = "None" if _file(job).endswith(".py") else "undefined"
+            yield from at([behaviour.auth_spot], f"{_file(job)} {how.format(unset=unset)}.")
 
     return check
 
@@ -132,9 +133,9 @@ UNDEFINED_BEARER = Rule(
     "CS208",
     "bearer-undefined",
     Severity.WARNING,
-    "The header is compared with a text that holds an unset variable: then `Bearer undefined` passes.",
+    "The header is compared with a text that holds an unset variable: then `Bearer undefined` passes, in Python `Bearer None`.",
     "Refuse when the secret is not set, before comparing.",
-    of_job=_caller(Auth.UNDEFINED, "takes `Bearer undefined` where the secret is not set"),
+    of_job=_caller(Auth.UNDEFINED, "takes `Bearer {unset}` where the secret is not set"),
 )
 SPOOFABLE = Rule(
     "CS209",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.project.workflows.call import RouteCall
 
+    _Only = frozenset[str] | None
+    """The schedules on which alone a call is made; ``None`` for all of them."""
+
 FOLDER = ".github/workflows"
 _HIGHEST = 6  # folders above
 _LARGEST = 500_000  # bytes
@@ -31,6 +34,9 @@ _EXPRESSION = lazy_pattern(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _NAMED = lazy_pattern(r"[a-z]+\.[\w.-]+")
 _BY_SCHEDULE = lazy_pattern(r"github\.event\.schedule\s*==\s*(['\"])(.*?)\1")
 _ALWAYS = lazy_pattern(r"github\.event_name\s*==\s*(['\"])schedule\1|always\(\)|success\(\)")
+_OTHER_EVENT = lazy_pattern(r"github\.event_name\s*==\s*(['\"])(?!schedule\1)\w+\1")
+"""What no scheduled run is."""
+_NESTED = lazy_pattern(r"\((?!\))")
 _HARMLESS = ("actions/checkout@", "actions/github-script@")
 
 
@@ -71,9 +77,9 @@ class WorkflowCall(Struct, frozen=True):
 
 
 class _JobCalls(Struct, frozen=True):
-    """The calls of a job of a workflow, with the only schedule that each is made on, if one is."""
+    """The calls of a job of a workflow, with the only schedules that each is made on, if they are told."""
 
-    calls: tuple[tuple[RouteCall, int, str | None], ...] = ()
+    calls: tuple[tuple[RouteCall, int, _Only], ...] = ()
     more: tuple[str, ...] = ()
 
 
@@ -110,7 +116,7 @@ def read_workflow(text: str, file: str, *, is_inside: bool = True) -> tuple[Work
         for number, (schedule, zone, line) in enumerate(schedules)
         for work in works
         for call, called, only in work.calls
-        if only in (None, schedule)
+        if only is None or schedule in only
     )
 
 
@@ -172,7 +178,7 @@ def _work(job: Node, outer: Mapping[str, str]) -> _JobCalls:
         more.append(f"a job uses {scalar(parts['uses'])}")
     if "matrix" in members(parts.get("strategy")):
         more.append("a job runs once for each value of a matrix")
-    calls: list[tuple[RouteCall, int, str | None]] = []
+    calls: list[tuple[RouteCall, int, _Only]] = []
     for step in items(parts.get("steps")):
         made, reason = _step(step, values, only)
         calls += made
@@ -181,8 +187,8 @@ def _work(job: Node, outer: Mapping[str, str]) -> _JobCalls:
 
 
 def _step(
-    step: Node, outer: Mapping[str, str], only: str | None
-) -> tuple[list[tuple[RouteCall, int, str | None]], str]:
+    step: Node, outer: Mapping[str, str], only: _Only
+) -> tuple[list[tuple[RouteCall, int, _Only]], str]:
     """Return the calls of a step, and what it does beside them."""
     parts = members(step)
     uses, condition = scalar(parts.get("uses")), scalar(parts.get("if"))
@@ -214,13 +220,22 @@ def _filled(call: RouteCall, values: Mapping[str, str]) -> RouteCall:
     return call_of(url, call.method, headers, call.doubt, call.line) or call
 
 
-def _condition(text: str) -> tuple[str | None, str]:
-    """Return the schedule that a condition asks for, and the condition where it is any other."""
+def _condition(text: str) -> tuple[_Only, str]:
+    """Return the schedules that a condition asks for, and the condition where it asks for more."""
     bare = text.strip().removeprefix("${{").removesuffix("}}").strip()
-    match = _BY_SCHEDULE.fullmatch(bare)
-    if match:
-        return match[2], ""
-    return None, "" if not bare or _ALWAYS.fullmatch(bare) else " ".join(bare.split())
+    schedules = set()
+    choices = [bare] if _NESTED.search(bare) else bare.split("||")
+    for choice in choices:
+        asked = [part.strip() for part in choice.split("&&")]
+        asked = [part for part in asked if part and not _ALWAYS.fullmatch(part)]
+        if not asked:
+            return None, ""
+        match = _BY_SCHEDULE.fullmatch(asked[0])
+        if match and len(asked) == 1:
+            schedules.add(match[2])
+        elif not any(map(_OTHER_EVENT.fullmatch, asked)):
+            return None, " ".join(bare.split())
+    return (frozenset(schedules), "") if schedules else (None, " ".join(bare.split()))
 
 
 def _values(env: Node | None, outer: Mapping[str, str]) -> dict[str, str]:

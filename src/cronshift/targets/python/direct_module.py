@@ -45,8 +45,14 @@ class DirectRows(Struct, frozen=True):
     is_async: bool
 
 
-def direct_module(
-    job: Job, module: str, converted: Converted, rows: DirectRows | None = None, *, mounted: bool
+def direct_module(  # noqa: PLR0913 - what a module is made of
+    job: Job,
+    module: str,
+    converted: Converted,
+    rows: DirectRows | None = None,
+    *,
+    mounted: bool,
+    app: str | None = None,
 ) -> str:
     """Return the module of a job whose work is ``converted.function`` of ``module``.
 
@@ -56,6 +62,7 @@ def direct_module(
         converted: what it holds.
         rows: those that its values come from, where they are not listed.
         mounted: whether the app imports this package, so that it is imported late.
+        app: the module that sets Django up, without which nothing of its project is imported.
 
     Raises:
         CronshiftError: for a job without a schedule.
@@ -87,8 +94,10 @@ def direct_module(
         "from typing import Any",
     ]
     imports = list(_imports(module, converted))
+    is_late = mounted or app is not None
+    preparing = [f"import {app}  # noqa: F401 - sets Django up"] if app is not None else []
     loading = f"from {rows.module} import {rows.function} as load_rows" if rows is not None else ""
-    packages = [] if mounted else [*imports, *([loading] if loading else [])]
+    packages = [] if is_late else [*imports, *([loading] if loading else [])]
     if converted.encoder in _ENCODERS:
         packages.append("from {} import {}".format(*_ENCODERS[converted.encoder]))
         standard += [] if converted.encoder == "fastapi" else ["import json"]
@@ -101,11 +110,11 @@ def direct_module(
         values=laid_out(listed(map(literal, options.fan_out.listed)), before="VALUES = ")
         if options.fan_out and rows is None
         else None,
-        items=list(_items(rows, loading if mounted else "")) if rows is not None else [],
+        items=list(_items(rows, loading if is_late else "")) if rows is not None else [],
         stale=int(options.stale_after.total_seconds()) if options.stale_after else None,
         signature=", ".join(_parameters(converted)),
         each=_each(converted),
-        inner=[*(f"{line}{_LATE}" for line in imports), ""] if mounted else [],
+        inner=[*preparing, *(f"{line}{_LATE}" for line in imports), ""] if is_late else [],
         work=work,
         arguments=arguments,
         name=names.job_function(job.id),

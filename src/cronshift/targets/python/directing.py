@@ -145,6 +145,7 @@ def _job(
         conversion,
         rows,
         mounted=served_by(plan).mount is not None,
+        app=_django_app(tree, handler),
     )
     return None
 
@@ -201,6 +202,13 @@ def _converted(
     file = route.file if route is not None else handler.file
     app = None if handler.kind is HandlerKind.HTTP_HANDLER else handler.file
     return file, convert(tree, file, entry, handler.export, app, steps=wishes.steps)
+
+
+def _django_app(tree: SourceTree, handler: Handler) -> str | None:
+    """Return the module that sets Django up, of a handler that is a view of Django's."""
+    if handler.route is None or not is_django(tree, handler.route.file):
+        return None
+    return names.reference(handler.file, handler.export).partition(":")[0]
 
 
 def _beside(tree: SourceTree, file: str) -> str | None:

@@ -67,6 +67,7 @@ SessionDep = Annotated[Session, Depends(get_session)]
 def x(
     session: SessionDep,
     service: Service = Depends(get_service),
+    again: Session = Depends(get_session),
     _: None = Depends(signed),
 ):
     """Sweep.
@@ -80,8 +81,9 @@ def x(
         return JSONResponse({"error": "two"}, status_code=500)
     if not swept:
         raise HTTPException(status_code=404, detail="nothing to sweep")
-    session.commit()
+    again.commit()
     return {
+        "same": again is session,
         "swept": swept,
         "text": """of
 several lines""",

@@ -126,6 +126,30 @@ def test_a_schedule_has_only_the_calls_that_are_made_on_it() -> None:
     assert [each.called_at.line for each in calls] == [9, 12, 11, 12]
 
 
+@pytest.mark.parametrize(
+    ("condition", "schedules", "is_odd"),
+    [
+        ("github.event_name == 'workflow_dispatch' || github.event.schedule == '0 3 * * *'", ["0 3 * * *"], False),
+        ("github.event_name == 'schedule' && github.event.schedule == '0 4 * * *'", ["0 4 * * *"], False),
+        ("github.event.schedule == '0 3 * * *' || github.event.schedule == '0 4 * * *'", ["0 3 * * *", "0 4 * * *"], False),
+        ("github.event_name == 'schedule' || github.event_name == 'push'", ["0 3 * * *", "0 4 * * *"], False),
+        ("always() && github.event.schedule == '0 3 * * *'", ["0 3 * * *"], False),
+        ("github.event.schedule == '0 3 * * *' && vars.ON == '1'", ["0 3 * * *", "0 4 * * *"], True),
+        ("github.event_name == 'push' && (vars.A || github.event.schedule == '0 3 * * *')", ["0 3 * * *", "0 4 * * *"], True),
+    ],
+)  # fmt: skip
+def test_a_condition_may_name_other_events_and_several_schedules(
+    condition: str, schedules: list[str], is_odd: bool
+) -> None:
+    text = (
+        "on:\n  workflow_dispatch: {}\n  schedule:\n    - cron: '0 3 * * *'\n    - cron: '0 4 * * *'\n"
+        f'jobs:\n  call:\n    if: "{condition}"\n    steps:\n      - run: curl https://a.example/api/x\n'
+    )
+    calls = read_workflow(text, "w.yml")
+    assert [each.schedule for each in calls] == schedules
+    assert {"runs only if" in each.more for each in calls} == {is_odd}
+
+
 def test_a_known_address_of_the_app_makes_another_one_known_bad() -> None:
     [each] = read_workflow(workflow("curl https://other.example/api/mail"), "w.yml")
     assert each.unlike("CRON_SECRET", ()) is None

@@ -66,6 +66,10 @@ def refuse_more(node: SgNode, tree: SourceTree, file: str) -> None:
         return
     definition = locally(tree, file, name) if name else None
     function = definition.node if definition is not None else None
+    is_made = function is not None and function.kind() == "call_expression"
+    if definition is not None and function is not None and is_made and node.kind() == "identifier":
+        refuse_more(function, tree, definition.file)  # as of `const limiter = rateLimit()`
+        return
     if definition is None or function is None or function.kind() not in FUNCTIONS:
         raise NotCertainError(
             line_of(node), f"stands behind {name or 'middleware'}, which is not read"
@@ -137,7 +141,8 @@ def _refuse_work(function: SgNode, tree: SourceTree, file: str, line: int) -> No
         name = callee(node) if node.kind() == "call_expression" else ""
         made = node.field("constructor")
         name = made.text() if made is not None else name
-        is_ours = name.partition(".")[0] in ours or name.endswith("Exception")
+        first = name.removeprefix("new ").partition(".")[0].partition("(")[0]
+        is_ours = first in ours or name.endswith("Exception")
         if not is_ours and not (is_told(about(node, scope)) and arguments(node)):
             why = f"stands behind middleware that calls {name or 'something'}"
             raise NotCertainError(line, why)

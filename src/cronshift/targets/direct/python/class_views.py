@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 _VIEWS = {"View", "APIView", "MethodView", "ViewSet", "GenericAPIView", "GenericViewSet"}
 _METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 _CALLING = {
-    "authentication_classes", "decorators", "http_method_names", "init_every_request", "methods", "permission_classes",
+    "authentication_classes", "http_method_names", "init_every_request", "methods", "permission_classes",
     "schema", "swagger_schema", "throttle_classes", "throttle_scope",
 }  # fmt: skip
 """Attributes that only say who may call a view, and how."""
+_HARMLESS = {
+    "action", "api_view", "authentication_classes", "csrf_exempt", "extend_schema", "extend_schema_view", "never_cache",
+    "permission_classes", "require_GET", "require_http_methods", "require_safe", "swagger_auto_schema", "throttle_classes",
+}  # fmt: skip
 _FRAMEWORK = re.compile(
     r"dispatch|setup|initial|initialize_request|finalize_response|handle_exception|permission_denied|throttled"
     r"|http_method_not_allowed|as_view|dispatch_request|(?:get|check|perform)_\w+|__\w+__"
@@ -45,7 +50,12 @@ class ViewFunctions(Struct, frozen=True):
 
 
 def as_functions(
-    source: PythonSource, node: ast.ClassDef, answering: str = "get", *, request: str = "request"
+    source: PythonSource,
+    node: ast.ClassDef,
+    answering: str = "get",
+    *,
+    view: ast.expr | None = None,
+    request: str = "request",
 ) -> ViewFunctions:
     """Return the module with a view's class as functions, the first of which does the work.
 
@@ -53,6 +63,7 @@ def as_functions(
         source: the module.
         node: the class.
         answering: the method that answers a GET.
+        view: what this module registers, in whose place it names the function.
         request: the parameter that such a function has for its request; empty for none.
 
     Raises:
@@ -65,31 +76,81 @@ def as_functions(
     }
     _refuse_more(node)
     work = _work(node, methods, answering)
-    name = function_name(node)
     called = list(_called(work, methods))
-    _refuse_taken(source, node, {name, *(each.name for each in called)})
-    first = source.span(node)[0]
-    line = source.text.count("\n", 0, first) + 1
+    names = _names(source, node, work, called)
+    if view is not None:
+        source.replace(view, names[work.name])
+    _keep_docstring(source, node, work)
+    first, last = source.span(node)
     parts = [source.edits.result(0, first)]
-    lines = [*range(1, line)]
+    lines = [*range(1, source.text.count("\n", 0, first) + 1)]
     for function in (work, *called):
-        renamed = name if function is work else function.name
-        if function is work:
-            _keep_docstring(source, node, function)
-        taken = request if function is work else None
-        text = _function(source, function, renamed, set(methods), taken)
+        text = _function(source, function, names, request if function is work else None)
         parts.append(f"{text}\n\n\n")
-        begin = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+        start = source.text.rfind("\n", 0, source.span(function)[0]) + 1
+        begin = source.text.count("\n", 0, _commented(source.text, start)) + 1
         lines += [*range(begin, begin + text.count("\n") + 1), function.lineno, function.lineno]
-    rest = source.edits.result(source.span(node)[1]).lstrip("\n")
-    last = source.text.count("\n") - rest.count("\n") + 1
+    rest = source.edits.result(last).lstrip("\n")
+    end = source.text.count("\n") - rest.count("\n") + 1
     text = "".join([*parts, rest]) if rest else "".join(parts).rstrip("\n") + "\n"
-    return ViewFunctions(text, name, (*lines, *range(last, last + rest.count("\n") + 2)))
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise NotCertainError(node.lineno, "would not parse without errors") from error
+    return ViewFunctions(text, names[work.name], (*lines, *range(end, end + rest.count("\n") + 2)))
 
 
-def function_name(node: ast.ClassDef) -> str:
-    """Return the name of the function that a view's class becomes."""
-    return "_".join(_WORD.split(_SUFFIX.sub("", node.name) or node.name)).lower()
+def _names(
+    source: PythonSource, node: ast.ClassDef, work: Function, called: list[Function]
+) -> dict[str, str]:
+    """Return the names that methods have as functions: such as mean nothing else here, in no function either.
+
+    Raises:
+        NotCertainError: where there is none.
+    """
+    stem = "_".join(_WORD.split(_SUFFIX.sub("", node.name) or node.name)).lower()
+    methods = {each.name for each in called}
+    taken = {*dir(builtins), *_bound(source.module, node)}
+    names: dict[str, str] = {}
+    for function in (work, *called):
+        last = function.name.lstrip("_")
+        wanted = (function.name, f"{stem}_{last}")
+        free = [
+            name
+            for name in ((stem, f"{stem}_view", f"{stem}_work") if function is work else wanted)
+            if name not in taken and (function is not work or name not in methods)
+        ]
+        if not free:
+            raise NotCertainError(node.lineno, f"has a name `{wanted[-1]}` already")
+        names[function.name] = free[0]
+        taken.add(free[0])
+    return names
+
+
+def _bound(module: ast.Module, view: ast.ClassDef) -> Iterator[str]:
+    """Yield the names that a module reads or binds anywhere, but for the methods of a view."""
+    methods = {id(each) for each in view.body}
+    for node in ast.walk(module):
+        match node:
+            case ast.Name(id=name) | ast.arg(arg=name):
+                yield name
+            case ast.alias(name=name, asname=alias):
+                yield alias or name.partition(".")[0]
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                if id(node) not in methods:
+                    yield name
+            case ast.ClassDef(name=name):
+                yield name
+
+
+def is_harmless(decorator: ast.expr) -> bool:
+    """Return whether a decorator of a view only says who may call it, how, and what of it is documented."""
+    match decorator:
+        case ast.Call(func=ast.Name(id="method_decorator"), args=[inner, *_]):
+            return is_harmless(inner)
+        case ast.Call(func=called):
+            return is_harmless(called)
+    return ast.unparse(decorator).rpartition(".")[2] in _HARMLESS
 
 
 def _refuse_more(node: ast.ClassDef) -> None:
@@ -98,7 +159,7 @@ def _refuse_more(node: ast.ClassDef) -> None:
         if ast.unparse(base).rpartition(".")[2] not in _VIEWS:
             raise NotCertainError(node.lineno, f"builds on {ast.unparse(base)}")
     for decorator in node.decorator_list:
-        if not ast.unparse(decorator).startswith("method_decorator"):
+        if not is_harmless(decorator):
             raise NotCertainError(node.lineno, "has other decorators beside its route")
     for statement in node.body:
         match statement:
@@ -158,37 +219,37 @@ def _does(function: Function) -> str:
     return "\n".join(ast.unparse(each) for each in function.body if not is_docstring(each))
 
 
-def _refuse_taken(source: PythonSource, node: ast.ClassDef, names: set[str]) -> None:
-    """Refuse functions whose names mean something else in the module."""
-    inside = set(ast.walk(node))
-    for each in ast.walk(source.module):
-        name = getattr(each, "id", None) or getattr(each, "name", None)
-        if name in names and each not in inside:
-            raise NotCertainError(node.lineno, f"has a name `{name}` already")
-
-
 def _function(
-    source: PythonSource, function: Function, name: str, methods: set[str], request: str | None
+    source: PythonSource, function: Function, names: dict[str, str], request: str | None
 ) -> str:
     """Return a method as a function of the module, of what does the work with the name of its request."""
     arguments = [*function.args.posonlyargs, *function.args.args]
-    is_static = any(ast.unparse(each) == "staticmethod" for each in function.decorator_list)
+    is_static = [ast.unparse(each) for each in function.decorator_list] == ["staticmethod"]
     if is_static:
         function.decorator_list.clear()
-    elif not arguments or arguments[0].arg != "self":
+    is_odd = not is_static and (not arguments or arguments[0].arg != "self")
+    if is_odd or (request is None and function.decorator_list):
         raise NotCertainError(function.lineno, "is no method of a view's own")
-    _write_calls(source, function, methods, is_work=request is not None)
+    _write_calls(source, function, names, is_work=request is not None)
     start, end = source.span(function)
-    head = source.text.index("(", source.text.index("def ", start))
-    keyword = source.text[source.text.rfind("\n", 0, head) + 1 : head]
-    source.edits.replace(head - len(function.name), head, name)
+    _, above = source.span(function.decorator_list[-1]) if function.decorator_list else (0, start)
+    opening = source.text.index("(", source.text.index("def ", above))
+    source.edits.replace(opening - len(function.name), opening, names[function.name])
     if not is_static:
         closing = source.text.index(")", source.span(arguments[0])[1])
         after = source.span(arguments[1])[0] if len(arguments) > 1 else closing
         parameter = request or "" if len(arguments) == 1 else ""
         source.edits.replace(source.span(arguments[0])[0], after, parameter)
     line = source.text.rfind("\n", 0, start) + 1
-    return dedented(source.edits.result(line, end), len(keyword) - len(keyword.lstrip()))
+    return dedented(source.edits.result(_commented(source.text, line), end), function.col_offset)
+
+
+def _commented(text: str, line: int) -> int:
+    """Return the beginning of the comment right above a line; of the line, where there is none."""
+    above = text.rfind("\n", 0, max(line - 1, 0)) + 1
+    if line and text[above:line].lstrip().startswith("#"):
+        return _commented(text, above)
+    return line
 
 
 def _keep_docstring(source: PythonSource, node: ast.ClassDef, work: Function) -> None:
@@ -202,14 +263,14 @@ def _keep_docstring(source: PythonSource, node: ast.ClassDef, work: Function) ->
 
 
 def _write_calls(
-    source: PythonSource, function: Function, methods: set[str], *, is_work: bool
+    source: PythonSource, function: Function, names: dict[str, str], *, is_work: bool
 ) -> None:
     """Have a method call functions in place of methods, and refuse what else it asks its view for."""
     for node in ast.walk(function):
         match node:
             case ast.Attribute(value=ast.Name(id="self"), attr=name):
-                if name in methods - _METHODS:
-                    source.replace(node, name)
+                if name in names.keys() - _METHODS:
+                    source.replace(node, names[name])
                 elif name == "request" and is_work:
                     source.replace(node, "request")
                 else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.answers import is_plain
 from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.layout import lines_in_texts
@@ -32,6 +33,9 @@ def in_contexts(text: str, name: str, values: Sequence[Value], *, is_encoded: bo
         name: of the function.
         values: in the order in which they are made.
         is_encoded: whether what it returns is made JSON, as long as the values are open.
+
+    Raises:
+        NotCertainError: for a function that stands on one line.
     """
     source = PythonSource("", text, ast.parse(text))
     work = function_of(source.module, name)
@@ -55,6 +59,8 @@ def in_contexts(text: str, name: str, values: Sequence[Value], *, is_encoded: bo
 def _inside(text: str, name: str, values: Sequence[Value]) -> str:
     """Return a module with a function's body behind the lines that make its values."""
     work, lines = function_of(ast.parse(text), name), text.splitlines(keepends=True)
+    if work.body[0].lineno == work.lineno:
+        raise NotCertainError(work.lineno, "does its work in the middle of a line")
     first = _first_line(work, lines)
     indent = deeper = " " * work.body[0].col_offset
     heads: list[str] = []

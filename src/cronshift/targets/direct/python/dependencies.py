@@ -84,7 +84,9 @@ def dependency_of(
         parts += annotation.slice.elts[1:]
     for part in parts:
         match part:
-            case ast.Call(func=called, args=[function, *_]) if _last(called) in _DEPENDING:
+            case ast.Call(func=called, args=[function]) if _last(called) in _DEPENDING and all(
+                word.arg == "scopes" for word in part.keywords
+            ):
                 return Dependency(ast.unparse(function), beside)
     written = " ".join(ast.unparse(part) for part in parts if part is not None)
     if any(word in written for word in _DEPENDING):
@@ -97,7 +99,9 @@ def _last(node: ast.expr) -> str:
 
 
 def is_check(function: Function, place: ModuleScope) -> bool:
-    """Return whether a dependency only asks who calls."""
+    """Return whether a dependency only asks who calls, by what it is given."""
+    if not _arguments_of(function):
+        return False
     annotations = [each.annotation for each in function.args.args if each.annotation]
     is_asking = "Request" in {ast.unparse(annotation) for annotation in annotations}
     subjects = frozenset({REQUEST if is_asking else CREDENTIAL})
@@ -168,6 +172,9 @@ class Dependencies:
         function, around = _defined(dependency.name, self._function, there)
         if is_check(function, around):
             self.checks.add(name)
+        elif dependency.name in self._names:  # FastAPI calls each but once
+            head = f"{name} = {self._names[dependency.name]}"
+            self.values.append(Value(name, head, (), is_block=False, tells_errors=False))
         else:
             self._make(name, dependency.name, function, around, imports)
 

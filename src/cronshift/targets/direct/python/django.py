@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
 from cronshift.targets.direct.python.about import REQUEST
 from cronshift.targets.direct.python.called import ModuleScope
-from cronshift.targets.direct.python.class_views import as_functions
+from cronshift.targets.direct.python.class_views import as_functions, is_harmless
 from cronshift.targets.direct.python.framework import work_of
 from cronshift.targets.direct.python.parameters import Parameters
 from cronshift.targets.direct.python.routes import AppRoute
@@ -20,14 +20,10 @@ from cronshift.targets.direct.python.source import Function, PythonSource, funct
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Location
-
-_HARMLESS = {
-    "api_view", "authentication_classes", "csrf_exempt", "never_cache", "permission_classes", "require_GET",
-    "action", "require_http_methods", "require_safe", "throttle_classes",
-}  # fmt: skip
-"""Decorators that only say who may call a view, and how."""
 
 
 class View(Struct, frozen=True):
@@ -111,10 +107,8 @@ def _of_function(  # noqa: PLR0913, PLR0917 - what a view is known by
     entry: Entry,
     text: str | None = None,
 ) -> Converted:
-    for decorator in function.decorator_list:
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if ast.unparse(called).rpartition(".")[2] not in _HARMLESS:
-            raise NotCertainError(function.lineno, "has other decorators beside its route")
+    if not all(map(is_harmless, function.decorator_list)):
+        raise NotCertainError(function.lineno, "has other decorators beside its route")
     source = PythonSource(place.file, text or tree.read(place.file), place.module, place)
     taken = [argument.arg for argument in function.args.args]
     if len(taken) != 1 or function.args.vararg or function.args.kwarg:
@@ -146,8 +140,9 @@ def _declared(urls: PythonSource, line: int) -> ast.Call:
 def _refuse_others(tree: SourceTree, urls: str, views: str, name: str) -> None:
     """Refuse a view that anything but its route names."""
     word = re.compile(rf"\b{re.escape(name)}\b")
-    for file in tree.files:
-        if file.endswith(".py") and file not in {urls, views} and word.search(tree.read(file)):
+    others = (file for file in tree.files if file.endswith(".py") and file not in {urls, views})
+    for file in filter(lambda file: word.search(tree.read(file)), others):
+        if any(word.search(each) for each in _spoken(tree.python(file))):
             raise NotCertainError(1, f"has a view {name} that {file} names too")
     for file in (urls, views):
         uses = [
@@ -158,6 +153,17 @@ def _refuse_others(tree: SourceTree, urls: str, views: str, name: str) -> None:
         ]
         if len(uses) > (1 if file == urls else 0):
             raise NotCertainError(uses[-1].lineno, f"calls {name} once more")
+
+
+def _spoken(module: ast.Module) -> Iterator[str]:
+    """Yield the names and texts of a module, but for those that only say something: docstrings and comments."""
+    telling = {node.value for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    for node in ast.walk(module):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+                yield name
+            case ast.Constant(value=str(text)) if node not in telling:
+                yield text
 
 
 def _without(tree: SourceTree, urls: PythonSource, declared: ast.Call, name: str) -> str:

@@ -17,7 +17,6 @@ from cronshift.targets.direct.python.checks import remove_checks
 from cronshift.targets.direct.python.class_views import (
     ViewFunctions,
     as_functions,
-    function_name,
 )
 from cronshift.targets.direct.python.contexts import in_contexts
 from cronshift.targets.direct.python.dependencies import Dependencies, Value, refuse_dependencies
@@ -100,8 +99,7 @@ def _of_class(source: PythonSource, path: str) -> ViewFunctions | None:
                     named = [each for each in names_used(source.module) if each == name]
                     if len(named) > 1:
                         raise NotCertainError(view.lineno, f"uses {name} once more")
-                    source.replace(view, function_name(classes[name]))
-                    return as_functions(source, classes[name], request="")
+                    return as_functions(source, classes[name], view=view, request="")
     return None
 
 
@@ -128,12 +126,12 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     remove_checks(source, function, scope, lambda block: refuses(source, block))
     model = model_of(route, place)
     encoder = "fastapi" if model is not None else _encoder(source, route, app)
-    write_reads(source, function, parameters, entry)
+    value = _value(function, entry, is_read=write_reads(source, function, parameters, entry))
     write_answers(source, function, parameters.response, model)
     refuse_leftovers(source, function)
     refuse_answers_elsewhere(tree, source, function)
     _refuse_telling(source, function, dependencies.values)
-    declare_function(source, function, parameters)
+    declare_function(source, function, parameters, value)
     if route.statement is not None:
         source.edits.remove_lines(*source.span(route.statement))
     text = source.edits.result()
@@ -156,6 +154,29 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
         encoder=encoder,
         is_async=isinstance(function, ast.AsyncFunctionDef),
     )
+
+
+def _value(function: Function, entry: Entry, *, is_read: bool) -> str | None:
+    """Return the value of a fan-out that a function does not declare yet.
+
+    Raises:
+        NotCertainError: where it does not ask for it, or calls something else so.
+    """
+    if entry.parameter is None:
+        return None
+    declared = {each.arg for each in [*function.args.args, *function.args.kwonlyargs]}
+    if entry.parameter in declared:
+        return None
+    bound = [
+        node
+        for node in own_nodes(function)
+        if isinstance(node, ast.Name) and node.id == entry.parameter
+    ]
+    if not is_read or sum(isinstance(node.ctx, ast.Store) for node in bound) > 1:
+        raise NotCertainError(
+            function.lineno, f"is given {entry.parameter} in a way that is not read"
+        )
+    return entry.parameter
 
 
 def _refuse_telling(source: PythonSource, function: Function, values: Sequence[Value]) -> None:

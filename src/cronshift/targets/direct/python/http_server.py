@@ -53,6 +53,8 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
     remove_search_path(source)
     _refuse_tied(source)
     function = _do_get(node)
+    if entry.parameter is not None:
+        raise NotCertainError(function.lineno, f"is given {entry.parameter} by its path")
     methods = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
     used = set(names_used(source.module))
     place, names = ModuleScope(tree, source.file, source.module), {"self": frozenset({REQUEST})}

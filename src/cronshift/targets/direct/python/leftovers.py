@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.python_modules import module_file
 from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.called import locals_of
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.tree import SourceTree
 
-_MAKING = lazy_pattern(r"\b\w*Response\(|\b(?:jsonify|make_response|redirect|abort)\(")
+_MAKING = lazy_pattern(r"\w*Response|jsonify|make_response|redirect|abort")
+"""What a framework gives to make answers of."""
 _LEFT = lazy_pattern(r"\w*Response|jsonify|make_response|abort|redirect|session|url_for|flash")
 """Names of answers, and of what a request gives."""
 
@@ -74,7 +76,22 @@ def refuse_answers_elsewhere(tree: SourceTree, source: PythonSource, function: F
         ]
         for alias in statement.names:
             node = used.get(alias.asname or alias.name)
-            makes = any(_MAKING.search(tree.read(place)) for place in places if place in tree.files)
-            if node is not None and makes:
+            makes = (_makes_answers(tree, place) for place in places if place in tree.files)
+            if node is not None and any(makes):
                 why = f"works with {node.id} of {statement.module}, which may make an answer"
                 raise NotCertainError(node.lineno, why)
+
+
+def _makes_answers(tree: SourceTree, file: str) -> bool:
+    """Return whether a module names what a framework makes answers of; a class of the project's own is none."""
+    for node in ast.walk(tree.python(file)):
+        match node:
+            case ast.ImportFrom(names=names) if any(_MAKING.fullmatch(each.name) for each in names):
+                module = f"{'.' * node.level}{node.module or ''}"
+                there = module_file(tree, file, module)
+                if there is None or (there != file and _makes_answers(tree, there)):
+                    return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=name)):
+                if _MAKING.fullmatch(name):
+                    return True
+    return False

@@ -121,8 +121,10 @@ def _literal(argument: ast.arg, types: set[str], value: str) -> str:
     raise NotCertainError(argument.lineno, f"is given {argument.arg}, whose value is not plain")
 
 
-def declare_function(source: PythonSource, function: Function, parameters: Parameters) -> None:
-    """Take a function's decorators away, and what only a request gives."""
+def declare_function(
+    source: PythonSource, function: Function, parameters: Parameters, value: str | None
+) -> None:
+    """Take a function's decorators away, and what only a request gives; declare the value of a fan-out."""
     start, _ = source.span(function)
     line = source.text.rfind("\n", 0, start) + 1
     decorators = function.decorator_list
@@ -136,12 +138,13 @@ def declare_function(source: PythonSource, function: Function, parameters: Param
         for argument in taken
         if (declared := _parameter(source, function, argument, parameters)) is not None
     ]
+    written += [f"{value}: str"] if value is not None else []
     defaults = [*arguments.defaults, *(node for node in arguments.kw_defaults if node is not None)]
     opening = source.text.index("(", head)
     ends = [*(source.span(argument)[1] for argument in taken)]
     farthest = max([opening, *ends, *(source.span(default)[1] for default in defaults)])
     closing = source.text.index(")", farthest) + 1
-    if len(written) != len(taken) or parameters.run:
+    if len(written) != len(taken) or parameters.run or value is not None:
         source.edits.replace(opening, closing, f"({', '.join(written)})")
     returns = function.returns
     if returns is not None and ast.unparse(returns).endswith("Response"):

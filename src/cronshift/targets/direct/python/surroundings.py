@@ -19,7 +19,7 @@ _HARMLESS = {
     "TrustedHostMiddleware",
 }  # fmt: skip
 _AROUND = {
-    "after_request", "before_request", "errorhandler", "exception_handler", "middleware", "on_event",
+    "after_request", "before_request", "dependency_overrides", "errorhandler", "exception_handler", "middleware", "on_event",
     "register_error_handler", "teardown_appcontext", "teardown_request", "wsgi_app",
 }  # fmt: skip
 """What an app does around every request, or at its start."""

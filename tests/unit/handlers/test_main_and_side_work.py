@@ -1,0 +1,68 @@
+"""What a job is for, and what it does beside: by names, in catches, with promises that begin nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.model import Plan
+
+HEAD = (
+    'import { sendReports, purgeRows } from "@/lib/work";\nimport { store } from "@acme/store";\n'
+)
+CHECK = """  const secret = process.env.CRON_SECRET;
+  if (!secret || request.headers.get("authorization") !== `Bearer ${secret}`) return new Response("no", { status: 401 });
+"""
+OK = "return Response.json({ ok: true });"
+
+
+def route(body: str, head: str = "") -> dict[str, str]:
+    return {"app/api/cron/x/route.ts": f"{HEAD}{head}\nexport async function GET(request: Request) {{\n{CHECK}  {body}\n}}\n"}  # fmt: skip
+
+
+METRICS = "async function collectMetrics() { await store.row.upsertMany([1]); }"
+LOGGER = "const stamp = () => new Date().toISOString();\nconst logger = { error: (...parts) => console.error(stamp(), ...parts) };"
+RESOURCE = f"{LOGGER}\nasync function run(name, work) {{ try {{ await work(); return {{ name, synced: 3 }}; }} catch (error) {{ logger.error(error); return {{ name, CAUGHT }}; }} }}"  # fmt: skip
+ALL = "const results = [await run('users', () => sendReports()), await run('rows', () => purgeRows())];\n  return Response.json({ results });"  # fmt: skip
+LOCK = "let tail: Promise<void> = Promise.resolve();\nasync function turn() { const mine = tail; let free; tail = new Promise((resolve) => { free = resolve; }); await mine; free(); }"  # fmt: skip
+
+HELPERS = "async function look(row) { return row > 1 ? null : row; }\nasync function save(row) { const { error } = await store.from('h').update({ row }).eq('id', row); if (error) { console.error(error); return false; } return true; }"  # fmt: skip
+CASES: dict[str, tuple[dict[str, str], set[str]]] = {
+    # where nothing else is done, what is called a side matter is the work
+    "metrics, and nothing else": (route(f"try {{ await collectMetrics(); }} catch (error) {{ console.error(error); }}\n  {OK}", METRICS), {"CS204"}),
+    "metrics, beside the work": (route(f"await sendReports();\n  try {{ await collectMetrics(); }} catch (error) {{ console.error(error); }}\n  {OK}", METRICS), set()),
+    # a logger of the project's own is no other way to the end
+    "what a helper gives where it failed": (route(ALL, RESOURCE.replace("CAUGHT", "synced: 0")), {"CS204"}),
+    "what a helper says where it failed": (route(ALL, RESOURCE.replace("CAUGHT", "synced: 0, error: String(error)")), {"CS205"}),
+    "what a helper says in its own words": (route(ALL, RESOURCE.replace("CAUGHT", "state: 'down'")), {"CS205"}),
+    # false of a helper, taken into a list that is counted
+    "a helper's false, counted": (route("const errors = [];\n  for (const row of [1, 2]) {\n    const found = await look(row);\n    if (found === null) { errors.push('none'); continue; }\n    if (!(await save(row))) errors.push('not saved');\n  }\n  return Response.json({ errors: errors.length });", HELPERS), {"CS205"}),
+    "a helper's false, in a list of all": (route("const all = [];\n  for (const row of [1, 2]) { all.push(await save(row)); }\n  return Response.json({ rows: all.length });", HELPERS), {"CS204"}),
+    # a promise in which nothing begins
+    "a lock": (route(f"await turn();\n  await sendReports();\n  {OK}", LOCK), set()),
+    "work in a promise": (route(f"const sent = new Promise((resolve) => {{ sendReports().then(resolve); }});\n  await purgeRows();\n  {OK}"), {"CS202"}),
+    # what the type of a result stands before
+    "a typed query whose failure is caught": (route(f"const rows = await store.query<{{ id: string }}>('select id').catch(() => []);\n  await sendReports(rows);\n  {OK}"), set()),
+    "a typed write whose failure is caught": (route(f"await store.insertAll<Row>([1]).catch(() => 0);\n  {OK}"), {"CS204"}),
+    "a typed write that is not awaited": (route(f"store.insertAll<Row>([1]).catch(() => 0);\n  await sendReports();\n  {OK}"), {"CS202"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_exactly_these_are_told(audited: Callable[..., Plan], name: str) -> None:
+    files, codes = CASES[name]
+    watched = {"CS201", "CS202", "CS204", "CS205"}
+    assert {finding.code for finding in audited(files).findings} & watched == codes
+
+
+def test_each_catch_has_its_turn(audited: Callable[..., Plan]) -> None:
+    """Many calls in one ``try`` leave the failures of the others behind it to be tried out."""
+    calls = " ".join(f"await store.part{number}.insertMany([1]);" for number in range(20))
+    parts = [f"try {{ {calls} }} catch (error) {{ console.error(error); }}"]
+    parts += [f"try {{ await store.other{number}.insertMany([1]); }} catch (error) {{ console.error(error); }}" for number in range(8)]  # fmt: skip
+    plan = audited(route("\n  ".join([*parts, OK])))
+    assert len([finding for finding in plan.findings if finding.code == "CS204"]) == len(parts)
