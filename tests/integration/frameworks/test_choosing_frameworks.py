@@ -22,6 +22,7 @@ from cronshift.targets.typescript.dispatching import dispatcher_file
 
 from .apps import (
     FUNCTIONS,
+    HONO,
     LONG_AGO,
     NESTJS,
     NESTJS_ON_FASTIFY,
@@ -288,6 +289,21 @@ def test_routes_that_no_build_has_listed_yet_are_told_to_be_unchecked(tmp_path: 
     assert finding.code == "CS437"
     assert "src/routeTree.gen.ts does not list src/routes/api/inngest yet" in finding.message
     assert finding.fix == "Build the app, and validate again."
+
+
+@pytest.mark.parametrize(("base", "target"), [("/api", "typescript"), ("/v1", "python")])
+def test_an_app_of_another_base_path_answers_no_endpoint(
+    tmp_path: Path, base: str, target: str
+) -> None:
+    app = copied(HONO, tmp_path / "app")
+    index = app / "src/index.ts"
+    source = index.read_text().replace("new Hono<Kept>()", f'new Hono<Kept>().basePath("{base}")')
+    index.write_text(source.replace('"/api/', '"/' if base == "/api" else '"/api/'))
+    if base == "/v1":
+        (app / "vercel.json").write_text(
+            (app / "vercel.json").read_text().replace('"/api/', '"/v1/api/')
+        )
+    assert make_plan(load_project(app)).target == target
 
 
 @pytest.mark.parametrize(

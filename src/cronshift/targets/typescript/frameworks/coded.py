@@ -306,8 +306,11 @@ def _entries(resolver: Resolver) -> Iterator[str]:
 def _reaches(resolver: Resolver, site: MountSite) -> bool:
     """Return whether Vercel sends Inngest's calls to the app, as far as its configuration tells.
 
-    A function of the web's shape is sent those methods alone that its module exports.
+    A function of the web's shape is sent those methods alone that its module exports, and an app answers
+    nothing outside its own base path.
     """
+    if not ENDPOINT.startswith(f"{site.base}/"):
+        return False
     root = resolver.tree.parsed(site.entry)
     exported = exports(root).keys() if root is not None else frozenset[str]()
     if not _WHOLE & exported and 0 < len(_CALLED & exported) < len(_CALLED):
