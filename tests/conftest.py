@@ -23,6 +23,7 @@ settings.register_profile("house", deadline=None, derandomize=os.environ.get("CI
 settings.load_profile("house")
 
 NODE = Path(__file__).parent / "node"
+EXAMPLES = str(Path(__file__).parents[1] / "examples")
 _OURS = ("CRONSHIFT_", "CRON_", "INNGEST_", "VERCEL_")
 
 
@@ -32,6 +33,18 @@ def own_path() -> Iterator[None]:
     before = [*sys.path]
     yield
     sys.path[:] = before
+
+
+@pytest.fixture(autouse=True)
+def own_modules() -> Iterator[None]:
+    """Forget the apps that a test imported: the next one's ``api.index`` is another."""
+    before = set(sys.modules)
+    yield
+    for name in sys.modules.keys() - before:
+        module = sys.modules[name]
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        if any(str(place).startswith(EXAMPLES) or "/pytest-of-" in str(place) for place in places):
+            del sys.modules[name]
 
 
 @pytest.fixture(autouse=True)

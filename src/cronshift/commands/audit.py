@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import tell_next
-from cronshift.counting import counted
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation

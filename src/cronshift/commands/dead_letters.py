@@ -11,8 +11,8 @@ import typer
 from cronshift.commands.carrying_out import DryRun, Yes  # noqa: TC001 - read at run time
 from cronshift.commands.completion import job_names
 from cronshift.commands.spans import present
-from cronshift.counting import counted
 from cronshift.errors import CronshiftError, ExitCode
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

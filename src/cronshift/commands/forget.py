@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import typer  # noqa: TC002 - read at run time
 
 from cronshift.commands.carrying_out import DryRun, Yes  # noqa: TC001 - read at run time
-from cronshift.counting import counted
 from cronshift.errors import ExitCode
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation

@@ -25,8 +25,8 @@ from cronshift.commands.carrying_out import (
 )
 from cronshift.commands.of_flow import Flow, change_flow, refuse_jobs_of_flow
 from cronshift.commands.set_aside import tell_aside
-from cronshift.counting import counted
 from cronshift.errors import CronshiftError, ExitCode
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import Struct
 
-from cronshift.counting import counted
 from cronshift.errors import CronshiftError, ExitCode
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ import typer
 from cronshift.commands.carrying_out import Yes  # noqa: TC001 - read at run time
 from cronshift.commands.scaffold import scaffold
 from cronshift.commands.set_aside import tell_aside
-from cronshift.counting import counted
 from cronshift.errors import ConfigError, CronshiftError, ExitCode
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,9 +12,9 @@ import typer
 
 from cronshift.commands.carrying_out import DryRun, Jobs, Yes  # noqa: TC001 - read at run time
 from cronshift.commands.spans import Since, Until, asked, collect, present, tell_silent
-from cronshift.counting import counted
 from cronshift.errors import CronshiftError, ExitCode, RefusedError
 from cronshift.model import Missed  # noqa: TC001 - read at run time
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

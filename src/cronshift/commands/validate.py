@@ -11,9 +11,9 @@ import typer
 
 from cronshift.commands.carrying_out import tell_next
 from cronshift.commands.environments import bypass_of, chosen, environment_of, refuse_unlinked
-from cronshift.counting import counted
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation

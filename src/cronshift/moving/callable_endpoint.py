@@ -11,11 +11,11 @@ from urllib.parse import quote
 import httpx
 from msgspec import Struct
 
-from cronshift.counting import counted
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.server.keys import SIGNING_KEY
 from cronshift.errors import CronshiftError
 from cronshift.operations.services.api_address import CLOUD_API, api_server
+from cronshift.project.counting import counted
 from cronshift.runtime import web
 
 if TYPE_CHECKING:

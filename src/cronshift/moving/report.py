@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cronshift.counting import counted
 from cronshift.model import Origin, Severity
 from cronshift.observing.fates import Fate, TickFate
 from cronshift.operations import past_operations
 from cronshift.plan.forecast import allowances, executions
+from cronshift.project.counting import counted
 from cronshift.project.ownership_file import percent_now
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ledger import Role, Side, TickStatus

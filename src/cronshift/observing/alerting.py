@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.counting import counted
 from cronshift.observing.fates import Fate
 from cronshift.observing.judging import spoken
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from cronshift.counting import counted
 from cronshift.observing.fates import Fate, TickFate
 from cronshift.observing.rehearsals import RehearsalSight, is_of_floor, of_newest, rehearsed
+from cronshift.project.counting import counted
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import tick_text

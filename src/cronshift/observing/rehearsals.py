@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cronshift.counting import counted
+from cronshift.project.counting import counted
 from cronshift.runtime.comparing import PREFIX
 from cronshift.runtime.dry_runs import FLOOR
 from cronshift.runtime.ledger import Role, TickStatus

@@ -8,11 +8,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cronshift.counting import counted
 from cronshift.observing.fates import Fate
 from cronshift.observing.judging import spoken
 from cronshift.output.console import plain
 from cronshift.plan.forecast import allowances
+from cronshift.project.counting import counted
 
 if TYPE_CHECKING:
     from cronshift.observing.health import Health, JobHealth

@@ -9,7 +9,6 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cronshift.counting import counted
 from cronshift.model import Severity
 from cronshift.operations import CallService, MakeMonitor, RunSql
 from cronshift.output.console import DIFF_STYLES, plain
@@ -17,6 +16,7 @@ from cronshift.output.masking import masked_lines
 from cronshift.plan import forecast
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.forecast import executions, runs
+from cronshift.project.counting import counted
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ownership import Owner
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.counting import counted
 from cronshift.errors import ConfigError
 from cronshift.model import CronEntry, Finding, Location, Origin, Problem
 from cronshift.plan.findings import BY_NAME
 from cronshift.plan.findings import entries as rules
 from cronshift.plan.job_ids import job_ids
 from cronshift.project.conventions.own_functions import function_ids
+from cronshift.project.counting import counted
 from cronshift.project.ownership_file import read_ownership
 from cronshift.project.settings import CONFIG_NAME
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.counting import counted
 from cronshift.engine.validation.limits import MAX_RETRIES, check_options
 from cronshift.engine.validation.schedules import check_triggers, same_ticks, schedules
 from cronshift.plan.decided import doubts, is_left_out
@@ -18,6 +17,7 @@ from cronshift.plan.findings import registration as rules
 from cronshift.plan.findings.inngest import REFUSED_SDK
 from cronshift.plan.functions import function_ids
 from cronshift.plan.lasting import longest
+from cronshift.project.counting import counted
 from cronshift.project.inngest_sdk import is_refused
 from cronshift.runtime.schedule.durations import format_duration
 from cronshift.runtime.schedule.engine_durations import read_duration

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from cronshift.counting import counted
 from cronshift.moving.evidence.testing import MetricOutcome
 from cronshift.observing.rehearsals import RehearsalSight
+from cronshift.project.counting import counted
 from cronshift.runtime.schedule.durations import format_duration
 
 if TYPE_CHECKING:

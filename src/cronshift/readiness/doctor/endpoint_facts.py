@@ -6,12 +6,12 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.counting import counted
 from cronshift.engine.server.keys import EVENT_KEY, SIGNING_KEY
 from cronshift.engine.validation.project import has_unchecked
 from cronshift.model import Severity
 from cronshift.plan.findings import registration as rules
 from cronshift.plan.findings.inngest import REFUSED_SDK
+from cronshift.project.counting import counted
 from cronshift.project.inngest_sdk import is_refused
 from cronshift.readiness.doctor.asking import origin_of
 from cronshift.readiness.doctor.kinds import (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.counting import counted
 from cronshift.engine.server.keys import EVENT_KEY as EVENT_VARIABLE
 from cronshift.engine.server.keys import SIGNING_KEY as SIGNING_VARIABLE
 from cronshift.engine.validation.schedules import same_ticks
 from cronshift.errors import ScheduleError
 from cronshift.operations.services.api import ApiError, ApiProblem
 from cronshift.operations.services.inngest import API_KEY, RemoteFunction
+from cronshift.project.counting import counted
 from cronshift.readiness.doctor.asking import OFFLINE_REMEDY
 from cronshift.readiness.doctor.endpoint_facts import is_same_key
 from cronshift.readiness.doctor.kinds import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.counting import counted
 from cronshift.operations.services.api import ApiError
 from cronshift.plan import forecast
+from cronshift.project.counting import counted
 from cronshift.readiness.doctor.kinds import CLOCK, DATABASE, LIMITS
 from cronshift.readiness.fact import Knowledge
 

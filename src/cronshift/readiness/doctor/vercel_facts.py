@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cronshift.counting import counted
 from cronshift.engine.server.keys import EVENT_KEY, SIGNING_KEY
 from cronshift.model import Mode, Origin
 from cronshift.operations.services.api import ApiError, ApiProblem
 from cronshift.operations.services.vercel import CLOUD, TOKEN
+from cronshift.project.counting import counted
 from cronshift.project.environments import VercelTarget
 from cronshift.project.ownership_file import percent_now, read_ownership
 from cronshift.readiness.doctor.asking import OFFLINE_REMEDY

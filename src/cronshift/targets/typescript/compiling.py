@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.counting import counted
 from cronshift.model import Location
 from cronshift.plan.findings import registration as rules
 from cronshift.project import node
+from cronshift.project.counting import counted
 from cronshift.project.locks import install_command, range_of
 from cronshift.runtime.regular_files import read_text
 from cronshift.targets.typescript.app import app_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cronshift
-from cronshift.counting import counted
+from cronshift.project.counting import counted
 
 COUNT = r"(?:len\([\w.]+\)|[\w.]*(?:count|total|number)(?:\(\))?|[\w.()]+:,)"
 NOUN = (
