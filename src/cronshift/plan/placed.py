@@ -45,15 +45,19 @@ def place(judged: Judged) -> Placed:
     opened = judged.opened
     placement = opened.target.place(opened.project, opened.judge.resolver)
     jobs = tuple(_job(each, opened, placement) for each in judged.entries)
-    findings = (*_passed_over(opened), *judged.findings)
+    findings = (*_passed_over(judged), *judged.findings)
     return Placed(opened, placement, jobs, findings)
 
 
-def _passed_over(opened: Opened) -> Iterator[Finding]:
-    why = passed_over(opened.project, opened.judge.resolver)
+def _passed_over(judged: Judged) -> Iterator[Finding]:
+    opened = judged.opened
+    handlers = [each.handler for each in judged.entries if each.handler is not None]
+    why = passed_over(opened.project, opened.judge.resolver, handlers)
     if why is not None:
-        file = opened.project.config_file
-        yield PASSED_OVER.finding(why, location=Location(file, 1))
+        yield PASSED_OVER.finding(
+            f"Functions go into a Python package: {why}.",
+            location=Location(opened.project.config_file, 1),
+        )
 
 
 def _job(judged: JudgedEntry, opened: Opened, placement: Placement) -> Job:

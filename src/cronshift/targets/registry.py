@@ -13,10 +13,12 @@ from cronshift.runtime.regular_files import is_regular
 from cronshift.targets.target import DoesNotFit, Fits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cronshift.handlers import Resolver
-    from cronshift.model import Plan
+    from cronshift.model import Handler, Plan
     from cronshift.project import Project
-    from cronshift.targets.target import GeneratedFile, Target
+    from cronshift.targets.target import Fit, GeneratedFile, Target
 
 _SHIPPED = {
     "python": "cronshift.targets.python.target:PYTHON",
@@ -78,7 +80,7 @@ def target_of(project: Project, resolver: Resolver) -> Target:
         if is_regular(project.root / (project.settings.out or default.usual_out) / "asgi.py"):
             return default  # it was chosen before there was another one for such apps
         fitting = ((name, target_named(name).fit(project, resolver)) for name in target_names())
-        suiting = (name for name, fit in fitting if isinstance(fit, Fits) and fit.suits)
+        suiting = (name for name, fit in fitting if isinstance(fit, Fits) and fit.unsuited is None)
         usual = target_named(DEFAULT_TARGET)
         if _is_there(usual, project, resolver):  # what was generated when nothing else could be
             return usual
@@ -95,12 +97,28 @@ def target_of(project: Project, resolver: Resolver) -> Target:
     return target
 
 
-def passed_over(project: Project, resolver: Resolver) -> str | None:
-    """Return the reason why the target made for the app was not chosen; ``None`` where it was, or one was asked for."""
-    if project.settings.target is not None:
+def passed_over(project: Project, resolver: Resolver, handlers: Iterable[Handler]) -> str | None:
+    """Return the reason why handlers of another language than the default target's get that target.
+
+    ``None`` where they do not, or where it was asked for, or is there already.
+    """
+    default = target_named(DEFAULT_TARGET)
+    is_chosen = project.settings.target is not None or _is_there(default, project, resolver)
+    is_foreign = any(handler.language in {"typescript", "javascript"} for handler in handlers)
+    if is_chosen or not is_foreign or target_of(project, resolver) is not default:
         return None
-    fits = [target_named(name).fit(project, resolver) for name in target_names()]
-    return next((fit.reason for fit in fits if isinstance(fit, DoesNotFit) and fit.suits), None)
+    fits = (
+        target_named(name).fit(project, resolver)
+        for name in target_names()
+        if name != DEFAULT_TARGET
+    )
+    return next(filter(None, map(_why_not, fits)), None)
+
+
+def _why_not(fit: Fit) -> str | None:
+    if isinstance(fit, Fits):
+        return fit.unsuited
+    return fit.reason.removesuffix(".") if fit.suits else None
 
 
 def _is_there(target: Target, project: Project, resolver: Resolver) -> bool:

@@ -40,10 +40,10 @@ class Fits(Struct, frozen=True):
     """The target can be used.
 
     Attributes:
-        suits: whether the app is what it is made for, so that it is chosen unasked.
+        unsuited: the reason why it is not chosen unasked, without a period; ``None`` where it is.
     """
 
-    suits: bool = False
+    unsuited: str | None = None
 
 
 class DoesNotFit(Struct, frozen=True):

@@ -195,6 +195,7 @@ def test_the_library_is_copied_where_there_is_no_package_of_it(tmp_path: Path) -
         pytest.param(TANSTACK, "tsconfig.json", None, None, id="no types"),
         pytest.param(TANSTACK, "vite.config.ts", "Start()", 'Start({ srcDirectory: "app" })', id="elsewhere"),
         pytest.param(TANSTACK, "src/routes/api/cron/gone.ts", "createFileRoute(", "createServerFileRoute(", id="older"),
+        pytest.param(TANSTACK, "package.json", "@tanstack/react-start", "@tanstack/solid-start", id="for Solid"),
         pytest.param(SOLIDSTART, "app.config.ts", "({", '({ routeDir: "./pages",', id="other folder"),
         pytest.param(SOLIDSTART, "package.json", '"1.3.2"', '"^2.0.0"', id="newer"),
         pytest.param(NITRO, "nitro.config.ts", "srcDir", 'baseURL: "/app", srcDir', id="other paths"),
@@ -217,6 +218,13 @@ def test_an_app_that_is_laid_out_otherwise_is_called_over_http(
     plan = make_plan(load_project(app))
     assert plan.target == "python"
     assert {job.mode for job in plan.jobs} == {Mode.BRIDGE}
+    (why,) = [one for one in plan.findings if one.code == "CS558"]
+    assert why.message.startswith("Functions go into a Python package: ")
+    settings = app / "cronshift.toml"
+    settings.write_text(
+        f'[project]\ntarget = "python"\n{settings.read_text() if settings.exists() else ""}'
+    )
+    assert "CS558" not in {one.code for one in make_plan(load_project(app)).findings}
 
 
 @pytest.mark.parametrize(

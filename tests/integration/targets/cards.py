@@ -73,7 +73,7 @@ class Cards:
 
     def fit(self, project: Project, resolver: Resolver) -> Fits | DoesNotFit:
         if (project.root / BOX).is_file():
-            return Fits(suits=True)
+            return Fits()
         return DoesNotFit(f"there is no {BOX}.")
 
     def place(self, project: Project, resolver: Resolver) -> Placement:

@@ -141,9 +141,8 @@ MISSING_KEYS = Rule(
 PASSED_OVER = Rule(
     "CS558",
     "target-passed-over",
-    Severity.WARNING,
-    "Functions could live in the app, in its own language, but the route by which it serves functions of its own hands "
-    "`serve` to other code, so that it cannot be extended. The plan makes Python functions, which call the app over HTTP "
-    "and need a worker of their own.",
-    'Call `serve` in the route itself, with its functions; or write `target = "python"` under [project] to mean it.',
+    Severity.NOTE,
+    "Functions could live in the app, in its own language, but for what the message says. The plan makes "
+    "Python functions, which call the app over HTTP and need a worker of their own.",
+    'Change what stands in the way; or write `target = "python"` under [project] to mean it.',
 )

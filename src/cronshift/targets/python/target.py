@@ -55,7 +55,8 @@ class PythonTarget:
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return a fit for any project; the target suits where its package is already."""
         out = project.settings.out or self.usual_out
-        return Fits(suits=(project.root / out / "asgi.py").is_file())
+        is_there = (project.root / out / "asgi.py").is_file()
+        return Fits(None if is_there else f"{out} is not there")
 
     def place(self, project: Project, resolver: Resolver) -> Placement:
         """Return the placement of the package, and the place where the app mounts its functions."""

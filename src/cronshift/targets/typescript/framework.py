@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.app import Routers, TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
 
+UNTYPED = "its routes are TypeScript, and no tsconfig.json says how they are compiled"
+NO_MANIFEST = "no package.json names its packages"
+
 
 class Wrapper(Struct, frozen=True):
     """A function of the library that makes a route of a handler which is none by itself.
@@ -213,8 +216,8 @@ class AppFramework(Protocol):
     def present(self, resolver: Resolver) -> bool:
         """Return whether the project is an app of the framework."""
 
-    def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether functions go into such an app unasked."""
+    def unsuited(self, project: Project, resolver: Resolver) -> str | None:
+        """Return the reason why functions do not go into such an app unasked, without a period."""
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folders of an app's routes, and how they are named."""

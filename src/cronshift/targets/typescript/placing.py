@@ -39,20 +39,21 @@ _VARIABLE = "CRONSHIFT_OWNERSHIP_URL"
 def fit(framework: AppFramework, project: Project, resolver: Resolver) -> Fit:
     """Return whether the project is an app of a framework."""
     if framework.present(resolver):
+        why = framework.unsuited(project, resolver)
         serving = own_serving(resolver.tree) if framework.library is not None else None
         if serving is not None and serve_file_of(resolver.tree) is None:
             return DoesNotFit(
                 f"{serving} serves functions of the app's own, and no call of serve in it can be extended.",
-                suits=framework.suits(project, resolver),
+                suits=why is None,
             )
         router = resolver.router
         base = base_path(resolver.tree, resolver.app, router.name) if router is not None else ""
         if base:
             return DoesNotFit(
                 f"every path of the app begins with {base}, which functions in Next.js alone allow for.",
-                suits=framework.suits(project, resolver),
+                suits=why is None,
             )
-        return Fits(suits=framework.suits(project, resolver))
+        return Fits(why)
     other = resolver.router.name if resolver.router else project.framework
     what = f"this is an app of {other}" if other else f"nothing here uses {framework.title}"
     return DoesNotFit(f"{what}, and its functions would be routes of a {framework.title} app.")

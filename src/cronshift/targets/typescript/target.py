@@ -64,9 +64,15 @@ class TypescriptTarget:
             uncertain = (each.uncertain(resolver) for each in CODED)
             why = next((reason for reason in uncertain if reason is not None), None)
             if why is not None:
-                return DoesNotFit(f"{why}.")
+                return DoesNotFit(f"{why}.", suits=True)
             *others, last = titles()
-            what = resolver.router.name if resolver.router else project.framework or "no framework"
+            if resolver.router is not None:
+                return DoesNotFit(
+                    f"this is an app of {resolver.router.name} in a version, or with components of a library,"
+                    " that nothing is generated for.",
+                    suits=True,
+                )
+            what = project.framework or "no framework"
             supported = " and ".join(filter(None, [", ".join(others), last]))
             return DoesNotFit(
                 f"this is an app of {what}, and functions live in those of {supported}."

@@ -17,7 +17,14 @@ from cronshift.targets.direct.javascript.coded_routes import CodedShape
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Abilities, Additions, Callee, WayOn, Wrapper
+from cronshift.targets.typescript.framework import (
+    NO_MANIFEST,
+    Abilities,
+    Additions,
+    Callee,
+    WayOn,
+    Wrapper,
+)
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.mounting import (
     MOUNT_NAME,
@@ -137,12 +144,15 @@ class CodedFramework:
                 )
         return None
 
-    def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether Inngest's calls reach the app, which is TypeScript."""
+    def unsuited(self, project: Project, resolver: Resolver) -> str | None:
+        """Return the reason why Inngest's calls do not reach the app, or it is no TypeScript."""
         site = self._site(resolver)
         if site is None or not site.file.endswith((".ts", ".mts", ".tsx")):
-            return False
-        return bool(resolver.tree.packages("")) and _reaches(resolver, site)
+            return f"the {self.title} app is JavaScript"
+        if not resolver.tree.packages(""):
+            return NO_MANIFEST
+        is_reached = _reaches(resolver, site)
+        return None if is_reached else f"Vercel leads no call of {ENDPOINT} to the {self.title} app"
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folder of the generated routes, and where the app takes them in."""

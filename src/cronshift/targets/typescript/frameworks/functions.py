@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.app import Routers
 from cronshift.targets.typescript.calling import callee
-from cronshift.targets.typescript.framework import Callee, WayOn, Wrapper
+from cronshift.targets.typescript.framework import (
+    NO_MANIFEST,
+    UNTYPED,
+    Callee,
+    WayOn,
+    Wrapper,
+)
 from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
 from cronshift.targets.typescript.source import data
 
@@ -61,11 +67,13 @@ class Functions(WebFramework):
         is_npm = "package.json" in resolver.tree.files and not _is_python(resolver)
         return is_npm and all(_is_plain(each) or _is_foreign(each) for each in functions)
 
-    def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether the functions have a package.json, and what compiles them is told."""
+    def unsuited(self, project: Project, resolver: Resolver) -> str | None:
+        """Return the reason why the functions have no package.json, or what compiles them is not told."""
         is_typescript = (project.root / "tsconfig.json").is_file()
         has_package = bool(resolver.tree.packages("")) or not _languages(resolver) & _LANGUAGES
-        return has_package and (is_typescript or not _is_typed(resolver))
+        if not has_package:
+            return NO_MANIFEST
+        return UNTYPED if _is_typed(resolver) and not is_typescript else None
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folder of the functions."""

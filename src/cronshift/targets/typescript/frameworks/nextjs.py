@@ -8,7 +8,13 @@ from cronshift.handlers.next import route_params
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.typescript.app import Routers
-from cronshift.targets.typescript.framework import Abilities, Callee, DevServer, Wrapper
+from cronshift.targets.typescript.framework import (
+    UNTYPED,
+    Abilities,
+    Callee,
+    DevServer,
+    Wrapper,
+)
 from cronshift.targets.typescript.naming import TAKEN, function_name
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -57,8 +63,8 @@ class Nextjs:
         named = resolver.document.get("framework")
         return resolver.next.present and (not isinstance(named, str) or named == self.name)
 
-    def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether the app has a router, and is written in one language.
+    def unsuited(self, project: Project, resolver: Resolver) -> str | None:
+        """Return the reason why the app has no router, or is written in no one language.
 
         TypeScript without a tsconfig.json is neither: nothing tells how it is compiled.
         """
@@ -69,7 +75,11 @@ class Nextjs:
         )  # what the root is tells nothing
         is_named = is_below or (project.framework or "").startswith(self.name)
         is_whole = is_typescript or not _has_typescript(resolver)
-        return bool(has_routers and is_whole and is_named)
+        if not has_routers:
+            return "the app has no folder of routes"
+        if not is_named:
+            return f"the framework is {project.framework or 'not told'}"
+        return None if is_whole else UNTYPED
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folders of both routers."""

@@ -76,10 +76,11 @@ class Nitro(WebFramework):
         """Return whether the project uses the router, and stands on the package."""
         return super().present(resolver) and self.package in resolver.tree.packages(resolver.app)
 
-    def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether its routes are in the usual folders, at the paths that their names say."""
+    def unsuited(self, project: Project, resolver: Resolver) -> str | None:
+        """Return the setting by which its routes are elsewhere than in the usual folders, or at other paths."""
         text = nitro_settings(Folder(resolver.tree, resolver.app), self.name)
-        return super().suits(project, resolver) and not any(name in text for name in self.otherwise)
+        moved = (f"`{name}` puts its routes elsewhere" for name in self.otherwise if name in text)
+        return super().unsuited(project, resolver) or next(moved, None)
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folder that holds ``routes``."""

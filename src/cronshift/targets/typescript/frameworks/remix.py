@@ -72,9 +72,14 @@ class ReactRouter(WebFramework):
         packages = resolver.tree.packages(resolver.app)
         return super().present(resolver) and any(name.startswith(self.scope) for name in packages)
 
-    def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether every file in the usual folder of routes is one, however they are listed."""
-        return super().suits(project, resolver) and self.lists_by_files(resolver)
+    def unsuited(self, project: Project, resolver: Resolver) -> str | None:
+        """Return the reason why a new file in the usual folder would be no route."""
+        listed = (
+            None
+            if self.lists_by_files(resolver)
+            else "its routes are listed, and not files of a folder"
+        )
+        return super().unsuited(project, resolver) or listed
 
     def lists_by_files(self, resolver: Resolver) -> bool:
         """Return whether an app's routes are the files of the folder, so that a new file is one."""

@@ -58,10 +58,12 @@ class Solidstart(WebFramework):
         wanted = resolver.tree.packages(resolver.app).get(_PACKAGE, "")
         return super().present(resolver) and majors(wanted) == frozenset({1})
 
-    def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether the routes are in the usual folder."""
+    def unsuited(self, project: Project, resolver: Resolver) -> str | None:
+        """Return the setting by which the routes are not in the usual folder."""
         texts = (resolver.tree.read(f"{resolver.app}/{name}".lstrip("/")) for name in _CONFIGS)
-        return super().suits(project, resolver) and not any("routeDir" in text for text in texts)
+        is_elsewhere = any("routeDir" in text for text in texts)
+        moved = "`routeDir` puts its routes elsewhere" if is_elsewhere else None
+        return super().unsuited(project, resolver) or moved
 
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
         """Return the module of the last part, whose name loses an ``index`` at its end."""

@@ -10,7 +10,14 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.javascript.events import EventShape
 from cronshift.targets.direct.javascript.route_objects import ObjectShape
-from cronshift.targets.typescript.framework import Abilities, Additions, DevServer, WayOn, Wrapper
+from cronshift.targets.typescript.framework import (
+    UNTYPED,
+    Abilities,
+    Additions,
+    DevServer,
+    WayOn,
+    Wrapper,
+)
 from cronshift.targets.typescript.frameworks.coded import HeldCallee
 from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
@@ -82,19 +89,19 @@ class Tanstack(WebFramework):
         """Return whether the project uses the router, with React."""
         return super().present(resolver) and _PACKAGE in resolver.tree.packages(resolver.app)
 
-    def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether every file in the usual folder is a route, and none is written as before 1.132."""
+    def unsuited(self, project: Project, resolver: Resolver) -> str | None:
+        """Return the reason why not every file in the usual folder is a route of today's kind."""
         app, tree = f"{resolver.app}/".lstrip("/"), resolver.tree
         routes = f"{app}{self.folder}"
-        is_usual = tree.has_folder(routes) and not any(
-            _OTHERWISE.search(tree.read(f"{app}{name}")) for name in _CONFIGS
-        )
-        return (
-            super().suits(project, resolver)
-            and f"{app}tsconfig.json" in tree.files
-            and is_usual
-            and not any(_OLDER.search(tree.read(file)) for file in tree.under(routes))
-        )
+        if why := super().unsuited(project, resolver):
+            return why
+        if f"{app}tsconfig.json" not in tree.files:
+            return UNTYPED
+        configs = (tree.read(f"{app}{name}") for name in _CONFIGS)
+        if not tree.has_folder(routes) or any(map(_OTHERWISE.search, configs)):
+            return f"its routes are not all in {self.folder}"
+        older = (file for file in tree.under(routes) if _OLDER.search(tree.read(file)))
+        return next((f"{file} is a route as before TanStack Start 1.132" for file in older), None)
 
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
         """Return the module of the last part, dots escaped; ``None`` for a part that a name says otherwise."""

@@ -15,7 +15,15 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Abilities, Additions, Callee, WayOn, Wrapper
+from cronshift.targets.typescript.framework import (
+    NO_MANIFEST,
+    UNTYPED,
+    Abilities,
+    Additions,
+    Callee,
+    WayOn,
+    Wrapper,
+)
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.naming import TAKEN, function_name
@@ -111,14 +119,16 @@ class WebFramework:
         router = resolver.router
         return router is not None and not resolver.next.present and router.kind is self.kind
 
-    def suits(self, project: Project, resolver: Resolver) -> bool:
-        """Return whether the app has a package.json, by which it is told, and is written in one language."""
+    def unsuited(self, project: Project, resolver: Resolver) -> str | None:
+        """Return the reason why the app is not told, or is written in no one language."""
         is_typescript = (project.root / resolver.app / "tsconfig.json").is_file()
         has_routes = any(
             route.handler.kind is self.kind and route.handler.language == "typescript"
             for route in resolver.table.routes
         )
-        return bool(resolver.tree.packages(resolver.app)) and (is_typescript or not has_routes)
+        if not resolver.tree.packages(resolver.app):
+            return NO_MANIFEST
+        return UNTYPED if has_routes and not is_typescript else None
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folder of the routes."""
