@@ -136,6 +136,13 @@ def test_the_hook_looks_at_what_decides_about_entries() -> None:
         assert not pattern.search(name), name
 
 
+def test_the_pictures_of_the_page_are_kept_with_a_run() -> None:
+    (kept,) = re.findall(r'CRONSHIFT_SCREENSHOTS="\$PWD/([^"]+)"', (ROOT / ".ci/run").read_text())
+    steps = read(ROOT / ".github/workflows/test.yml")["jobs"]["test"]["steps"]
+    assert [step["with"]["path"] for step in steps if "artifact" in step.get("uses", "")] == [kept]
+    assert any(step.get("run") == ".ci/run" for step in steps)
+
+
 def test_the_image_holds_no_secret_and_is_nobodys_root() -> None:
     text = (ROOT / "examples/docker/Dockerfile").read_text()
     assert re.search(r"^USER (?!root)\w+$", text, re.MULTILINE)
