@@ -40,11 +40,25 @@ def own_modules() -> Iterator[None]:
     """Forget the apps that a test imported: the next one's ``api.index`` is another."""
     before = set(sys.modules)
     yield
-    for name in sys.modules.keys() - before:
-        module = sys.modules[name]
-        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
-        if any(str(place).startswith(EXAMPLES) or "/pytest-of-" in str(place) for place in places):
-            del sys.modules[name]
+    gone = [
+        name
+        for name in sys.modules.keys() - before
+        if any(_is_of_a_test(place) for place in _places(sys.modules[name]))
+    ]
+    for name in gone:
+        del sys.modules[name]
+
+
+def _places(module: object) -> list[str]:
+    """Return where a module says that it lies; of a namespace, what it was made with."""
+    attributes = getattr(module, "__dict__", {})
+    path = attributes.get("__path__")
+    folders = getattr(path, "_path", path)
+    return [str(attributes.get("__file__")), *(folders if isinstance(folders, list) else ())]
+
+
+def _is_of_a_test(place: str) -> bool:
+    return place.startswith(EXAMPLES) or "/pytest-of-" in place
 
 
 @pytest.fixture(autouse=True)

@@ -240,6 +240,8 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
         locks = locks_in(project.root / project.resolver().app)
         if len(locks) > 1:
             why += f"; of {' and '.join(locks)} this is what Vercel installs from"
+        if install.startswith("npm "):
+            why += f"; should npm answer ERESOLVE: {install} --force"
         yield NextStep(install, why, is_needed=True)
     for fact in bad:
         if fact.kind is not GUARD:

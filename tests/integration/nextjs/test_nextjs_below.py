@@ -66,4 +66,6 @@ def test_from_every_folder_the_same_is_planned_and_valid(asked: Path, tmp_path: 
         assert prepare_migration(project, (), NOW).operation.changes == ()
         bad = [fact for fact in facts_of(project, plan, NOW) if fact.answer is Knowledge.BAD]
         assert bad == []
-        assert next_steps(project, NOW)[0].command == "npm install"
+        first = next_steps(project, NOW)[0]
+        assert first.command == "npm install"
+        assert "npm install --force" in first.why
