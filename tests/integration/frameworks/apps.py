@@ -288,6 +288,8 @@ def installed(kit: Kit) -> Path:
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             subprocess.run(command, cwd=kit.installed, check=True, capture_output=True)
             stamp.write_bytes(lock.read_bytes())
+        # A repository of its own, else git ignores what is generated in the copies below.
+        subprocess.run(["git", "init", "--quiet"], cwd=kit.installed, check=True)
     return kit.installed
 
 
@@ -310,7 +312,6 @@ def installed_copy(kit: Kit) -> Iterator[Path]:
     """Give a copy where its packages are found, as in a workspace."""
     root = installed(kit) / "apps" / uuid4().hex
     copied(kit, root)
-    subprocess.run(["git", "init", "-q"], cwd=root, check=True)  # else git ignores the folder
     try:
         yield root
     finally:
