@@ -18,21 +18,27 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.readiness.subject import Subject
 
+_ITSELF = "."
 _NAMED = lazy_pattern("cronshift|inngest")
 """What the path of every generated file says."""
 
 
 def deployed(subject: Subject) -> Iterator[Fact]:
-    """Yield whether git ignores a file that the move has written; nothing outside of a repository."""
+    """Yield whether git ignores a file that the move has written; nothing outside of a repository.
+
+    A project that is ignored as a whole is deployed from another place than the repository around it.
+    """
     tree = subject.tree
     if not in_repository(tree.root):
         return
     needed = {OWNERSHIP_NAME, *(job.module for job in subject.jobs)}
     likely = [file for file in tree.files if file in needed or _NAMED.search(file)]
-    away = ignored(tree.root, sorted(likely))
+    away = ignored(tree.root, [_ITSELF, *sorted(likely)])
     if away is None:
         text = "Whether git ignores what was generated is not known: git check-ignore fails here."
         yield subject.unknown(DEPLOYED, text, "git check-ignore", "git status")
+        return
+    if not (tree.root / ".git").exists() and any(each.path == _ITSELF for each in away):
         return
     files = [each for each in away if each.path in needed or is_generated(tree, each.path)]
     if files:

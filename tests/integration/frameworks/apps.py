@@ -288,8 +288,6 @@ def installed(kit: Kit) -> Path:
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             subprocess.run(command, cwd=kit.installed, check=True, capture_output=True)
             stamp.write_bytes(lock.read_bytes())
-        # A repository of its own, else git ignores what is generated in the copies below.
-        subprocess.run(["git", "init", "--quiet"], cwd=kit.installed, check=True)
     return kit.installed
 
 
