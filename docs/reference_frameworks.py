@@ -30,7 +30,7 @@ made from the files of `app/routes`, are called over HTTP from a Python package.
 
 Where `npm install` ends with `ERESOLVE` and names a package that the app has nothing of, such as `@sveltejs/kit`, it is one of
 the SDK's optional peers that wants another version of `vite` or the like: `npm install --force` keeps all that the app has,
-and the lock file that it writes installs as ever. `--legacy-peer-deps` takes packages away that are peers alone.
+and the lock file that it writes installs as ever. An install without peers takes packages away.
 
 Where an app serves functions of its own already, `migrate` adds the jobs' to the list in its call of `serve`,
 and shows that edit; where the list is not written there, it refuses, with the lines to write. The session flow is

@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.errors import ConfigError
-from cronshift.model import Finding, Job, Location, Mode
-from cronshift.plan.findings.inngest import PASSED_OVER
+from cronshift.model import Finding, Job, Mode
 from cronshift.plan.findings.routing import WRONG_METHOD
-from cronshift.targets.registry import passed_over
 from cronshift.targets.target import Direct, OverHttp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cronshift.plan.judged import Judged, JudgedEntry
     from cronshift.plan.opened import Opened
     from cronshift.targets.target import Placement, Reach
@@ -45,19 +41,7 @@ def place(judged: Judged) -> Placed:
     opened = judged.opened
     placement = opened.target.place(opened.project, opened.judge.resolver)
     jobs = tuple(_job(each, opened, placement) for each in judged.entries)
-    findings = (*_passed_over(judged), *judged.findings)
-    return Placed(opened, placement, jobs, findings)
-
-
-def _passed_over(judged: Judged) -> Iterator[Finding]:
-    opened = judged.opened
-    handlers = [each.handler for each in judged.entries if each.handler is not None]
-    why = passed_over(opened.project, opened.judge.resolver, handlers)
-    if why is not None:
-        yield PASSED_OVER.finding(
-            f"Functions go into a Python package: {why}.",
-            location=Location(opened.project.config_file, 1),
-        )
+    return Placed(opened, placement, jobs, judged.findings)
 
 
 def _job(judged: JudgedEntry, opened: Opened, placement: Placement) -> Job:

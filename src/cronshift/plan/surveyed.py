@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cronshift.plan.findings.subject import ProjectSubject
 from cronshift.plan.project_findings import survey
+from cronshift.targets.registry import passed_over
 
 if TYPE_CHECKING:
     from cronshift.plan.placed import Placed
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 def survey_project(placed: Placed) -> Placed:
     """Return the jobs, with the findings of the whole project beside the others."""
-    project = placed.opened.project
+    project, resolver = placed.opened.project, placed.opened.judge.resolver
+    handlers = [job.handler for job in placed.jobs if job.handler is not None]
     subject = ProjectSubject(
         placed.opened.judge,
         placed.jobs,
@@ -29,5 +31,6 @@ def survey_project(placed: Placed) -> Placed:
         sessions=project.settings.sessions,
         bridge=project.settings.bridge,
         addresses=project.settings.addresses,
+        passed_over=passed_over(project, resolver, handlers),
     )
     return replace(placed, findings=(*placed.findings, *survey(subject)))

@@ -105,6 +105,12 @@ def _missing_keys(project: ProjectSubject) -> Iterator[Evidence]:
                 yield Evidence(message, Location(file, 1))
 
 
+def _passed_over(project: ProjectSubject) -> Iterator[Evidence]:
+    if project.is_moving and project.passed_over is not None:
+        text = f"Functions go into a Python package: {project.passed_over}."
+        yield Evidence(text, Location(project.config_file, 1))
+
+
 REFUSED_SDK = Rule(
     "CS423",
     "refused-sdk",
@@ -145,4 +151,5 @@ PASSED_OVER = Rule(
     "Functions could live in the app, in its own language, but for what the message says. The plan makes "
     "Python functions, which call the app over HTTP and need a worker of their own.",
     'Change what stands in the way; or write `target = "python"` under [project] to mean it.',
+    of_project=_passed_over,
 )

@@ -85,6 +85,7 @@ class ProjectSubject:
         is_planned: whether a migration is what the project is looked at for.
         sessions: what the settings say of the QUEUED flow.
         addresses: where the app answers, as far as the settings say.
+        passed_over: why its functions go into no target of its own language; ``None`` where they do.
     """
 
     judge: Judge
@@ -95,6 +96,7 @@ class ProjectSubject:
     sessions: SessionSettings | None = None
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     addresses: frozenset[str] = frozenset()
+    passed_over: str | None = None
 
     @property
     def tree(self) -> SourceTree:
