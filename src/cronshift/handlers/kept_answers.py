@@ -24,6 +24,7 @@ from cronshift.handlers.javascript import (
     spot_of,
 )
 from cronshift.handlers.literals import UNKNOWN, literal, text_of
+from cronshift.handlers.patterns import is_slow
 from cronshift.handlers.site_config import CONDITIONS, config_object, config_of
 from cronshift.model import HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -160,14 +161,14 @@ def _rule_keeping(rules: Any, path: str) -> str | None:
 
 
 def _covers(rule: str, path: str) -> bool:
-    """Return whether a pattern of Nitro (``*`` one segment, ``**`` any) covers a path."""
+    """Return whether a pattern of Nitro (``*`` one segment, ``**`` any) covers a path; a slow one is not asked."""
     bare = path.partition("?")[0]
     parts = re.split(r"(/\*\*|\*\*|\*|:[^/]+)", rule)
     meanings = {"/**": "(?:/.*)?", "**": ".*", "*": "[^/]*"}
     regex = "".join(
         meanings.get(part, "[^/]+" if part.startswith(":") else re.escape(part)) for part in parts
     )
-    return re.fullmatch(regex, bare) is not None
+    return not is_slow(regex) and re.fullmatch(regex, bare) is not None
 
 
 def _exported(handler: Handler, root: SgNode, name: str) -> SourceSpot:

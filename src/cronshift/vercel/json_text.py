@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 _SPACE = lazy_pattern(r"[ \t\r\n]*")
+_DEEPEST_REPEATED = 2
 _STRICT = "Vercel reads strict JSON"
 _REMEDIES = (
     ("/", "a comment", f"{_STRICT}: remove the comment."),
@@ -145,7 +146,8 @@ def find(text: str, *path: str | int) -> JsonSpan | None:
 def repeated(text: str) -> Iterator[tuple[tuple[str | int, ...], JsonSpan]]:
     """Yield the path and the lost place of every value whose key stands again in its object.
 
-    ``text`` must be valid JSON, of which only the last of equal keys is ever read.
+    ``text`` must be valid JSON, of which only the last of equal keys is ever read. It is looked at as deep as
+    an entry of ``crons`` lies: each level reads the text once more.
     """
     any_repeated = False
 
@@ -167,7 +169,7 @@ def _repeated_below(
     for span in spans:
         if last[span.name] is not span:
             yield (*path, span.name), span
-        elif text[span.start] in "{[":
+        elif text[span.start] in "{[" and len(path) < _DEEPEST_REPEATED:
             yield from _repeated_below(text, span.start, (*path, span.name))
 
 

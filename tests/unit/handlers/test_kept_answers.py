@@ -104,6 +104,10 @@ CASES = {
         {"server/api/job.get.ts": NITRO, "nuxt.config.ts": nuxt("routeRules: { '/**': { isr: 60 }, '/api/**': { isr: false } }")},
         False,
     ),
+    "a rule that would take for ever": (
+        {"server/api/job.get.ts": NITRO, "nuxt.config.ts": nuxt(f"routeRules: {{ '{'/**' * 30}x': {{ isr: 60 }} }}")},
+        False,
+    ),
     "a rule of other paths": (
         {"server/api/job.get.ts": NITRO, "nuxt.config.ts": nuxt("routeRules: { '/blog/**': { isr: 60 }, '/api/**': { cors: true } }")},
         False,

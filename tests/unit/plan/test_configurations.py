@@ -476,6 +476,13 @@ def test_a_key_that_stands_twice_is_told_at_the_place_that_is_lost(
     assert repeated == lines
 
 
+def test_a_document_that_is_nested_deeply_is_no_bug_of_ours(tmp_path: Path) -> None:
+    nested = '{"a": ' * 800 + '{"b": 1, "b": 2}' + "}" * 800
+    write(tmp_path, {"vercel.json": f'{{"crons": [], "crons": [], "deep": {nested}}}'})
+    plan = make_plan(load_project(tmp_path))
+    assert [one.code for one in plan.findings if one.code == "CS124"] == ["CS124"]
+
+
 @pytest.mark.parametrize(
     "file", ["src/app/api/tick/route.ts", "src/api/tick.ts", "server/api/tick/index.js"]
 )
