@@ -216,7 +216,7 @@ class NameLookup(Forks, ABC):
         """Return a promise, taken note of until somebody waits for it."""
         made = Promise(value, place, name, rejected)
         made.sites, made.calls = tuple(self.within), tuple(self.calls)
-        made.dropped = None
+        made.beside = self.rescuing > 0 or self._is_beside()
         self.ledger.promises.append(made)
         return made
 

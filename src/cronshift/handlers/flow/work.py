@@ -80,7 +80,7 @@ _AUDITED = lazy_pattern(r"(?:^|\.)(?:write|create|record|add|append|insert|save|
 _CLOSED = lazy_pattern(
     r"(?:browser|client|conn|connection|pool|db|database|mongoose|prisma|page|redis|cursor|socket|"
     r"stream|driver|context|session|engine|transport|transporter)\.\$?(?:close|disconnect|quit|end|"
-    r"release|dispose|destroy|aclose)$",
+    r"release|dispose|destroy|aclose)$|(?:body|reader|stream|controller)\.(?:cancel|abort|releaseLock)$",
     re.IGNORECASE,
 )
 """What is let go when the work is done."""
