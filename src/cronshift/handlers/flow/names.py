@@ -220,6 +220,31 @@ class NameLookup(Forks, ABC):
         self.ledger.promises.append(made)
         return made
 
+    def consume(self, value: Value) -> None:
+        """Take note that somebody waits for a promise, or has it now."""
+        if isinstance(value, Promise):
+            self.ledger.consumed.add(id(value))
+            self.wait(value.place)
+        elif isinstance(value, ListValue):
+            for part in value.elements.values:
+                if isinstance(part, Promise | ListValue | Unknown):
+                    self.consume(part)
+        elif isinstance(value, Unknown):
+            for part in value.alternatives:
+                if isinstance(part, Promise):
+                    self.consume(part)
+
+    def wait(self, place: CodePlace) -> None:
+        """Take note that a call is waited for, and so are those whose results it hands on."""
+        left = [place]
+        seen: set[CodePlace] = set()
+        while left:
+            place = left.pop()
+            if place in self.ledger.sites:
+                self.ledger.sites[place].awaited = True
+            seen.add(place)
+            left += self.ledger.returned.get(place, set()) - seen
+
     def ask(self, what: str) -> None:
         """Note a read of the request."""
         if self.statement is not None:
