@@ -51,6 +51,8 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "work of that form": (route(f"await sendReports();\n  report(1);\n  {OK}", REPORT), {"CS201"}),
     # what is let go
     "a body that is not read": (route(f"const answer = await fetch('https://feed.example');\n  await answer.body?.cancel().catch(() => {{}});\n  await sendReports();\n  {OK}"), set()),
+    "a seat that is given back at the end": (route(f"try {{ await sendReports(); }} finally {{ await store.releaseSeat('1').catch(() => {{}}); }}\n  {OK}"), set()),
+    "seats that are given back": (route(f"await store.releaseSeat('1').catch(() => {{}});\n  {OK}"), {"CS204"}),
     "an order that is not given up": (route(f"await store.order.cancel('1').catch(() => {{}});\n  {OK}"), {"CS204"}),
     # what the type of a result stands before
     "a typed query whose failure is caught": (route(f"const rows = await store.query<{{ id: string }}>('select id').catch(() => []);\n  await sendReports(rows);\n  {OK}"), set()),

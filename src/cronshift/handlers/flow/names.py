@@ -24,7 +24,14 @@ from cronshift.handlers.flow.values import (
     text_of,
     truth,
 )
-from cronshift.handlers.flow.work import is_bookkeeping, is_side_work, records, removes, works
+from cronshift.handlers.flow.work import (
+    is_bookkeeping,
+    is_side_work,
+    lets_go,
+    records,
+    removes,
+    works,
+)
 from cronshift.handlers.flow.worlds import secrets_in
 
 if TYPE_CHECKING:
@@ -69,7 +76,7 @@ class NameLookup(Forks, ABC):
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
-        self.catching = self.loops = self.rescuing = 0
+        self.catching = self.loops = self.rescuing = self.ending = 0
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
@@ -262,6 +269,7 @@ class NameLookup(Forks, ABC):
         site = self.ledger.sites.get(place)
         if site is None:
             within, noting = tuple(self.within), is_bookkeeping(self.statement)
+            beside = noting or self._is_beside() or (self.ending > 0 and lets_go(name))
             self.ledger.sites[place] = Site(
                 place,
                 name,
@@ -270,7 +278,7 @@ class NameLookup(Forks, ABC):
                 followed,
                 within=within,
                 written=written,
-                beside=noting or self._is_beside(),
+                beside=beside,
                 noting=noting,
                 rescuing=self.rescuing > 0,
                 calls=tuple(self.calls),
