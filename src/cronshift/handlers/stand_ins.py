@@ -18,17 +18,17 @@ _SEGMENT = lazy_pattern(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}"
 
 
 def stand_in_of(value: str) -> str | None:
-    """Return what stands for a variable in the value of a query's parameter."""
-    found = _WHOLE.fullmatch(value) or _ANYWHERE.search(value)
-    return found[0] if found is not None else None
+    """Return the part of a query's parameter that stands for a variable."""
+    match = _WHOLE.fullmatch(value) or _ANYWHERE.search(value)
+    return match[0] if match is not None else None
 
 
 def stand_in_of_path(whole: str) -> str | None:
-    """Return what stands for a variable, or for any value, in a path with its query."""
+    """Return the part of a path with its query that stands for a variable, or for any value."""
     path, _, query = whole.partition("?")
-    found = _ANYWHERE.search(path) or _ANYWHERE.search(query)
-    found = found or next(filter(None, map(_SEGMENT.fullmatch, path.split("/"))), None)
-    if found is not None:
-        return found[0]
+    match = _ANYWHERE.search(path) or _ANYWHERE.search(query)
+    match = match or next(filter(None, map(_SEGMENT.fullmatch, path.split("/"))), None)
+    if match is not None:
+        return match[0]
     values = (value for _, value in parse_qsl(query))
     return next(filter(None, map(stand_in_of, values)), None)
