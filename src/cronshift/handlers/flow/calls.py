@@ -215,12 +215,15 @@ class Calls(Members):
     def invoke(self, called: Closure, arguments: Arguments) -> Value:
         """Follow a function of the project."""
         function = called.function
-        if self._active.count(function) > 1 or len(self._active) >= self.world.deepest:
+        is_deepest = len(self._active) >= self.world.deepest
+        self.ledger.cut = self.ledger.cut or is_deepest
+        if is_deepest or self._active.count(function) > 1:
             return Unknown(arguments.taints)
         scope = Scope(called.scope.file, {}, called.scope)
         if called.this is not None:
             scope.names["this"] = called.this
         self.ledger.entered[arguments.place] = function
+        self.ledger.files.add(function.place.file)
         self._active.append(function)
         self.calls.append(arguments.place)
         self.called.append(arguments.name)
