@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
@@ -22,6 +23,8 @@ from cronshift.handlers.flow.trials import Trial, Trials
 from cronshift.handlers.flow.work import is_work, writes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.following import RequestEnding, Trace
     from cronshift.handlers.flow.reader import HandlerReader
@@ -38,52 +41,75 @@ _WORDS = {
 }
 
 
+class Verdict(Struct, frozen=True):
+    """A failure that ends in success.
+
+    Attributes:
+        name: of the call that fails.
+        place: of what catches it, or of the condition that goes on in spite of it.
+    """
+
+    name: str
+    place: CodePlace
+    heard: Heard
+
+    @property
+    def spot(self) -> SourceSpot:
+        """The place with the words for it."""
+        words = _WORDS[self.heard].format(self.name)
+        return SourceSpot(self.place.file, self.place.line, words, self.place.column)
+
+
 def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:
-    """Return the spots where errors end in success: not told, as far as is known, or told in a body."""
+    """Return the spots where errors end in success: those that no body tells of, and those that one does."""
+    loudest: dict[CodePlace, Verdict] = {}
+    for verdict in _verdicts(reader, run):
+        other = loudest.get(verdict.place)
+        if other is None or other.heard < verdict.heard:
+            loudest[verdict.place] = verdict
+    swallowed = [it.spot for it in loudest.values() if it.heard < Heard.WORDS]
+    return swallowed, [it.spot for it in loudest.values() if it.heard >= Heard.WORDS]
+
+
+def _verdicts(reader: HandlerReader, run: Trace) -> Iterator[Verdict]:
+    """Yield a verdict for each failure that is tried out and ends in success."""
     trials, steps = Trials(run), 0
-    spots: dict[CodePlace, tuple[Heard, SourceSpot]] = {}
     for trial in trials:
         world = replace(reader.world, fail_at=trial.site.place, refused=trial.refused)
         failed = reader.run(world)
+        verdict = _verdict(reader, run, trial, failed)
+        if verdict is not None:
+            trials.judge(verdict.place)
+            yield verdict
         steps += failed.steps
-        judged = _judged(reader, run, trial, failed)
-        if judged is not None:
-            place, level = judged
-            trials.judge(place)
-            what = _WORDS[level].format(trial.site.name)
-            spot = SourceSpot(place.file, place.line, what, place.column)
-            spots[place] = max(
-                spots.get(place, (level, spot)), (level, spot), key=lambda pair: pair[0]
-            )
         if steps > _MOST_STEPS:
-            break
-    told = [spot for level, spot in spots.values() if level >= Heard.WORDS]
-    return [spot for level, spot in spots.values() if level < Heard.WORDS], told
+            return
 
 
-def _judged(
-    reader: HandlerReader, run: Trace, trial: Trial, failed: Trace
-) -> tuple[CodePlace, Heard] | None:
-    """Return what turns a failure into success, and how much of it is heard; ``None`` where all is well."""
+def _verdict(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Verdict | None:
+    """Return the verdict on one failure; ``None`` where all is well, or where it does not matter."""
     site = trial.site
     others = _refusals(run) if site.awaited or not trial.refused else frozenset()
-    ending = success_after_failure(failed, others)
-    if ending is None or answered_at(ending) in _softly(run):
+    endings = successes_after_failure(failed, others)
+    usual = [body_of(ending) for ending in run.endings if succeeds(ending)]
+    levels = [heard(body_of(ending), usual) for ending in endings]
+    if not levels:
         return None
-    usual = [body_of(whole) for whole in run.endings if succeeds(whole)]
-    level = heard(body_of(ending), usual)
-    turned = ending.path.caught or (ending.path.decided if trial.refused else None)
-    if turned is None and not trial.refused:
+    level = max(levels)
+    ending = endings[levels.index(level)]
+    path = ending.path
+    place = path.caught or (path.decided if trial.refused else None)
+    if place is None and trial.refused and level is Heard.NAME:
+        place = site.place
+    if place is None or answered_at(ending) in _softly(run):
         return None
-    place = turned or site.place
+    verdict = Verdict(site.name, place, level)
     if level is Heard.NAME:
-        return place, level
+        return verdict
     works = is_work(site) or (trial.refused and bool(site.written))
-    if turned is None or ending.path.instead or not (works or _leaves_work(run, failed)):
-        return None
-    if is_minor(reader.program.tree, place, (site.place, *site.calls)):
-        return None
-    return place, level
+    matters = not path.instead and (works or _leaves_work(run, failed))
+    calls = (site.place, *site.calls)
+    return verdict if matters and not is_minor(reader.program.tree, place, calls) else None
 
 
 def _softly(run: Trace) -> set[CodePlace | None]:
@@ -106,17 +132,17 @@ def _leaves_work(run: Trace, failed: Trace) -> bool:
     )
 
 
-def success_after_failure(
+def successes_after_failure(
     run: Trace, others: frozenset[_Spots] = frozenset()
-) -> RequestEnding | None:
-    """Return the ending of a failed call in success; ``None`` where any of its ways does not.
+) -> list[RequestEnding]:
+    """Return the endings of a failed call, all in success; none where any of its ways does not.
 
     Args:
         run: with the failure.
         others: where a request is refused without it too: that tells nothing of the failure.
     """
     if not run.is_complete:
-        return None
+        return []
     failed = [
         ending
         for ending in run.endings
@@ -129,9 +155,7 @@ def success_after_failure(
             or _spots(ending) not in others
         )
     ]
-    if not failed or not all(succeeds(ending) for ending in failed):
-        return None
-    return failed[-1]
+    return failed if all(succeeds(ending) for ending in failed) else []
 
 
 def _refusals(run: Trace) -> frozenset[_Spots]:

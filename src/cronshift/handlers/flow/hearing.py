@@ -31,7 +31,7 @@ _DENIED = frozenset({"ok", "success"})
 
 
 class Heard(IntEnum):
-    """How much of a failure a caller hears, the least first."""
+    """The measure of what a caller hears of a failure, the least first."""
 
     NOTHING = 0
     """No part of the body hangs on it, and all of the body is known."""
@@ -44,19 +44,19 @@ class Heard(IntEnum):
 
 
 def heard(body: Value | None, usual: Iterable[Value | None] = ()) -> Heard:
-    """Return how much of a failure a body tells.
+    """Return the measure in which a body tells of a failure.
 
     Args:
         body: of the answer where the work failed.
         usual: the bodies where nothing fails.
     """
     usual = tuple(usual)
-    said = _apart(body, usual)
-    if names_it(said):
+    apart = _apart(body, usual)
+    if names_it(apart):
         return Heard.NAME
-    if speaks_of_it(said) or any(_turns(body, whole) for whole in usual):
+    if speaks_of_it(apart) or any(_turns(body, whole) for whole in usual):
         return Heard.WORDS
-    return Heard.NOTHING if _is_whole(said) else Heard.UNCLEAR
+    return Heard.NOTHING if _is_whole(apart) else Heard.UNCLEAR
 
 
 def _apart(body: Value | None, usual: Iterable[Value | None]) -> Value | None:

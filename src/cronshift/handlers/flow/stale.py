@@ -1,4 +1,4 @@
-"""What a failure leaves as it was: the names that the rest of a ``try`` would have set."""
+"""The names that a failure leaves as they were: the rest of a ``try`` would have set them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ADDING = {"push", "append", "add", "set", "unshift", "extend", "update"}
 def leave_stale(
     machine: Machine, body: Sequence[code.Statement], scope: Scope, since: CodePlace | None
 ) -> None:
-    """Mark what statements would have set from a place on: that it did not change is of the failure."""
+    """Mark the names that statements would have set from a place on: a failure left them as they were."""
     for target in _targets(body, since) if since is not None else ():
         cell, name = _cell(machine, target, scope)
         value = cell.get(name)
@@ -45,7 +45,7 @@ def leave_stale(
 def _cell(
     machine: Machine, target: code.Name | code.Member, scope: Scope
 ) -> tuple[dict[str, Value], str]:
-    """Return where a name or a member stands, and under which name."""
+    """Return the cell in which a name or a member stands, and its name there."""
     if isinstance(target, code.Member):
         owner = machine.value(target.owner, scope)
         name = key_of(machine.value(target.key, scope)) or ""
@@ -76,7 +76,7 @@ def _targets(nodes: Sequence[object], since: CodePlace) -> Iterator[code.Name | 
 
 
 def _set_by(node: object) -> Iterator[code.Name | code.Member]:
-    """Yield what a node sets, or adds to."""
+    """Yield the names and members that a node sets, or adds to."""
     match node:
         case code.Assigned(target=code.NamePattern(name)):
             yield code.Name(name)

@@ -181,10 +181,10 @@ def records(name: str) -> bool:
 def keeps(name: str, statement: str) -> bool:
     """Return whether a call keeps what failed: a row's own status, another try; no note of the run."""
     named = {word for part in _segments(name) for word in words(part)}
-    said = named | set(words(statement.partition("{")[0]))
+    spoken = named | set(words(statement.partition("{")[0]))
     verb = next(iter(words(_segments(name)[-1])), "") if _segments(name) else ""
     is_kept = verb in _KEEPING or bool(_QUERIES - {"delete"} & set(_segments(name)))
-    return bool(said & _TRIED_AGAIN) or (is_kept and not said & _OF_A_RUN)
+    return bool(spoken & _TRIED_AGAIN) or (is_kept and not spoken & _OF_A_RUN)
 
 
 @cache
