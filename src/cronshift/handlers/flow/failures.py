@@ -41,8 +41,8 @@ _WORDS = {
 }
 
 
-class Verdict(Struct, frozen=True):
-    """A failure that ends in success.
+class FailureFate(Struct, frozen=True):
+    """The fate of a failure that ends in success.
 
     Attributes:
         name: of the call that fails.
@@ -62,32 +62,32 @@ class Verdict(Struct, frozen=True):
 
 def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:
     """Return the spots where errors end in success: those that no body tells of, and those that one does."""
-    loudest: dict[CodePlace, Verdict] = {}
-    for verdict in _verdicts(reader, run):
-        other = loudest.get(verdict.place)
-        if other is None or other.heard < verdict.heard:
-            loudest[verdict.place] = verdict
+    loudest: dict[CodePlace, FailureFate] = {}
+    for fate in _fates(reader, run):
+        other = loudest.get(fate.place)
+        if other is None or other.heard < fate.heard:
+            loudest[fate.place] = fate
     swallowed = [it.spot for it in loudest.values() if it.heard < Heard.WORDS]
     return swallowed, [it.spot for it in loudest.values() if it.heard >= Heard.WORDS]
 
 
-def _verdicts(reader: HandlerReader, run: Trace) -> Iterator[Verdict]:
-    """Yield a verdict for each failure that is tried out and ends in success."""
+def _fates(reader: HandlerReader, run: Trace) -> Iterator[FailureFate]:
+    """Yield the fate of each failure that is tried out and ends in success."""
     trials, steps = Trials(run), 0
     for trial in trials:
         world = replace(reader.world, fail_at=trial.site.place, refused=trial.refused)
         failed = reader.run(world)
-        verdict = _verdict(reader, run, trial, failed)
-        if verdict is not None:
-            trials.judge(verdict.place)
-            yield verdict
+        fate = _fate(reader, run, trial, failed)
+        if fate is not None:
+            trials.judge(fate.place)
+            yield fate
         steps += failed.steps
         if steps > _MOST_STEPS:
             return
 
 
-def _verdict(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Verdict | None:
-    """Return the verdict on one failure; ``None`` where all is well, or where it does not matter."""
+def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> FailureFate | None:
+    """Return the fate of one failure; ``None`` where all is well, or where it does not matter."""
     site = trial.site
     others = _refusals(run) if site.awaited or not trial.refused else frozenset()
     endings = successes_after_failure(failed, others)
@@ -103,13 +103,13 @@ def _verdict(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> 
         place = site.place
     if place is None or answered_at(ending) in _softly(run):
         return None
-    verdict = Verdict(site.name, place, level)
+    fate = FailureFate(site.name, place, level)
     if level is Heard.NAME:
-        return verdict
+        return fate
     works = is_work(site) or (trial.refused and bool(site.written))
     matters = not path.instead and (works or _leaves_work(run, failed))
     calls = (site.place, *site.calls)
-    return verdict if matters and not is_minor(reader.program.tree, place, calls) else None
+    return fate if matters and not is_minor(reader.program.tree, place, calls) else None
 
 
 def _softly(run: Trace) -> set[CodePlace | None]:
