@@ -112,7 +112,7 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if new and name == "Array":
         return items_of(is_open=True)
     if new:
-        failure = arguments.taints & frozenset({Taint.FAILURE})
+        failure = arguments.taints & FAILED
         return Unknown(failure, name=name, package=_package(called))
     if machine.loading and callbacks:
         return _wrapped(name, callbacks[-1])
