@@ -310,12 +310,12 @@ class SourceTree:
         if file not in self.files:
             return None
         if (data := self._edited.get(file)) is not None:
-            return data.decode("utf-8", errors="replace")
+            return _decoded(data)
         try:
             data = read_at(None, f"{self._top}/{file}", LONGEST)
         except OSError:
             return None
-        return data.decode(errors="replace")
+        return _decoded(data)
 
 
 def language(file: str) -> str | None:
@@ -349,6 +349,11 @@ def span_of(node: SgNode) -> tuple[int, int]:
     """Return the beginning and the end of a node, in characters of its text."""
     place = node.range()
     return place.start.index, place.end.index
+
+
+def _decoded(data: bytes) -> str:
+    """Return the text of a file, without the byte order mark that editors put before some."""
+    return data.decode(errors="replace").removeprefix("\ufeff")
 
 
 @cache
