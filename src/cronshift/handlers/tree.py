@@ -135,6 +135,10 @@ class SourceTree:
             self._python[file] = parse_python(self.read(file))
         return self._python[file]
 
+    def is_unparsed(self, file: str) -> bool:
+        """Return whether a file is no Python, or newer Python than this one reads."""
+        return self.python(file) is _UNPARSED
+
     def data(self, file: str) -> dict[str, Any]:
         """Return the object in a JSON file, comments and trailing commas allowed; else none."""
         text = self.read(file)
@@ -332,12 +336,15 @@ def parse(text: str, name: str | None) -> SgNode | None:
     return SgRoot(text, name).root()
 
 
+_UNPARSED = ast.Module([], [])
+
+
 def parse_python(text: str) -> ast.Module:
     """Return a text's syntax tree; an empty one where it is not Python."""
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])
+        return _UNPARSED
 
 
 def is_broken(root: SgNode) -> bool:
