@@ -202,7 +202,8 @@ class Judge:
         )
         if handler.kind in _UNFOLLOWED:
             return read
-        seen = following(HandlerReader(self._program, handler, path, self.fronts(path)))
+        front, parameters = self.fronts(path), self._parameters(handler, path)
+        seen = following(HandlerReader(self._program, handler, path, front, parameters))
         return replace(
             seen,
             max_duration=read.max_duration,
@@ -213,6 +214,17 @@ class Judge:
             side_effects=read.side_effects,
             refuses_get=seen.refuses_get or read.refuses_get,
         )
+
+    def _parameters(self, handler: Handler, path: str) -> dict[str, str | tuple[str, ...]]:
+        """Return the parameters of the route that answers, as an entry's path spells them."""
+        resolver = self.resolver
+        base = resolver.next.config.base_path if resolver.next.present else ""
+        bare = path.partition("?")[0].removeprefix(base)
+        for table in (resolver.table, resolver.functions.table):
+            route = table.answering(bare)
+            if route is not None and route.handler.file == handler.file:
+                return route.parameters(bare)
+        return {}
 
     def fronts(self, path: str) -> tuple[Gate, ...]:
         """Return the app-wide gates before a path."""
