@@ -15,14 +15,7 @@ from cronshift.model import Location
 from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.conversion import Conversion, Converted, Entry, Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
-from cronshift.targets.direct.javascript.about import (
-    DECLARATIONS,
-    REQUEST,
-    ScriptScope,
-    declared,
-    is_told,
-    names_of,
-)
+from cronshift.targets.direct.javascript.about import declared, names_of
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE, RETRY_AFTER
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
 from cronshift.targets.direct.javascript.handler import (
@@ -42,6 +35,7 @@ from cronshift.targets.direct.javascript.results import result_edits
 from cronshift.targets.direct.javascript.routes import unmarked
 from cronshift.targets.direct.javascript.spellings import in_place, spellings
 from cronshift.targets.direct.javascript.steps import with_steps
+from cronshift.targets.direct.javascript.subjects import DECLARATIONS, REQUEST, ScriptScope, is_told
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
 if TYPE_CHECKING:
