@@ -131,8 +131,8 @@ KEPT = {
         "is declared with response_model",
     ),
     "an error where errors are caught": (
-        f"from fastapi import HTTPException\n{FASTAPI}{ROUTE}async def x():\n    try:\n"
-        "        if not due():\n            raise HTTPException(404)\n        return {}\n"
+        f"from fastapi.responses import JSONResponse\n{FASTAPI}{ROUTE}async def x():\n    try:\n"
+        "        if not due():\n            return JSONResponse({}, status_code=404)\n        return {}\n"
         "    except Exception:\n        return {}\n",
         11,
         "answers with an error where errors are caught",
