@@ -46,12 +46,13 @@ _PREPARING = {
 
 _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "archive", "upload"}
 """Words of writing that name what is written to, where they stand before the last."""
-_MODELS = lazy_pattern(
+_CHANGES_NOTHING = lazy_pattern(
     r"(?:chat\.completions|(?:^|\.)(?:openai|ai|llm)\.responses|(?:^|\.)(?:anthropic|claude)\w*\.messages)\.create$|"
-    r"(?:^|\.)generate(?:Text|Object|Content)$",
+    r"(?:^|\.)generate(?:Text|Object|Content)$|"
+    r"(?:^|\.)create_?\w*(?:client|connection|transport|transporter|pool)(?:\(\))?$",
     re.IGNORECASE,
 )
-"""What asks a language model, which changes nothing."""
+"""What asks a language model, or makes a client."""
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
 _BOOKKEEPING = lazy_pattern(r"[`\"']\s*select 1\b|\blog_\w+\(", re.IGNORECASE)
@@ -150,7 +151,7 @@ def is_side_work(name: str) -> bool:
 @cache
 def writes(name: str) -> bool:
     """Return whether a call surely changes something, by a verb in its name."""
-    if _MODELS.search(name):
+    if _CHANGES_NOTHING.search(name):
         return False
     segments = _segments(name)
     *owners, last = [words(part)[:1] for part in segments[-3:]] or [()]
@@ -187,7 +188,7 @@ def looks(name: str) -> bool:
     """Return whether a call only looks at something, by the verbs in its name."""
     if writes(name):
         return False
-    if _MODELS.search(name):
+    if _CHANGES_NOTHING.search(name):
         return True
     segments = _segments(name)
     last = words(segments[-1]) if segments else ()
