@@ -70,3 +70,15 @@ def leaves(body: Sequence[code.Statement]) -> bool:
         if isinstance(node, code.StatementBlock | code.Try) and leaves(node.body):
             return True
     return False
+
+
+def ends(body: Sequence[code.Statement]) -> bool:
+    """Return whether statements may end a function: with what they return, or with an error."""
+    for node in body:
+        if isinstance(node, code.Return | code.Raise):
+            return True
+        if isinstance(node, code.If) and (ends(node.yes) or ends(node.no)):
+            return True
+        if isinstance(node, code.StatementBlock | code.Try) and ends(node.body):
+            return True
+    return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.clauses import clause_of, leaves
+from cronshift.handlers.flow.clauses import clause_of, ends, leaves
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
@@ -232,11 +232,11 @@ class Machine(Expressions):
             turns = self._turns(source)
         elif node.test is not None and self.truth(self.value(node.test, scope), scope) is False:
             return
-        self.loops += 1
+        self.loops += node.source is None
         try:
             self._turn(node, turns, scope)
         finally:
-            self.loops -= 1
+            self.loops -= node.source is None
 
     def _turn(self, node: code.Loop, turns: Sequence[Value], scope: Scope) -> None:
         for turn in turns:
@@ -294,29 +294,25 @@ class Machine(Expressions):
         throws = len(self.tries[-1])
         self.catching += failed
         self.rescuing += 1
-        throws_on = False
+        ended: Abrupt | None = None
         try:
             self.block(clause.body, inner)
-        except Returned as returned:
-            return returned
-        except Thrown as again:
-            throws_on = True
-            rethrown = isinstance(again.value, Unknown) and not again.value.name
-            return thrown if rethrown and not clause.types else again
-        except Left as left:
-            if failed and left.kind == "continue" and leaves(node.body):
-                self.path.failed, self.path.caught = False, None
-            return left
-        finally:
-            self.catching -= failed
-            self.rescuing -= 1
-            is_told_apart = failed and not throws_on and len(self.tries[-1]) > throws
-            if is_told_apart:  # some errors are thrown on, others are none
-                self.path.failed, self.path.caught = False, None
-        if failed and self.loops and leaves(node.body):  # it is tried again, or another is
+        except Abrupt as error:
+            ended = error
+        self.catching -= failed
+        self.rescuing -= 1
+        is_again = self.loops > 0 and leaves(node.body) and ends(clause.body)
+        is_tried_again = is_again and not isinstance(ended, Returned)
+        is_told_apart = len(self.tries[-1]) > throws  # some errors are thrown on, others are none
+        if failed and not isinstance(ended, Thrown) and (is_told_apart or is_tried_again):
             self.path.failed, self.path.caught = False, None
-        self.path.other_way = self.path.other_way or (failed and leaves(node.body))
-        return None
+        if isinstance(ended, Thrown):
+            rethrown = isinstance(ended.value, Unknown) and not ended.value.name
+            return thrown if rethrown and not clause.types else ended
+        self.path.other_way = self.path.other_way or (
+            failed and ended is None and leaves(node.body)
+        )
+        return ended
 
     def _catches(self, node: code.Try, clause: code.Catch, thrown: Thrown, scope: Scope) -> bool:
         """Take note that a clause catches the failure that is tried out, if it does."""

@@ -274,8 +274,15 @@ class NameLookup(Forks, ABC):
         """Return whether a call does something about a failure: it keeps it, or is another way."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
         is_again = failed is not None and failed.name == name and removes(name)
-        statement = self.statement.text if self.statement is not None else ""
-        return is_again or not records(name) or keeps(name, statement)
+        return is_again or not records(name) or keeps(name, self.written())
+
+    def written(self) -> str:
+        """Return the text of the statement that is followed, or the line at which it begins."""
+        place = self.statement
+        if place is None or place.text:
+            return place.text if place is not None else ""
+        lines = self.program.tree.read(place.file).splitlines()
+        return "".join(line.strip() for line in lines[place.line - 1 : place.line + 2])
 
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""
