@@ -123,9 +123,8 @@ class Machine(Expressions):
                 result = last.abrupt.value
         result = handed_on(self, result, self.statement)
         if (self.catching or self.path.other_way) and self.depth > 1:
-            result = of_failure(
-                self, result, node.value
-            )  # what a helper gives where something failed
+            # what a helper gives where something failed
+            result = of_failure(self, result, node.value)
         raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:
@@ -275,7 +274,11 @@ class Machine(Expressions):
             pending = self._caught(node, pending, scope)
         elif sides:
             pending = self._maybe_caught(node, sides[-1], pending, scope)
-        self.block(node.final, scope)
+        self.ending += 1
+        try:
+            self.block(node.final, scope)
+        finally:
+            self.ending -= 1
         if pending is not None:
             raise pending
 

@@ -115,6 +115,8 @@ class Members(NameLookup):
         owner = self.value(target.owner, scope)
         key = self.value(target.key, scope)
         name, value = key_of(key), tainted(value, taints_of(key) & FAILED)
+        if not isinstance(owner, ListValue | ObjectValue) or name is None:
+            self.consume(value)  # a promise that is kept where it cannot be followed
         if isinstance(owner, ListValue):
             values = owner.elements.values
             self.write(owner.cell, "items", Elements((*values, value), open=True))
