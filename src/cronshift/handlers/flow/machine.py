@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.clauses import clause_of, ends, leaves
+from cronshift.handlers.flow.clauses import clause_of, leaves
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
@@ -87,7 +87,7 @@ class Machine(Expressions):
     def _bind(self, node: code.Bind, scope: Scope) -> None:
         self.statement = node.place
         value = self.value(node.value, scope)
-        self.bind(node.pattern, marked(self, value) if self.catching else value, scope)
+        self.bind(node.pattern, marked(self, value) if self.in_trouble else value, scope)
 
     def _defined(self, node: code.Define, scope: Scope) -> None:
         if node.name not in scope.names:
@@ -122,7 +122,7 @@ class Machine(Expressions):
             if isinstance(last.abrupt, Returned):
                 result = last.abrupt.value
         result = handed_on(self, result, self.statement)
-        if (self.catching or self.path.other_way) and self.depth > 1:
+        if self.in_trouble and self.depth > 1:
             # what a helper gives where something failed
             result = of_failure(self, result, node.value)
         raise Returned(result, self.statement)
@@ -211,7 +211,8 @@ class Machine(Expressions):
             self.path.hinged = True
             raise
         finally:
-            self.path.other_way = self.path.other_way or (bool(left_out) and leaves(left_out))
+            if leaves(left_out, "return", "break", "continue"):
+                self.path.other_way |= taints
             self.path.hinged = self.path.hinged or answered is not self.path.answered
 
     def _caught_side(self, body: Sequence[code.Statement], scope: Scope, *, fails: bool) -> None:
@@ -238,6 +239,7 @@ class Machine(Expressions):
             self.loops -= node.source is None
 
     def _turn(self, node: code.Loop, turns: Sequence[Value], scope: Scope) -> None:
+        before = self.path.other_way
         for turn in turns:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
             if node.pattern is not None:
@@ -247,6 +249,9 @@ class Machine(Expressions):
             except Left as left:
                 if left.kind == "break":
                     break
+            finally:
+                if not leaves(node.body, "return"):
+                    self.path.other_way = before
 
     def _turns(self, source: Value) -> Sequence[Value]:
         """Return the items of a loop: a list's elements, else one that is not known."""
@@ -304,7 +309,8 @@ class Machine(Expressions):
             ended = error
         self.catching -= failed
         self.rescuing -= 1
-        is_again = self.loops > 0 and leaves(node.body) and ends(clause.body)
+        is_again = self.loops > 0 and leaves(node.body, "return", "break")
+        is_again = is_again and leaves(clause.body, "return", "raise")
         is_tried_again = is_again and not isinstance(ended, Returned)
         is_told_apart = len(self.tries[-1]) > throws  # some errors are thrown on, others are none
         if failed and not isinstance(ended, Thrown) and (is_told_apart or is_tried_again):
@@ -312,9 +318,8 @@ class Machine(Expressions):
         if isinstance(ended, Thrown):
             rethrown = isinstance(ended.value, Unknown) and not ended.value.name
             return thrown if rethrown and not clause.types else ended
-        self.path.other_way = self.path.other_way or (
-            failed and ended is None and leaves(node.body)
-        )
+        if failed and ended is None and leaves(node.body, "return", "break"):
+            self.path.other_way |= FAILED
         return ended
 
     def _catches(self, node: code.Try, clause: code.Catch, thrown: Thrown, scope: Scope) -> bool:

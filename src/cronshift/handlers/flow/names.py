@@ -264,9 +264,8 @@ class NameLookup(Forks, ABC):
         self, place: CodePlace, name: str, *, followed: bool, written: str = "", package: str = ""
     ) -> None:
         """Take note that a call is reached."""
-        rescues = self.catching or self.path.other_way
         does = works(name) or bool(written)
-        if rescues and does and not self._is_beside() and self._is_answer(name):
+        if self.in_trouble and does and not self._is_beside() and self._is_answer(name):
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)
@@ -330,7 +329,12 @@ class NameLookup(Forks, ABC):
     @property
     def is_loud(self) -> bool:
         """True where what is made says that something failed."""
-        return self.catching > self.hushed
+        return self.catching > self.hushed or Taint.LOUD in self.path.other_way
+
+    @property
+    def in_trouble(self) -> bool:
+        """True where what is followed is done because something failed."""
+        return bool(self.catching or self.path.other_way)
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""
