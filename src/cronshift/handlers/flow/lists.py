@@ -21,6 +21,7 @@ from cronshift.handlers.flow.values import (
     quieted,
     tainted,
     taints_of,
+    text_of,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
     if name in {"includes", "has", "__contains__"}:
         return Native(name, lambda m, a: contained(m, owner, a.at(0), a.place))
     if name == "join":
-        return Native(name, lambda _m, _a: Unknown(taints_of(owner)))
+        return Native(name, lambda _m, a: _joined(owner, a))
+    if name == "pop" and not owner.elements.open:
+        return Native(name, lambda _m, a: _picked(owner, a, otherwise=-1))
     if name in {"get", "at", "pop", "shift"}:
         return Native(name, lambda _m, a: _picked(owner, a))
     return Native(name, lambda _m, a: items_of(is_open=True, taints=taints_of(owner) | a.taints))
@@ -67,11 +70,21 @@ def _length(owner: ListValue) -> Value:
     return Unknown(taints) if elements.open else PlainValue(len(elements.values), taints)
 
 
-def _picked(owner: ListValue, arguments: Arguments) -> Value:
+def _joined(owner: ListValue, arguments: Arguments) -> Value:
+    """Read ``parts.join("/")``: the text, where all of its parts are told."""
+    elements, separator = owner.elements, text_of(arguments.at(0))
+    texts = [text_of(part) for part in elements.values]
+    if elements.open or (arguments.values and separator is None) or None in texts:
+        return Unknown(taints_of(owner))
+    between = separator if separator is not None else ","
+    return PlainValue(between.join(text for text in texts if text is not None), taints_of(owner))
+
+
+def _picked(owner: ListValue, arguments: Arguments, otherwise: int = 0) -> Value:
     elements, number = owner.elements, arguments.at(0)
     if elements.values and isinstance(number, PlainValue) and isinstance(number.value, int):
         return elements.values[number.value] if number.value < len(elements.values) else NOTHING
-    return elements.values[0] if elements.values else Unknown(owner.taints)
+    return elements.values[otherwise] if elements.values else Unknown(owner.taints)
 
 
 def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:

@@ -15,7 +15,7 @@ from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
 from cronshift.handlers.flow.lists import turns_of
 from cronshift.handlers.flow.paths import Abrupt, Exit, Left, Returned, Thrown
-from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.program import Imported, is_python
 from cronshift.handlers.flow.refusals import (
     decides_by_failure,
     failing_side,
@@ -88,6 +88,10 @@ class Machine(Expressions):
         self.statement = node.place
         value = self.value(node.value, scope)
         self.bind(node.pattern, marked(self, value) if self.in_trouble else value, scope)
+
+    def _import(self, node: code.Import, scope: Scope) -> None:
+        value = self._imported(scope.file, Imported(node.source, node.name), node.bound)
+        self.write(scope.names, node.bound, value)
 
     def _defined(self, node: code.Define, scope: Scope) -> None:
         if node.name not in scope.names:
@@ -359,6 +363,7 @@ class Machine(Expressions):
     _FOLLOWING: ClassVar[dict[type, Callable[..., None]]] = {
         code.Do: _do,
         code.Bind: _bind,
+        code.Import: _import,
         code.Define: _defined,
         code.If: _if,
         code.Loop: _loop,

@@ -18,6 +18,7 @@ from cronshift.handlers.flow.values import (
     Elements,
     ListValue,
     Module,
+    Native,
     NativeObject,
     ObjectValue,
     PlainValue,
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _DEEPEST_CLASS = 5
+_MOST_FUNCTIONS = 4
+SEVERAL = "one of several"
+"""The name of a function that a computed key chooses, ``handlers[key]``."""
 
 
 class Members(NameLookup):
@@ -158,6 +162,10 @@ class Members(NameLookup):
             parts = tuple(owner.cell.values())
         elif isinstance(owner, ListValue):
             parts = owner.elements.values
+        functions = [part for part in parts if isinstance(part, Closure | Native)]
+        if len(functions) > 1:
+            several = tuple(functions) if len(functions) <= _MOST_FUNCTIONS else ()
+            return Unknown(taints_of(owner, key), several, name=SEVERAL)
         return Unknown(taints_of(owner, key), tuple(parts[:3]))
 
     def member(self, owner: Value, name: str) -> Value:

@@ -10,6 +10,7 @@ from cronshift.handlers.flow.values import (
     CLEAN,
     NOTHING,
     Elements,
+    ListValue,
     ObjectValue,
     Response,
     Taint,
@@ -180,6 +181,9 @@ def statuses(value: Value | None, path: Path) -> list[int | None]:
         return [0 if value.goes_on else value.status]
     if isinstance(value, Unknown):
         return [s for alternative in value.alternatives for s in statuses(alternative, path)]
+    if isinstance(value, ListValue):  # Python's `body, status`
+        second = (getattr(part, "value", None) for part in value.elements.values[1:2])
+        return [status for status in second if type(status) is int]
     return []
 
 
