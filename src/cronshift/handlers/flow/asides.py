@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.work import notes_down
@@ -26,6 +27,7 @@ _MINOR = lazy_pattern(
 _CLAUSE = lazy_pattern(r"[\s}]*(?:catch|except)\b")
 _BINDING = lazy_pattern(r"(?:const|let|var)\b")
 _COMMENT = ("//", "/*", "*", "#")
+_STATEMENT = 4
 _LONGEST = 40
 """Lines of a clause that are read."""
 
@@ -42,7 +44,8 @@ def is_minor(tree: SourceTree, caught: CodePlace, calls: Iterable[CodePlace]) ->
     remarks = [*_whole(lines, caught.line - 1), *_above(lines, _begin(lines, caught.line - 1))]
     for place in calls:
         lines = tree.read(place.file).splitlines()
-        if notes_down("".join(line.strip() for line in lines[place.line - 1 : place.line + 3])):
+        statement = islice(_whole(lines, place.line - 1), _STATEMENT)
+        if notes_down("".join(line.strip() for line in statement)):
             return True
         remarks += [*lines[place.line - 1 : place.line], *_above(lines, place.line - 1)]
     return any(map(_MINOR.search, remarks))

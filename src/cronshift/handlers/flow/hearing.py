@@ -54,7 +54,11 @@ def heard(body: Value | None, usual: Iterable[Value | None] = ()) -> Heard:
     apart = _apart(body, usual)
     if names_it(apart):
         return Heard.NAME
-    if speaks_of_it(apart) or any(_turns(body, whole) for whole in usual):
+    if (
+        names_it(apart, stale=True)
+        or speaks_of_it(apart)
+        or any(_turns(body, whole) for whole in usual)
+    ):
         return Heard.WORDS
     return Heard.NOTHING if _is_whole(apart) else Heard.UNCLEAR
 
@@ -77,16 +81,20 @@ def _are_same(first: Value | None, second: Value | None) -> bool:
     return isinstance(first, PlainValue) and isinstance(second, PlainValue) and same(first, second)
 
 
-def names_it(value: Value | None) -> bool:
-    """Return whether a part of a body that hangs on the failure is named so: ``failed``, ``ok``."""
-    if isinstance(value, ObjectValue):
-        return any(
-            (_FAILING.search(key) and hangs_on_it(part))
-            or (key in _DENIED and _is_false(part) and hangs_on_it(part))
-            or names_it(part)
-            for key, part in value.cell.items()
-        )
-    return any(map(names_it, _parts(value)))
+def names_it(value: Value | None, *, stale: bool = False) -> bool:
+    """Return whether a part of a body that hangs on the failure is named so: ``failed``, ``ok``.
+
+    Args:
+        value: the body, or a part of it.
+        stale: whether the count of what did not change is enough, ``failed: all - sent``.
+    """
+    fields = value.cell.items() if isinstance(value, ObjectValue) else ()
+    return any(
+        (_FAILING.search(key) or (key in _DENIED and _is_false(part)))
+        and hangs_on_it(part)
+        and (stale or Taint.STALE not in taints_of(part))
+        for key, part in fields
+    ) or any(names_it(part, stale=stale) for part in _parts(value))
 
 
 def hangs_on_it(value: Value | None, depth: int = _MOST_INSIDE) -> bool:

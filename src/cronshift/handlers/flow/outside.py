@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.callbacks import called_back, error_callback
 from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.hearing import speaks_of_it
 from cronshift.handlers.flow.nobody import gives_session
 from cronshift.handlers.flow.paths import Exit, Thrown
 from cronshift.handlers.flow.program import is_python
@@ -32,7 +33,7 @@ from cronshift.handlers.flow.values import (
     Value,
     items_of,
 )
-from cronshift.handlers.flow.work import is_side_work, looks, writes
+from cronshift.handlers.flow.work import is_side_work, looks, notes_down, works, writes
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -180,10 +181,19 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
 
 
 def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
-    """Take note that what follows may hang on the failure: it is handed on where it is caught."""
-    is_beside = telling or machine.telling > 0 or is_side_work(name)
-    if machine.catching and Taint.FAILURE in arguments.taints and not is_beside:
-        machine.path.hangs = True
+    """Take note of a failure that is handed on: what follows may hang on it, or does with it what can be done."""
+    if not machine.path.failed or telling or machine.telling or is_side_work(name):
+        return
+    if machine.catching:
+        machine.path.hangs = machine.path.hangs or Taint.FAILURE in arguments.taints
+    elif _is_given_another(machine, name, arguments):
+        machine.path.instead = True
+
+
+def _is_given_another(machine: Machine, name: str, arguments: Arguments) -> bool:
+    """Return whether work goes on with what a failure left: another value, or what is kept of it."""
+    values = (*arguments.values, *arguments.named.values())
+    return works(name) and any(map(speaks_of_it, values)) and not notes_down(machine.written())
 
 
 def _handed(machine: Machine, called: Value, name: str, arguments: Arguments) -> Taints:

@@ -88,6 +88,7 @@ _CLOSED = lazy_pattern(
 _MEASURED = lazy_pattern(
     r"(?:^|[._])(?:total|count(?:er)?|gauge|histogram|seconds)\.(?:labels\.)?(?:inc|observe|set|add)$|\.inc$"
 )
+_SENT_BY_RESEND = lazy_pattern(r"resend.*\.(?:emails|batch)\.(?:send|create)$")
 _CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
@@ -253,9 +254,10 @@ def prepares(name: str) -> bool:
 
 
 def throws_nothing(site: Site) -> bool:
-    """Return whether a call tells of its failures in its result alone, as Supabase's client does."""
+    """Return whether a call tells of its failures in its result alone, as Supabase's client does, and Resend's."""
     client = f"{site.package} {site.name}".lower()
-    return "supabase" in client and not site.followed and "throwOnError" not in site.name
+    is_told = "supabase" in client and "throwOnError" not in site.name
+    return not site.followed and (is_told or _SENT_BY_RESEND.search(client) is not None)
 
 
 def works(name: str) -> bool:
