@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.callbacks import called_back, error_callback
 from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.letting_by import passed_on
 from cronshift.handlers.flow.nobody import gives_session
 from cronshift.handlers.flow.paths import Exit, Thrown
 from cronshift.handlers.flow.program import is_python
@@ -148,6 +149,9 @@ def _name(called: Value, arguments: Arguments) -> str:
 def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
     """Read a call that may do work: it is noted, its callbacks run, its result is unknown."""
     place = arguments.place
+    going_on = passed_on(called, arguments.values)
+    if going_on is not None:
+        return machine.call(going_on, Arguments((), {}, place, "next"))
     _may_throw(machine, name, place)
     if not machine.loading:
         machine.visit(place, name, followed=False, package=_package(called))
