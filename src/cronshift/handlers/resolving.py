@@ -25,7 +25,7 @@ from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import ENTRIES, PythonHandlers
 from cronshift.handlers.redirects import by_legacy_route, redirect_of
 from cronshift.handlers.repository import RepositoryTree
-from cronshift.handlers.routes import RouteTable, nearest
+from cronshift.handlers.routes import Route, RouteTable, nearest
 from cronshift.handlers.vercel_rules import matched_by, rules_of
 from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.handlers.workspaces import app_that_answers
@@ -291,21 +291,15 @@ class Resolver:
 
     def _by_files(self, path: str) -> Resolution | None:
         """Return the resolution of a path by a file router or a function."""
-        if self.next.present:
-            base = self.next.config.base_path
-            if base and path != base and not path.startswith(f"{base}/"):
-                return None
-            route = self.next.table.answering(path[len(base) :] or "/")
-            if route is not None:
+        base = self.next.config.base_path if self.next.present else ""
+        if base and path != base and not path.startswith(f"{base}/"):
+            return None
+        route = self.table.answering(path[len(base) :] or "/")
+        if route is not None and not self._is_behind_function(route, path):
+            if answers_get(route.methods):
                 return self._judged(route.handler, path)
-        if self.router is not None and not self.next.present:
-            route = self.table.answering(path)
-            if route is not None:
-                if not answers_get(route.methods):
-                    return Resolution(
-                        Verdict.WRONG_METHOD, route.handler, methods=tuple(route.methods or ())
-                    )
-                return self._judged(route.handler, path)
+            methods = tuple(route.methods or ())
+            return Resolution(Verdict.WRONG_METHOD, route.handler, methods=methods)
         handler = self.functions.at(path)
         if handler is None or (self.next.present and self._next_owns(path)):
             return None
@@ -314,6 +308,14 @@ class Resolver:
             if handler.kind in _PYTHON_APPS
             else self._judged(handler, path)
         )
+
+    def _is_behind_function(self, route: Route, path: str) -> bool:
+        """Return whether a function has the very path that a route's pattern only takes in.
+
+        Patterns come behind Vercel's filesystem, and functions are in it.
+        """
+        function = self.functions.table.answering(path) if route.is_pattern else None
+        return function is not None and not function.is_pattern
 
     def _next_owns(self, path: str) -> bool:
         """Return whether a path under ``/api`` is the app's own business in a Next project."""
