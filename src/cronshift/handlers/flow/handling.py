@@ -17,7 +17,13 @@ from cronshift.handlers.flow.nest import method_at, nest_arguments
 from cronshift.handlers.flow.nest_services import controller_of
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.python_code import Python
-from cronshift.handlers.flow.requests import CONTEXT, ENVIRON, EVENT, REQUEST, server_of
+from cronshift.handlers.flow.python_requests import ENVIRON, server_of
+from cronshift.handlers.flow.requests import (
+    CONTEXT,
+    EVENT,
+    REQUEST,
+    route_parameters,
+)
 from cronshift.handlers.flow.tanstack import tanstack_method
 from cronshift.handlers.flow.values import (
     Arguments,
@@ -138,7 +144,10 @@ def _arguments(machine: Machine, handler: Handler, called: Closure | Native) -> 
         passed = nest_arguments(machine, handler.route) or app_arguments(tree, handler.route.file)
         return Arguments(passed, {}, place, name)
     first = EVENT if handler.kind in _EVENTS else REQUEST
+    parameters = route_parameters(machine)
     second: Value = Unknown(name="context")
+    if parameters is not None:
+        second = ObjectValue({"params": parameters}, open=True)
     if handler.kind in _REPLYING and handler.export == "default":
         second = replying()
     return Arguments((first, second), {}, place, name)

@@ -108,6 +108,10 @@ _RECORDING = {
     "rollback", "unlock", "fail", "push", "add", "finish", "complete", "close", "end", "report", "reset",
     "write", "append", "put", "store", "remove", "abort", "cleanup", "revert", "restore", "increment",
 }  # fmt: skip
+_KEEPING = {"update", "insert", "upsert", "create", "save", "set", "mark", "record", "store"}
+"""What writes a row that says what failed, so that it is not forgotten."""
+_TRIED_AGAIN = {"queue", "enqueue", "requeue", "retry", "retries", "outbox", "reschedule", "dead"}
+_OF_A_RUN = _OF_RUNS | _NOTES | {"cron", "lock", "locks", "progress", "state"}
 
 
 @cache
@@ -183,6 +187,16 @@ def records(name: str) -> bool:
     segments = _segments(name)
     last = words(segments[-1])[:1] if segments else ()
     return bool(_QUERIES & set(segments)) or (bool(last) and last[0] in _RECORDING)
+
+
+@cache
+def keeps(name: str, statement: str) -> bool:
+    """Return whether a call keeps what failed: a row's own status, another try; no note of the run."""
+    named = {word for part in _segments(name) for word in words(part)}
+    spoken = named | set(words(statement.partition("{")[0]))
+    verb = next(iter(words(_segments(name)[-1])), "") if _segments(name) else ""
+    is_kept = verb in _KEEPING or bool(_QUERIES - {"delete"} & set(_segments(name)))
+    return bool(spoken & _TRIED_AGAIN) or (is_kept and not spoken & _OF_A_RUN)
 
 
 @cache
