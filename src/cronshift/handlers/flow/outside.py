@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.callbacks import called_back, error_callback
 from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.coroutines import gives_coroutine
 from cronshift.handlers.flow.hearing import speaks_of_it
+from cronshift.handlers.flow.letting_by import passed_on
 from cronshift.handlers.flow.nobody import gives_session
 from cronshift.handlers.flow.paths import Exit, Thrown
 from cronshift.handlers.flow.program import is_python
@@ -153,6 +155,9 @@ def _name(called: Value, arguments: Arguments) -> str:
 def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
     """Read a call that may do work: it is noted, its callbacks run, its result is unknown."""
     place = arguments.place
+    going_on = passed_on(called, arguments.values)
+    if going_on is not None:
+        return machine.call(going_on, Arguments((), {}, place, "next"))
     _may_throw(machine, name, place)
     if not machine.loading:
         telling = machine.is_telling(name, arguments)
@@ -177,7 +182,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
             return machine.promise(inner.value, place, name, rejected=True)
     for argument in arguments.values:
         machine.consume(argument)
-    return _promised(machine, result, name, place)
+    return _promised(machine, called, result, name, place)
 
 
 def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
@@ -227,10 +232,13 @@ def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
     return is_told and _LISTENING.search(name) is not None
 
 
-def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
+def _promised(machine: Machine, called: Value, result: Value, name: str, place: CodePlace) -> Value:
     """Return the promise of work that surely goes on by itself, else the call's result."""
-    is_known = _PROMISING.search(name) or _of_prisma(result, name)
-    if machine.loading or is_python(place.file) or not is_known:
+    if is_python(place.file):
+        is_promise = gives_coroutine(machine.program.tree, called)
+    else:
+        is_promise = _PROMISING.search(name) is not None or _of_prisma(result, name)
+    if machine.loading or not is_promise:
         machine.ledger.results[id(result)] = result, place
         return result
     return machine.promise(result, place, name)
