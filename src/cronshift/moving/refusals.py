@@ -53,11 +53,16 @@ def stays(plan: Plan, jobs: Collection[str]) -> list[str]:
 
 def _cannot_move(plan: Plan, job: Job) -> CronshiftError:
     if job.mode is Mode.BLOCKED:
-        text, reason = f"{job.id} cannot move, for {_what_stops(plan, job)}.", "blocked-job"
-    else:
-        text = f"{job.id} has no function yet, so nobody would run its ticks."
-        reason = "not-migrated"
-    return CronshiftError(text, reason=reason, hint=way_in(plan, job))
+        return CronshiftError(
+            f"{job.id} cannot move, for {_what_stops(plan, job)}.",
+            reason="blocked-job",
+            hint=way_in(plan, job),
+        )
+    return CronshiftError(
+        f"{job.id} has no function yet, so nobody would run its ticks.",
+        reason="not-migrated",
+        hint=way_in(plan, job),
+    )
 
 
 def _what_stops(plan: Plan, job: Job) -> str:
