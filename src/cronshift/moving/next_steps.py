@@ -19,7 +19,8 @@ from msgspec import Struct
 from cronshift.model import Mode, Origin
 from cronshift.moving.epochs import is_paused
 from cronshift.operations import read_journal
-from cronshift.plan.decided import doubts, is_left_out
+from cronshift.plan.decided import doubts, is_left_out, stopping
+from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.planning import make_plan
 from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
 from cronshift.project.locks import install_command, lock_of, locks_in, range_of
@@ -354,9 +355,10 @@ def _fresh(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     yield NextStep(f"cronshift migrate{fix}", "generates the functions; no job changes owner")
 
 
-def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
+def _stopped(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     """Yield the steps that show why jobs cannot move."""
-    doubted = [job for job in jobs if job.mode is not Mode.BLOCKED]
+    codes = [(job, stopping(journey.plan, job)) for job in jobs]
+    doubted = [job for job, of_job in codes if of_job and ASKED_FIRST.issuperset(of_job)]
     if doubted:
         yield NextStep(
             "cronshift migrate --fix --dry-run",

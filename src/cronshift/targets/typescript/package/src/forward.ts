@@ -30,8 +30,7 @@ export async function fetched(
   for (const each of Object.entries(bypass)) headers.set(...each);
   const answer = await fetch(origin + basePath + path, {
     headers,
-    redirect: "manual",
-    cache: "no-store",
+    ...({ redirect: "manual", cache: "no-store" } as const),
   });
   const type = answer.headers.get("content-type");
   return new Response(answer.body, {
