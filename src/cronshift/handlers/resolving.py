@@ -199,8 +199,11 @@ class Resolver:
         if bare.startswith(_SERVICES):
             return Resolution(Verdict.UNKNOWN, why="Vercel's own path of a service")
         redirect = self.redirect(bare, query)
-        if redirect is not None:
-            return redirect
+        if redirect is not None and redirect.verdict is Verdict.UNKNOWN:
+            return replace(redirect, handler=self._behind_redirects(bare, query).handler)
+        return redirect or self._behind_redirects(bare, query)
+
+    def _behind_redirects(self, bare: str, query: str) -> Resolution:
         legacy = self._by_legacy_routes(bare, query)
         if legacy is not None:
             return legacy

@@ -155,7 +155,7 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
         site.name for site in sites if promise.place in site.within and site.place != promise.place
     ]
     around = [site.name for site in sites if site.place in promise.calls]
-    is_beside = any(map(is_side_work, (promise.name, *around)))
+    is_beside = promise.beside or any(map(is_side_work, (promise.name, *around)))
     if is_beside or (inside and all(map(is_side_work, inside))):
         return Loose.SIDE
     if _LOOPS.search(place.text):

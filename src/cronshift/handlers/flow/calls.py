@@ -216,30 +216,6 @@ class Calls(Members):
             self.consume(made)  # the caller waits for the answer that is given in it
         return made
 
-    def consume(self, value: Value) -> None:
-        """Take note that somebody waits for a promise, or has it now."""
-        if isinstance(value, Promise):
-            self.ledger.consumed.add(id(value))
-            self.wait(value.place)
-        elif isinstance(value, ListValue):
-            for part in value.elements.values:
-                if isinstance(part, Promise | ListValue | Unknown):
-                    self.consume(part)
-        elif isinstance(value, Unknown):
-            for part in value.alternatives:
-                if isinstance(part, Promise):
-                    self.consume(part)
-
-    def wait(self, place: CodePlace) -> None:
-        """Take note that a call is waited for, and so are those whose results it hands on."""
-        left, seen = [place], set[CodePlace]()
-        while left:
-            place = left.pop()
-            if place in self.ledger.sites:
-                self.ledger.sites[place].awaited = True
-            seen.add(place)
-            left += self.ledger.returned.get(place, set()) - seen
-
     def wait_for(self, value: Value) -> None:
         """Take note that the call which gave a value is waited for; of a list, each of its elements'."""
         if isinstance(value, ListValue):

@@ -257,7 +257,11 @@ class Machine(Expressions):
             pending = self._caught(node, pending, scope)
         elif sides:
             pending = self._maybe_caught(node, sides[-1], pending, scope)
-        self.block(node.final, scope)
+        self.ending += 1
+        try:
+            self.block(node.final, scope)
+        finally:
+            self.ending -= 1
         if pending is not None:
             raise pending
 

@@ -118,6 +118,8 @@ class Members(NameLookup):
     def _set_member(self, target: code.Member, value: Value, scope: Scope) -> None:
         owner = self.value(target.owner, scope)
         name = key_of(self.value(target.key, scope))
+        if not isinstance(owner, ListValue | ObjectValue) or name is None:
+            self.consume(value)  # a promise that is kept where it cannot be followed
         if isinstance(owner, ListValue):
             values = owner.elements.values
             self.write(owner.cell, "items", Elements((*values, value), open=True))

@@ -24,7 +24,14 @@ from cronshift.handlers.flow.values import (
     text_of,
     truth,
 )
-from cronshift.handlers.flow.work import is_bookkeeping, is_side_work, records, removes, works
+from cronshift.handlers.flow.work import (
+    is_bookkeeping,
+    is_side_work,
+    lets_go,
+    records,
+    removes,
+    works,
+)
 from cronshift.handlers.flow.worlds import secrets_in
 
 if TYPE_CHECKING:
@@ -69,7 +76,7 @@ class NameLookup(Forks, ABC):
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
-        self.catching = self.loops = self.rescuing = 0
+        self.catching = self.loops = self.rescuing = self.ending = 0
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
@@ -216,9 +223,34 @@ class NameLookup(Forks, ABC):
         """Return a promise, taken note of until somebody waits for it."""
         made = Promise(value, place, name, rejected)
         made.sites, made.calls = tuple(self.within), tuple(self.calls)
-        made.dropped = None
+        made.beside = self.rescuing > 0 or self._is_beside()
         self.ledger.promises.append(made)
         return made
+
+    def consume(self, value: Value) -> None:
+        """Take note that somebody waits for a promise, or has it now."""
+        if isinstance(value, Promise):
+            self.ledger.consumed.add(id(value))
+            self.wait(value.place)
+        elif isinstance(value, ListValue):
+            for part in value.elements.values:
+                if isinstance(part, Promise | ListValue | Unknown):
+                    self.consume(part)
+        elif isinstance(value, Unknown):
+            for part in value.alternatives:
+                if isinstance(part, Promise):
+                    self.consume(part)
+
+    def wait(self, place: CodePlace) -> None:
+        """Take note that a call is waited for, and so are those whose results it hands on."""
+        left = [place]
+        seen: set[CodePlace] = set()
+        while left:
+            place = left.pop()
+            if place in self.ledger.sites:
+                self.ledger.sites[place].awaited = True
+            seen.add(place)
+            left += self.ledger.returned.get(place, set()) - seen
 
     def ask(self, what: str) -> None:
         """Note a read of the request."""
@@ -237,6 +269,7 @@ class NameLookup(Forks, ABC):
         site = self.ledger.sites.get(place)
         if site is None:
             within, noting = tuple(self.within), is_bookkeeping(self.statement)
+            beside = noting or self._is_beside() or (self.ending > 0 and lets_go(name))
             self.ledger.sites[place] = Site(
                 place,
                 name,
@@ -245,7 +278,7 @@ class NameLookup(Forks, ABC):
                 followed,
                 within=within,
                 written=written,
-                beside=noting or self._is_beside(),
+                beside=beside,
                 noting=noting,
                 rescuing=self.rescuing > 0,
                 calls=tuple(self.calls),

@@ -24,6 +24,7 @@ from cronshift.handlers.flow.values import (
     truth as truth_of,
 )
 from cronshift.handlers.flow.worlds import ANY, SecretLength, secrets_in
+from cronshift.handlers.stand_ins import stand_in_of
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
@@ -176,7 +177,7 @@ def _is_same(left: PlainValue, right: PlainValue) -> bool | None:
     if bool(secrets_in(first)) == bool(secrets_in(second)):
         return False
     plain = right if secrets_in(first) else left
-    if Taint.QUERY in plain.taints and plain.value and "$" not in str(plain.value):
+    if Taint.QUERY in plain.taints and plain.value and stand_in_of(str(plain.value)) is None:
         return None  # the secret may be written into the path
     return False if plain.taints & CALLER or not plain.value else None
 

@@ -172,6 +172,7 @@ class Promise(Struct, eq=False):
         dropped: the statement that leaves it, if one does.
         sites: the promises that it is part of.
         calls: the calls into the project around it.
+        beside: whether it is a matter beside the work, or begun only where something has failed.
         errors: the ways on which it may be rejected, where others are not.
     """
 
@@ -183,6 +184,7 @@ class Promise(Struct, eq=False):
     dropped: CodePlace | None = None
     sites: tuple[CodePlace, ...] = ()
     calls: tuple[CodePlace, ...] = ()
+    beside: bool = False
     errors: tuple[Exit, ...] = ()
 
 
