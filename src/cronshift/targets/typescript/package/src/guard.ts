@@ -2,14 +2,17 @@
 import { NextRequest } from "next/server";
 
 import type { Route } from "./calls";
-import { hasBearer, type Job, skipReason } from "./ownership";
+import { hasBearer, type Job, skipReason, telling } from "./ownership";
 
 /** A job, and what tells the tick that a call at an instant is for. */
 export type Guarded = Job & { tick: (now: Date) => Date | null };
 
 /** Return the route that answers in the place of another while both sides are alive. */
 export function guarded(job: Guarded, route: Route, context?: object) {
-  return async ({ headers, url }: NextRequest, own?: unknown) => {
+  const tell = telling(job.ownership, job.secret);
+  return async (asked: NextRequest, own?: unknown) => {
+    const { headers, url } = asked;
+    if (asked.method === "OPTIONS") return tell(asked);
     const refusal = await refused(job, headers);
     if (refusal) return refusal;
     const there = new URL(url).origin + job.path;

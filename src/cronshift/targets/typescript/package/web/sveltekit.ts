@@ -1,8 +1,7 @@
 /** SvelteKit's handlers, called as functions. */
 import type { RequestEvent } from "@sveltejs/kit";
 
-import type { Route } from "./calls";
-import type { Params } from "./params";
+import type { Params, Route } from "./calls";
 
 /** Return a handler of `+server` as a route: its event has what a call of Vercel's cron has. */
 export function routed(
