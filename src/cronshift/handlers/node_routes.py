@@ -20,10 +20,11 @@ from cronshift.handlers.javascript import (
     locally,
 )
 from cronshift.handlers.literals import text_of
+from cronshift.handlers.nest_routes import nest_routes
 from cronshift.handlers.node_registrations import (
     NodeModule,
     NodeRegistration,
-    decorator_of,
+    is_app,
     parameters_of,
     read_node_module,
     returned_function_of,
@@ -40,17 +41,6 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.tree import SourceTree
 
-FRAMEWORKS = (
-    "hono", "express", "fastify", "koa", "@koa/router", "koa-router", "elysia", "h3",
-    "@nestjs/core", "@nestjs/common",
-)  # fmt: skip
-_NAMES = "|".join(map(re.escape, FRAMEWORKS))
-_IMPORTS = lazy_pattern(
-    r"^(?!\s*(?:import\s+type\b|//|\*)).*(?:\bfrom|\brequire\(|\bimport\(?)\s*"
-    rf"[\"'](?:{_NAMES})[\"'/]",
-    re.MULTILINE,
-)
-"""An import that is more than one of types."""
 _FOLDERS = ("", "src/")
 _ENTRIES = tuple(
     f"{folder}{name}.{suffix}"
@@ -62,14 +52,6 @@ _ENTRIES = tuple(
     for folder in _FOLDERS
     for suffix in ("js", "cjs", "mjs", "ts", "cts", "mts")
 )
-_NEST = {
-    "Get": "GET",
-    "Post": "POST",
-    "Put": "PUT",
-    "Patch": "PATCH",
-    "Delete": "DELETE",
-    "All": "",
-}
 _REGISTERS = lazy_pattern(r"regist|mount|route|setup(?!.*error)|load|swagger|admin", re.IGNORECASE)
 """Names of functions of packages that may add routes to an app which they are given."""
 
@@ -114,7 +96,7 @@ class NodeRoutes:
 
     def imports_framework(self, file: str) -> bool:
         """Return whether a file imports one of the frameworks."""
-        return _IMPORTS.search(self._tree.read(file)) is not None
+        return is_app(self._tree, file)
 
     def of(self, file: str) -> Declared:
         """Return the routes of the app in a file: its own, or of the app that it passes on."""
@@ -124,7 +106,7 @@ class NodeRoutes:
         names = self._apps(file)
         for name in names:
             yield from self._routes(file, name, Trail())
-        routes = list(self._nest())
+        routes = list(nest_routes(self._tree, self._folder))
         for declaration in self._handed_on(file) if not names else ():
             is_read = isinstance(declaration, CodeRoute) or not self._is_nests(declaration.place)
             if is_read or not routes:
@@ -354,49 +336,6 @@ class NodeRoutes:
         if file not in self._modules:
             self._modules[file] = read_node_module(self._tree.parsed(file))
         return self._modules[file]
-
-    def _nest(self) -> Iterator[Declaration]:
-        """Yield the routes of Nest's controllers."""
-        if "@nestjs/core" not in self._tree.packages(self._folder):
-            return
-        prefix = self._nest_prefix()
-        for file in self._tree.under(f"{self._base}src"):
-            root = self._tree.parsed(file) if "@Controller(" in self._tree.read(file) else None
-            for decorator in root.find_all(kind="decorator") if root is not None else ():
-                name, path = decorator_of(decorator)
-                if name in _NEST:
-                    above, place = _controller(decorator), Location(file, line_of(decorator))
-                    if prefix is None or above is None or path is None:
-                        yield UnreadRegistration("", place)
-                        continue
-                    whole = joined(joined(prefix, above), path)
-                    methods = frozenset({_NEST[name]}) if _NEST[name] else None
-                    yield CodeRoute(whole, methods, place)
-
-    def _nest_prefix(self) -> str | None:
-        """Return the prefix of all paths of a Nest app; ``None`` where it is computed."""
-        for file in self._tree.under(self._folder):
-            text = self._tree.read(file) if file.endswith((".ts", ".js")) else ""
-            if "setGlobalPrefix(" not in text and "enableVersioning(" not in text:
-                continue
-            root = self._tree.parsed(file)
-            if "enableVersioning(" in text:
-                return None
-            call = root.find(pattern="$APP.setGlobalPrefix($PREFIX)") if root is not None else None
-            argument = call.get_match("PREFIX") if call else None
-            if argument is not None:
-                prefix = self._text(file, argument)
-                return None if prefix is None else "/" + prefix.strip("/")
-        return ""
-
-
-def _controller(decorator: SgNode) -> str | None:
-    """Return the path of the controller around a method's decorator."""
-    for outer in decorator.ancestors():
-        for above in (*outer.children(), *outer.prev_all()):
-            if above.kind() == "decorator" and decorator_of(above)[0] == "Controller":
-                return decorator_of(above)[1]
-    return ""
 
 
 def _given_to(call: SgNode) -> str:

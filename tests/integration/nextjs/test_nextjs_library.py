@@ -154,7 +154,11 @@ def test_an_app_gets_the_modules_that_its_jobs_use_as_they_are(tmp_path: Path) -
             "0 3 * * *",
             {"bridge", "forward", "protection", "retry-after"},
         ),
-        ('ownership = "environment"', "0 3 * * *", {"environment", "own-address", "protection", "reading"}),
+        (
+            'ownership = "environment"',
+            "0 3 * * *",
+            {"environment", "own-address", "protection", "reading"},
+        ),
     ],
 )
 def test_what_a_job_uses_beyond_that_comes_with_it(
