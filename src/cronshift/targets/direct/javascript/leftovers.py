@@ -51,8 +51,7 @@ def refuse_leftovers(text: str, file: str, before: SgNode, *, reads: bool) -> No
     imported = imports(root)
     for node in names_in(root):
         source, name = imported.get(node.text(), ("", ""))
-        is_import = any(above.kind() == "import_statement" for above in node.ancestors())
-        if is_import:
+        if _is_imported(node):
             continue
         if source in _SURROUNDINGS or source.startswith("hono/"):
             raise NotCertainError(
@@ -94,9 +93,15 @@ def _line_asking(tree: SourceTree, file: str, statement: SgNode) -> int | None:
     for node in every(statement):
         source, name = imported.get(node.text(), ("", "")) if node.kind() in _NAMES else ("", "")
         is_late = node.kind() == "string" and text_of(node) == _HEADERS
-        if is_late or (source == _HEADERS and name not in _OF_NOBODY):
+        is_asking = is_late or (source == _HEADERS and name not in _OF_NOBODY)
+        if is_asking and not _is_imported(node):
             return line_of(node)
     return None
+
+
+def _is_imported(node: SgNode) -> bool:
+    """Return whether a node stands in the import of what it names."""
+    return any(above.kind() == "import_statement" for above in node.ancestors())
 
 
 def _is_response(node: SgNode) -> bool:
@@ -114,7 +119,6 @@ def _line_before(before: SgNode, node: SgNode) -> int:
     lines = [
         line_of(each)
         for each in names_in(before)
-        if each.text() == node.text()
-        and not any(above.kind() == "import_statement" for above in each.ancestors())
+        if each.text() == node.text() and not _is_imported(each)
     ]
     return lines[-1] if lines else 1
