@@ -12,7 +12,7 @@ from cronshift.handlers import patterns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_USER_AGENT = "vercel-cron/1.0"
+_KNOWN = {"user-agent": "vercel-cron/1.0", "x-forwarded-proto": "https"}
 _SOME_HOST = "some-project-a1b2c3.vercel.app"
 _SENT = ("authorization", "host", "accept", "x-vercel-", "x-forwarded-", "x-real-ip", "forwarded")
 """What begins the names of headers that a call may bring."""
@@ -88,8 +88,10 @@ def _holds(condition: Any, query: str) -> bool | None:
         return _fits(value, texts[-1]) if texts else False
     if kind != "header" or not isinstance(key, str):
         return None
-    if key.lower() == "user-agent":
-        return _fits(value, _USER_AGENT)
+    if key.lower() in {"host", "x-forwarded-host"}:
+        return True if value is None else _is_host(value)
+    if key.lower() in _KNOWN:
+        return _fits(value, _KNOWN[key.lower()])
     return None if key.lower().startswith(_SENT) else False
 
 

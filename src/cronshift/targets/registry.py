@@ -81,9 +81,8 @@ def target_of(project: Project, resolver: Resolver) -> Target:
             return default  # it was chosen before there was another one for such apps
         fitting = ((name, target_named(name).fit(project, resolver)) for name in target_names())
         suiting = (name for name, fit in fitting if isinstance(fit, Fits) and fit.unsuited is None)
-        usual = target_named(DEFAULT_TARGET)
-        if _is_there(usual, project, resolver):  # what was generated when nothing else could be
-            return usual
+        if (project.root / (project.settings.out or default.usual_out)).is_dir():
+            return default  # what was generated when nothing else could be
         return target_named(next(suiting, DEFAULT_TARGET))
     target = target_named(asked)
     fit = target.fit(project, resolver)

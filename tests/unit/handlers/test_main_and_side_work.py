@@ -30,6 +30,7 @@ RESOURCE = f"{LOGGER}\nasync function run(name, work) {{ try {{ await work(); re
 ALL = "const results = [await run('users', () => sendReports()), await run('rows', () => purgeRows())];\n  return Response.json({ results });"  # fmt: skip
 LOCK = "let tail: Promise<void> = Promise.resolve();\nasync function turn() { const mine = tail; let free; tail = new Promise((resolve) => { free = resolve; }); await mine; free(); }"  # fmt: skip
 
+REPORT = "function report(what) { void (async () => { const tool = await import('@acme/tool').catch(() => null); await tool?.send(what); })(); }"
 HELPERS = "async function look(row) { return row > 1 ? null : row; }\nasync function save(row) { const { error } = await store.from('h').update({ row }).eq('id', row); if (error) { console.error(error); return false; } return true; }"  # fmt: skip
 CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # where nothing else is done, what is called a side matter is the work
@@ -45,6 +46,14 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # a promise in which nothing begins
     "a lock": (route(f"await turn();\n  await sendReports();\n  {OK}", LOCK), set()),
     "work in a promise": (route(f"const sent = new Promise((resolve) => {{ sendReports().then(resolve); }});\n  await purgeRows();\n  {OK}"), {"CS202"}),
+    # what is begun only where something has failed tells of it, or tries again
+    "a report of an error": (route(f"await purgeRows();\n  try {{ await sendReports(); await check(); }} catch (error) {{ report(error); throw error; }}\n  {OK}", f"{REPORT}\nasync function check() {{ throw new Error('late'); }}"), {"CS202"}),
+    "work of that form": (route(f"await sendReports();\n  report(1);\n  {OK}", REPORT), {"CS201"}),
+    # what is let go
+    "a body that is not read": (route(f"const answer = await fetch('https://feed.example');\n  await answer.body?.cancel().catch(() => {{}});\n  await sendReports();\n  {OK}"), set()),
+    "a seat that is given back at the end": (route(f"try {{ await sendReports(); }} finally {{ await store.releaseSeat('1').catch(() => {{}}); }}\n  {OK}"), set()),
+    "seats that are given back": (route(f"await store.releaseSeat('1').catch(() => {{}});\n  {OK}"), {"CS204"}),
+    "an order that is not given up": (route(f"await store.order.cancel('1').catch(() => {{}});\n  {OK}"), {"CS204"}),
     # what the type of a result stands before
     "a typed query whose failure is caught": (route(f"const rows = await store.query<{{ id: string }}>('select id').catch(() => []);\n  await sendReports(rows);\n  {OK}"), set()),
     "a typed write whose failure is caught": (route(f"await store.insertAll<Row>([1]).catch(() => 0);\n  {OK}"), {"CS204"}),

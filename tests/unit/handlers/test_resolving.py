@@ -263,6 +263,10 @@ HELD = [
     ({"has": [_condition("header", "x-tenant")]}, "no"),
     ({"missing": [_condition("header", "x-tenant")]}, "yes"),
     ({"has": [_condition("header", "user-agent", "vercel-cron/.*")]}, "yes"),
+    ({"has": [_condition("header", "x-forwarded-proto", "http")]}, "no"),
+    ({"missing": [_condition("header", "x-forwarded-proto", "https")]}, "no"),
+    ({"has": [_condition("header", "x-forwarded-host", "www.example.com")]}, "no"),
+    ({"has": [_condition("header", "host", "shop.vercel.app")]}, "maybe"),
     ({"missing": [_condition("header", "authorization")]}, "maybe"),
     ({"has": [_condition("query", "limit", "\\d+")]}, "yes"),
     ({"has": [_condition("query", "limit", "all")]}, "no"),
@@ -292,6 +296,7 @@ def test_a_redirect_and_a_legacy_route_hold_where_their_conditions_do(
     files = {"api/x.ts": DEFAULT}
     found = resolver(tmp_path, files, {"redirects": [redirect]}).resolve("/api/x?limit=5")
     assert found.verdict.value == verdicts[held]
+    assert (found.handler is None) == (held == "yes")
     route = {"src": "/api/x", "headers": {"Location": "/away"}, **conditions}
     routes = [route, {"handle": "filesystem"}]
     found = resolver(tmp_path, files, {"routes": routes}).resolve("/api/x?limit=5")

@@ -65,6 +65,9 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         )
     if not run.is_complete:
         return whole
+    if not run.ledger.cut:
+        called = {place.file for place in run.ledger.sites}
+        whole = replace(whole, reached=frozenset(run.ledger.files | called))
     stub, is_nothing = None, False
     looks_on = not any(works(name) for name in _names(run)) and any(_other_methods(reader))
     if looks_on or only_says(run):
@@ -155,7 +158,7 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
         site.name for site in sites if promise.place in site.within and site.place != promise.place
     ]
     around = [site.name for site in sites if site.place in promise.calls]
-    is_beside = any(map(is_side_work, (promise.name, *around)))
+    is_beside = promise.beside or any(map(is_side_work, (promise.name, *around)))
     if is_beside or (inside and all(map(is_side_work, inside))):
         return Loose.SIDE
     if _LOOPS.search(place.text):

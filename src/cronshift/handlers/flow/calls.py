@@ -10,7 +10,7 @@ from cronshift.handlers.flow.code import UNDEFINED, CodePlace
 from cronshift.handlers.flow.environment import settings_of
 from cronshift.handlers.flow.injection import injected_value
 from cronshift.handlers.flow.ledger import ABOUT_CALLER
-from cronshift.handlers.flow.members import Members
+from cronshift.handlers.flow.members import SEVERAL, Members
 from cronshift.handlers.flow.paths import Abrupt, Exit, Returned, Thrown, answer_apart, met
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
@@ -39,7 +39,7 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cronshift.handlers.flow.machine import Machine
 
@@ -77,21 +77,10 @@ class Calls(Members):
         if is_nobody(called):
             return called
         if isinstance(called, Unknown) and called.alternatives:
-            callable_ = [
-                alternative
-                for alternative in called.alternatives
-                if isinstance(alternative, Closure | Native)
-            ]
-            if callable_:
-                result = self.call(callable_[0], arguments, new=new)
-                others = [other for other in called.alternatives if other is not callable_[0]]
-                if all(map(is_nothing, others)):
-                    return result
-                if isinstance(result, ListValue) and isinstance(callable_[0], Native):
-                    parts = result.elements.values
-                    return items_of(*parts, is_open=True, taints=result.taints)
-                is_one = not isinstance(result, PlainValue)
-                return result if is_one else joined(result, Unknown(taints_of(called)))
+            result = self._alternative_called(called, arguments, new=new)
+            if result is not None:
+                return result
+        self._doubt_several(called, arguments)
         if isinstance(called, Native) or (
             isinstance(called, NativeObject) and called.call is not None
         ):
@@ -104,6 +93,46 @@ class Calls(Members):
             self.path.answered = self.path.answered or called
             return NOTHING
         return self.outside(self.machine, called, arguments, new)
+
+    def _alternative_called(
+        self, called: Unknown, arguments: Arguments, *, new: bool
+    ) -> Value | None:
+        """Return the value of a call to one of a few, where functions are among them."""
+        functions = [part for part in called.alternatives if isinstance(part, Closure | Native)]
+        if len(functions) > 1:
+            return self._one_called(called, functions, arguments)
+        if not functions:
+            return None
+        result = self.call(functions[0], arguments, new=new)
+        if all(is_nothing(other) for other in called.alternatives if other is not functions[0]):
+            return result
+        if isinstance(result, ListValue) and isinstance(functions[0], Native):
+            return items_of(*result.elements.values, is_open=True, taints=result.taints)
+        is_one = not isinstance(result, PlainValue)
+        return result if is_one else joined(result, Unknown(taints_of(called)))
+
+    def _one_called(
+        self, called: Unknown, functions: Sequence[Value], arguments: Arguments
+    ) -> Value:
+        """Follow each of several functions of which one is called, which one nobody can tell."""
+        self._doubt_several(called, arguments)
+        first, *others = functions
+        if not others:
+            return self.call(first, arguments)
+        result = self.fork(
+            taints_of(called),
+            lambda: self.call(first, arguments),
+            lambda: self._one_called(Unknown(called.taints), others, arguments),
+            about_caller=False,
+        )
+        return result or Unknown(taints_of(called))
+
+    def _doubt_several(self, called: Value, arguments: Arguments) -> None:
+        """Take note that what one of several functions asks of the caller another may not ask."""
+        is_one = isinstance(called, Unknown) and called.name == SEVERAL
+        asks = any(isinstance(value, NativeObject) for value in arguments.values)
+        if is_one and (asks or arguments.taints & ABOUT_CALLER) and not self.ledger.comparisons:
+            self.path.doubts |= {f"calls one of several by {arguments.name}"}
 
     def _instance(self, kind: ClassValue, arguments: Arguments) -> Value:
         settings = settings_of(self.machine, kind)
@@ -187,30 +216,6 @@ class Calls(Members):
             self.consume(made)  # the caller waits for the answer that is given in it
         return made
 
-    def consume(self, value: Value) -> None:
-        """Take note that somebody waits for a promise, or has it now."""
-        if isinstance(value, Promise):
-            self.ledger.consumed.add(id(value))
-            self.wait(value.place)
-        elif isinstance(value, ListValue):
-            for part in value.elements.values:
-                if isinstance(part, Promise | ListValue | Unknown):
-                    self.consume(part)
-        elif isinstance(value, Unknown):
-            for part in value.alternatives:
-                if isinstance(part, Promise):
-                    self.consume(part)
-
-    def wait(self, place: CodePlace) -> None:
-        """Take note that a call is waited for, and so are those whose results it hands on."""
-        left, seen = [place], set[CodePlace]()
-        while left:
-            place = left.pop()
-            if place in self.ledger.sites:
-                self.ledger.sites[place].awaited = True
-            seen.add(place)
-            left += self.ledger.returned.get(place, set()) - seen
-
     def wait_for(self, value: Value) -> None:
         """Take note that the call which gave a value is waited for; of a list, each of its elements'."""
         if isinstance(value, ListValue):
@@ -239,12 +244,15 @@ class Calls(Members):
     def invoke(self, called: Closure, arguments: Arguments) -> Value:
         """Follow a function of the project."""
         function = called.function
-        if self._active.count(function) > 1 or len(self._active) >= self.world.deepest:
+        is_deepest = len(self._active) >= self.world.deepest
+        self.ledger.cut = self.ledger.cut or is_deepest
+        if is_deepest or self._active.count(function) > 1:
             return Unknown(arguments.taints)
         scope = Scope(called.scope.file, {}, called.scope)
         if called.this is not None:
             scope.names["this"] = called.this
         self.ledger.entered[arguments.place] = function
+        self.ledger.files.add(function.place.file)
         self._active.append(function)
         self.calls.append(arguments.place)
         self.called.append(arguments.name)

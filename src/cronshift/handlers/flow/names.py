@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from cronshift.handlers.flow.environment import elsewhere
@@ -18,22 +19,31 @@ from cronshift.handlers.flow.values import (
     Outside,
     Promise,
     Scope,
+    Taint,
     Unknown,
     Value,
     copied,
     text_of,
     truth,
 )
-from cronshift.handlers.flow.work import is_bookkeeping, is_side_work, records, removes, works
+from cronshift.handlers.flow.work import (
+    is_bookkeeping,
+    is_side_work,
+    keeps,
+    lets_go,
+    records,
+    removes,
+    works,
+)
 from cronshift.handlers.flow.worlds import secrets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cronshift.handlers.flow import code
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
-    from cronshift.handlers.flow.values import Arguments
+    from cronshift.handlers.flow.values import Arguments, Taints
     from cronshift.handlers.flow.worlds import World
 
 MOST_STEPS = 10_000
@@ -69,7 +79,7 @@ class NameLookup(Forks, ABC):
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
-        self.catching = self.loops = self.rescuing = 0
+        self.catching = self.hushed = self.loops = self.rescuing = self.ending = 0
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
@@ -216,9 +226,34 @@ class NameLookup(Forks, ABC):
         """Return a promise, taken note of until somebody waits for it."""
         made = Promise(value, place, name, rejected)
         made.sites, made.calls = tuple(self.within), tuple(self.calls)
-        made.dropped = None
+        made.beside = self.rescuing > 0 or self._is_beside()
         self.ledger.promises.append(made)
         return made
+
+    def consume(self, value: Value) -> None:
+        """Take note that somebody waits for a promise, or has it now."""
+        if isinstance(value, Promise):
+            self.ledger.consumed.add(id(value))
+            self.wait(value.place)
+        elif isinstance(value, ListValue):
+            for part in value.elements.values:
+                if isinstance(part, Promise | ListValue | Unknown):
+                    self.consume(part)
+        elif isinstance(value, Unknown):
+            for part in value.alternatives:
+                if isinstance(part, Promise):
+                    self.consume(part)
+
+    def wait(self, place: CodePlace) -> None:
+        """Take note that a call is waited for, and so are those whose results it hands on."""
+        left = [place]
+        seen: set[CodePlace] = set()
+        while left:
+            place = left.pop()
+            if place in self.ledger.sites:
+                self.ledger.sites[place].awaited = True
+            seen.add(place)
+            left += self.ledger.returned.get(place, set()) - seen
 
     def ask(self, what: str) -> None:
         """Note a read of the request."""
@@ -231,12 +266,13 @@ class NameLookup(Forks, ABC):
         """Take note that a call is reached."""
         rescues = self.catching or self.path.other_way
         does = works(name) or bool(written)
-        if rescues and does and not self._is_beside() and self._is_other(name):
+        if rescues and does and not self._is_beside() and self._is_answer(name):
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
             within, noting = tuple(self.within), is_bookkeeping(self.statement)
+            beside = noting or self._is_beside() or (self.ending > 0 and lets_go(name))
             self.ledger.sites[place] = Site(
                 place,
                 name,
@@ -245,7 +281,7 @@ class NameLookup(Forks, ABC):
                 followed,
                 within=within,
                 written=written,
-                beside=noting or self._is_beside(),
+                beside=beside,
                 noting=noting,
                 rescuing=self.rescuing > 0,
                 calls=tuple(self.calls),
@@ -261,17 +297,33 @@ class NameLookup(Forks, ABC):
             site.written = site.written or written
             site.package = site.package or package
 
-    def _is_other(self, name: str) -> bool:
-        """Return whether a call is another way: it records no failure, or removes what was not removed."""
+    def _is_answer(self, name: str) -> bool:
+        """Return whether a call does something about a failure: it keeps it, or is another way."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
         is_again = failed is not None and failed.name == name and removes(name)
-        return is_again or not records(name)
+        statement = self.statement.text if self.statement is not None else ""
+        return is_again or not records(name) or keeps(name, statement)
 
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""
         return any(map(is_side_work, self.called)) or any(
             is_side_work(function.name) for function in self._active
         )
+
+    @contextmanager
+    def because(self, taints: Taints) -> Iterator[None]:
+        """Follow what is done because something failed; by a zero or a count alone, quietly."""
+        is_hushed = Taint.LOUD not in taints
+        self.catching, self.hushed = self.catching + 1, self.hushed + is_hushed
+        try:
+            yield
+        finally:
+            self.catching, self.hushed = self.catching - 1, self.hushed - is_hushed
+
+    @property
+    def is_loud(self) -> bool:
+        """True where what is made says that something failed."""
+        return self.catching > self.hushed
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""

@@ -75,6 +75,10 @@ _GIVES_ON = lazy_pattern(
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
+_REGISTERING = lazy_pattern(
+    r"\.(?:command|hears|action|(?:callback|inline)Query)$|\binterceptors\.\w+\.use$"
+)
+_USING = lazy_pattern(r"\.use$")
 _LISTENING = lazy_pattern(r"\.(?:on|once|addListener|addEventListener|prependListener)$")
 _TROUBLE = lazy_pattern(
     r"error|close|exit|disconnect(?:ed)?|reconnect(?:ing)?|abort|timeout|warning|remove|"
@@ -112,7 +116,7 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if new and name == "Array":
         return items_of(is_open=True)
     if new:
-        failure = arguments.taints & frozenset({Taint.FAILURE})
+        failure = arguments.taints & FAILED
         return Unknown(failure, name=name, package=_package(called))
     if machine.loading and callbacks:
         return _wrapped(name, callbacks[-1])
@@ -160,7 +164,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     taints = _handed(machine, called, name, arguments)
     result: Value = Unknown(taints, name=name.rpartition(".")[2], package=_package(called))
     for callback in arguments.values:
-        if not isinstance(callback, Closure) or _hears_of_trouble(name, arguments):
+        if not isinstance(callback, Closure) or _is_for_later(callback, name, arguments):
             continue
         values = tuple(Unknown(name="given") for _ in callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
@@ -195,6 +199,13 @@ def _handed(machine: Machine, called: Value, name: str, arguments: Arguments) ->
         if _CHECKING.search(name) and not _HARMLESS.search(name):
             machine.path.doubts |= {f"calls {name}, which is not followed"}
     return taints
+
+
+def _is_for_later(callback: Closure, name: str, arguments: Arguments) -> bool:
+    """Return whether a call only says what to do another time: of a request, a message, an error."""
+    is_middleware = len(callback.function.parameters) > 1 and _USING.search(name) is not None
+    registers = is_middleware or _REGISTERING.search(name) is not None
+    return registers or _hears_of_trouble(name, arguments)
 
 
 def _hears_of_trouble(name: str, arguments: Arguments) -> bool:

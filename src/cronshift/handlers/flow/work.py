@@ -80,7 +80,7 @@ _AUDITED = lazy_pattern(r"(?:^|\.)(?:write|create|record|add|append|insert|save|
 _CLOSED = lazy_pattern(
     r"(?:browser|client|conn|connection|pool|db|database|mongoose|prisma|page|redis|cursor|socket|"
     r"stream|driver|context|session|engine|transport|transporter)\.\$?(?:close|disconnect|quit|end|"
-    r"release|dispose|destroy|aclose)$",
+    r"release|dispose|destroy|aclose)$|(?:body|reader|stream|controller)\.(?:cancel|abort|releaseLock)$",
     re.IGNORECASE,
 )
 """What is let go when the work is done."""
@@ -91,11 +91,27 @@ _CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
+_LETTING_GO = {
+    "release",
+    "close",
+    "cleanup",
+    "dispose",
+    "disconnect",
+    "unlock",
+    "stop",
+    "destroy",
+    "end",
+    "quit",
+}
 _RECORDING = {
     "update", "insert", "upsert", "create", "save", "set", "mark", "record", "delete", "del", "release",
     "rollback", "unlock", "fail", "push", "add", "finish", "complete", "close", "end", "report", "reset",
     "write", "append", "put", "store", "remove", "abort", "cleanup", "revert", "restore", "increment",
 }  # fmt: skip
+_KEEPING = {"update", "insert", "upsert", "create", "save", "set", "mark", "record", "store"}
+"""What writes a row that says what failed, so that it is not forgotten."""
+_TRIED_AGAIN = {"queue", "enqueue", "requeue", "retry", "retries", "outbox", "reschedule", "dead"}
+_OF_A_RUN = _OF_RUNS | _NOTES | {"cron", "lock", "locks", "progress", "state"}
 
 
 @cache
@@ -174,10 +190,28 @@ def records(name: str) -> bool:
 
 
 @cache
+def keeps(name: str, statement: str) -> bool:
+    """Return whether a call keeps what failed: a row's own status, another try; no note of the run."""
+    named = {word for part in _segments(name) for word in words(part)}
+    spoken = named | set(words(statement.partition("{")[0]))
+    verb = next(iter(words(_segments(name)[-1])), "") if _segments(name) else ""
+    is_kept = verb in _KEEPING or bool(_QUERIES - {"delete"} & set(_segments(name)))
+    return bool(spoken & _TRIED_AGAIN) or (is_kept and not spoken & _OF_A_RUN)
+
+
+@cache
 def removes(name: str) -> bool:
     """Return whether a call takes something away."""
     segments = _segments(name)
     return bool(segments) and words(segments[-1])[:1] in {("del",), ("delete",), ("remove",)}
+
+
+@cache
+def lets_go(name: str) -> bool:
+    """Return whether a call lets something go, where it stands at the end of the work."""
+    segments = _segments(name)
+    last = words(segments[-1])[:1] if segments else ()
+    return bool(last) and last[0] in _LETTING_GO
 
 
 @cache

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from cronshift.handlers import Resolver, Verdict
 from cronshift.handlers.app_folder import MANIFESTS
+from cronshift.handlers.stand_ins import stand_in_of, stand_in_of_path
 from cronshift.model import Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -38,8 +39,6 @@ _CREDENTIAL = lazy_pattern(
 )
 _LONGEST_DURATION = 1800  # seconds; vercel/vercel, build-utils/src/max-duration.ts
 _SHORTEST_CREDENTIAL = 6  # characters
-_VARIABLE = lazy_pattern(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|\{\{[^}]*\}\}|<\w+>")
-_SEGMENT = lazy_pattern(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}")
 
 
 def _misplaced(project: ProjectSubject) -> Iterator[Evidence]:
@@ -128,20 +127,15 @@ def _crons(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _pattern_in_path(job: JobSubject) -> Iterator[Evidence]:
-    path, _, query = job.entry.path.partition("?")
-    variable = _VARIABLE.search(path) or _VARIABLE.search(query)
-    parts = (_SEGMENT.fullmatch(part) for part in path.split("/"))
-    variable = variable or next((pattern for pattern in parts if pattern is not None), None)
-    if variable is not None:
-        yield Evidence(
-            f"{job.entry.path} holds `{variable[0]}`, and Vercel calls it as it is written."
-        )
+    text = stand_in_of_path(job.entry.path)
+    if text is not None:
+        yield Evidence(f"{job.entry.path} holds `{text}`, and Vercel calls it as it is written.")
 
 
 def _credential_in_path(job: JobSubject) -> Iterator[Evidence]:
     path, _, query = job.entry.path.partition("?")
     for name, value in parse_qsl(query):
-        is_written = len(value) >= _SHORTEST_CREDENTIAL and not _VARIABLE.search(value)
+        is_written = len(value) >= _SHORTEST_CREDENTIAL and stand_in_of(value) is None
         if is_written and _CREDENTIAL.search(name):
             yield Evidence(f"The query of {path} spells out its `{name}`.")
 

@@ -80,8 +80,8 @@ def _overlap(job: JobSubject) -> Iterator[Evidence]:
     shortest = shortest_gap(job.schedule)
     if shortest is not None and shortest < timedelta(seconds=longest):
         yield Evidence(
-            f"{job.entry.path} is due again after {shortest.total_seconds() / 60:g} min and may run "
-            f"for {longest / 60:g} min."
+            f"{job.entry.path} is due again after {format_duration(shortest)} and may run for "
+            f"{format_duration(timedelta(seconds=longest))}."
         )
 
 

@@ -111,6 +111,9 @@ def _unknown(job: JobSubject) -> Iterator[Evidence]:
     if resolution.verdict is Verdict.UNKNOWN and not job.elsewhere:
         if path.startswith("/_svc/"):
             yield Evidence(f"{path} is {resolution.why}.")
+        elif handler is not None and resolution.target:
+            text = f"Whether {handler.file} answers {path} cannot be told: {resolution.why}."
+            yield Evidence(text)
         elif handler is not None:
             yield Evidence(f"{path} lies inside {handler.file}: {resolution.why}.")
         elif job.entry.origin is not Origin.BUILD_OUTPUT and _has_sources(job):

@@ -18,11 +18,13 @@ class Entry(Struct, frozen=True):
         path: with its query.
         schedule: as Vercel tells it.
         parameter: of the query, that a fan-out gives another value each time.
+        is_shared: whether other entries have the same handler do their work.
     """
 
     path: str
     schedule: str
     parameter: str | None = None
+    is_shared: bool = False
 
     @property
     def search(self) -> str:
