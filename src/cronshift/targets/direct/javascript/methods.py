@@ -92,7 +92,7 @@ def _plain(node: SgNode | None) -> SgNode | None:
 
 
 def _truth(condition: SgNode | None, method: str) -> bool | None:
-    """Return what a condition on the method comes to; ``None`` where it asks for more."""
+    """Return whether a condition on the method holds; ``None`` where it asks for more."""
     node = _plain(condition)
     if node is None:
         return None
