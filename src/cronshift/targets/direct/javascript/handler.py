@@ -25,6 +25,7 @@ SEGMENT = frozenset(
 )
 """What a route's module says to Next (its route segment configuration)."""
 _BLOCKS = {"statement_block"}
+_BINDING = {"identifier", "shorthand_property_identifier_pattern"}
 _NOT_ALLOWED = 405
 
 
@@ -335,3 +336,22 @@ def with_comment(node: SgNode, words: re.Pattern[str] = re.compile("")) -> tuple
         start, line = span_of(above)[0], above.range().start.line
         above = above.prev()
     return start, end
+
+
+def bound_in(node: SgNode) -> set[str]:
+    """Return the names that are declared somewhere in a function, apart from its own and its parameters'."""
+    body = node.field("body") or node
+    patterns = [part.field("name") for part in body.find_all(kind="variable_declarator")]
+    names = {
+        inner.text() for each in patterns if each is not None for inner in _pattern_names(each)
+    }
+    kinds = ("function_declaration", "class_declaration")
+    declared = [part.field("name") for kind in kinds for part in body.find_all(kind=kind)]
+    return names | {each.text() for each in declared if each is not None}
+
+
+def _pattern_names(pattern: SgNode) -> Iterator[SgNode]:
+    if pattern.kind() in _BINDING:
+        yield pattern
+    for child in pattern.children():
+        yield from _pattern_names(child)

@@ -158,7 +158,7 @@ class RequestEdits:
         elif members[:1] == ["headers"]:
             self._header(chain[0])
         elif members[:1] == ["method"]:
-            self._method(chain[0])
+            raise NotCertainError(line_of(node), "tells methods apart")
         elif members[:1] == ["query"]:
             self._page_query(chain[0])
         elif members[:1] == ["url"] and self._in_pages:
@@ -320,30 +320,6 @@ class RequestEdits:
             raise NotCertainError(line_of(headers), f"needs the header {name}")
         if not self._write_constant(call, value):
             self._edits.replace(*span_of(call), json.dumps(value))
-
-    def _method(self, node: SgNode) -> None:
-        parent = node.parent()
-        statement = next((each for each in node.ancestors() if each.kind() == "if_statement"), None)
-        other = (
-            parent.field("right")
-            if parent is not None and operator_of(parent) in _COMPARING
-            else None
-        )
-        condition = statement.field("condition") if statement is not None else None
-        is_whole = (
-            condition is not None
-            and parent is not None
-            and condition.text() == f"({parent.text()})"
-        )
-        if other is None or statement is None or parent is None or not is_whole:
-            raise NotCertainError(line_of(node), "tells methods apart")
-        is_same = text_of(other) == "GET"
-        if (
-            is_same is (operator_of(parent) in {"===", "=="})
-            or statement.field("alternative") is not None
-        ):
-            raise NotCertainError(line_of(node), "tells methods apart")
-        self._edits.remove_lines(*span_of(statement))
 
     def _page_query(self, query: SgNode) -> None:
         """Replace ``req.query`` of the pages router."""
