@@ -51,7 +51,7 @@ class Edits:
             [
                 (max(first, start) - start, min(stop, last) - start, text)
                 for first, stop, text in outer
-                if start <= first < last
+                if start <= first < last or first == last == len(self.text)
             ],
         )
 

@@ -248,7 +248,8 @@ def of_function(function: Function, passed: list[Subjects], scope: PythonScope) 
     }
     inner = PythonScope(scope.place, names, scope.depth + 1, scope.methods)
     subjects = of_statements(function.body, inner)
-    if CREDENTIAL in subjects and secrets(subjects) - ELSEWHERE - _compared(function, inner):
+    variables = {each for each in secrets(subjects) if not each.startswith("env:HTTP_")}
+    if CREDENTIAL in subjects and variables - ELSEWHERE - _compared(function, inner):
         return subjects | _UNTOLD  # it asks for a variable that the work needs
     return subjects
 

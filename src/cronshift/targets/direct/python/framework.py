@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
-from cronshift.targets.direct.python.about import CREDENTIAL, PythonScope
+from cronshift.targets.direct.python.about import CREDENTIAL, SETTINGS, PythonScope
 from cronshift.targets.direct.python.answering import refuses, write_answers
 from cronshift.targets.direct.python.answers import NON_RETRIABLE, is_plain
 from cronshift.targets.direct.python.called import ModuleScope
@@ -40,7 +40,6 @@ from cronshift.targets.direct.python.routes import (
     route_of,
 )
 from cronshift.targets.direct.python.source import Function, PythonSource, names_used, own_nodes
-from cronshift.targets.direct.python.surroundings import refuse_surroundings
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
@@ -84,7 +83,6 @@ def _of_function(
     tree: SourceTree, source: PythonSource, path: str, entry: Entry, app: str | None
 ) -> Converted:
     route = route_of(source, path)
-    refuse_surroundings(source)
     place = ModuleScope(tree, source.file, source.module)
     return work_of(tree, source, route, parameters_of(route, entry, place), entry, app)
 
@@ -122,7 +120,8 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     dependencies = Dependencies(function, parameters.dependencies, place)
     checks = {name: frozenset({CREDENTIAL}) for name in dependencies.checks}
     parameters = replace(parameters, names={**parameters.names, **checks})
-    scope = PythonScope(place, parameters.names)
+    settings = {name: frozenset({SETTINGS}) for name in parameters.dependencies}
+    scope = PythonScope(place, {**settings, **parameters.names})
     remove_checks(source, function, scope, lambda asked: refuses(source, asked.body))
     model = model_of(route, place)
     encoder = "fastapi" if model is not None else _encoder(source, route, app)
