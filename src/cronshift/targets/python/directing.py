@@ -260,9 +260,11 @@ def _converted(  # noqa: PLR0913 - what a job is known by
     route = handler.route
     if route is not None and is_django(tree, route.file):
         try:
-            view = convert_view(tree, route, entry)
+            view = convert_view(tree, route, entry, is_mounted=is_mounted)
         except NotCertainError as error:
             return route.file, Kept(route, error.why)
+        if isinstance(view, Kept):
+            return view.place.file, view
         written.files[route.file] = view.urls.encode()
         work = in_steps(tree, view.file, view.converted) if wishes.steps else view.converted
         return view.file, work

@@ -21,6 +21,7 @@ from cronshift.errors import CronshiftError, NotWellError
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import Job, Mode
 from cronshift.plan.job_ids import unknown_job
+from cronshift.runtime.answers import HandlerError
 from cronshift.runtime.apps import Lifespan
 from cronshift.runtime.jobs import CANCELLED_ID
 from cronshift.runtime.loading import load
@@ -137,9 +138,20 @@ async def _started(root: Path, plan: Plan, name: str) -> AsyncIterator[None]:
     package = package_of(plan.out)
     place = mounting_app(SourceTree(root), package) if plan.job(name) is None else None
     app = load(reference(*place)) if place is not None else None
-    if "fastapi" in sys.modules and isinstance(app, sys.modules["fastapi"].FastAPI):
-        async with Lifespan.around(app):
+    if (
+        place is not None
+        and "fastapi" in sys.modules
+        and isinstance(app, sys.modules["fastapi"].FastAPI)
+    ):
+        lifespan = Lifespan(app)
+        try:
+            await lifespan.started()
+        except HandlerError as error:
+            raise NotWellError(str(error), reason="startup-failed", where=place[0]) from error
+        try:
             yield
+        finally:
+            await lifespan.end()
     else:
         yield
 

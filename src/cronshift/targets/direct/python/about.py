@@ -215,6 +215,10 @@ def _of_call(node: ast.Call, scope: PythonScope) -> Subjects:
     match node.args:
         case [ast.Constant(value=str(variable)), *_] if _READING.fullmatch(name):
             return frozenset({f"env:{variable}"})
+        case [ast.Name(id="settings") as settings, ast.Constant(value=str(variable)), *_] if (
+            name == "getattr"
+        ):
+            return about(ast.Attribute(settings, variable), scope)
     subjects = frozenset[str]().union(*(about(value, scope) for value in passed))
     if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
         inner = about(node.func.value, scope)

@@ -24,12 +24,9 @@ OF_REQUESTS = {
 """Errors that only an answer to a request raises: none is left in work without one."""
 _FIRST_REDIRECT, _FIRST_ERROR, _FIRST_FAULT = 300, 400, 500
 _REFUSALS = {
-    "RedirectResponse",
-    "redirect",
-    "abort",
-    "HttpResponseForbidden",
-    "HttpResponseRedirect",
-}
+    "HttpResponseBadRequest", "HttpResponseForbidden", "HttpResponsePermanentRedirect", "HttpResponseRedirect",
+    "RedirectResponse", "abort", "redirect",
+}  # fmt: skip
 _STORING = {"commit", "flush", "rollback"}
 _ACTIVATING = re.compile(r"activate|deactivate|override|set_current_\w+")
 
@@ -73,21 +70,25 @@ def answers_error(answers: Iterable[ast.expr | None], error: str) -> bool:
     )
 
 
-def refuse_changes(function: Function, next_called: str, path: str) -> None:
+def refuse_changes(
+    function: Function, next_called: str, path: str, given: Iterable[str] = ()
+) -> None:
     """Refuse middleware that changes more than who may call: it runs around Inngest's calls as it did around the job's.
 
     Args:
         function: which is given the request, or the scope.
         next_called: what it calls for the answer of the rest.
         path: of the entry.
+        given: the names of answers that it is given.
 
     Raises:
         NotCertainError: with the line of what differs for the job.
     """
-    answers = {
+    answers = set(given) | {
         target.id
         for node in own_nodes(function)
-        if isinstance(node, ast.Assign) and _hands_on(node.value, next_called)
+        if isinstance(node, ast.Assign)
+        if _hands_on(node.value, next_called) or _refuses(node.value)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
@@ -164,8 +165,12 @@ def _is_answer(value: ast.expr | None, answers: set[str], next_called: str) -> b
             return True
         case ast.Name(id=name):
             return name in answers
-    status = status_of_answer(value)
-    return _hands_on(value, next_called) or (status is not None and status >= _FIRST_REDIRECT)
+    return _hands_on(value, next_called) or _refuses(value)
+
+
+def _refuses(value: ast.expr) -> bool:
+    """Return whether an answer leads elsewhere, or is an error."""
+    return (status_of_answer(value) or 0) >= _FIRST_REDIRECT
 
 
 def _paths(test: ast.expr) -> Iterator[str]:
@@ -236,3 +241,46 @@ def _is_read(tree: SourceTree, name: str) -> bool:
         for node in ast.walk(tree.python(file))
         if isinstance(node, ast.Attribute)
     )
+
+
+def only_writes(function: Function, next_called: str) -> bool:
+    """Return whether a function hands every answer on, with headers and lines for the log at most."""
+    answers = {function.args.args[0].arg} if len(function.args.args) == 1 else set[str]()
+    for statement in function.body:
+        match statement:
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.Await(value=ast.Call(func=called))
+            ) if ast.unparse(called) == next_called:
+                answers.add(name)
+            case ast.Assign(targets=[ast.Name()], value=value) if _is_reading(value):
+                pass
+            case ast.Assign(targets=[ast.Attribute(value=ast.Attribute(attr="state"))]):
+                pass  # of the request, which no work is given
+            case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(attr="headers"))]):
+                pass
+            case ast.Return(value=ast.Name(id=name)) if name in answers:
+                pass
+            case ast.Import() | ast.ImportFrom():
+                pass
+            case _ if is_docstring(statement) or is_logging(statement):
+                pass
+            case _:
+                return False
+    return bool(answers)
+
+
+def _is_reading(value: ast.expr) -> bool:
+    """Return whether a value is only a time, an id, or a part of the request."""
+    calls = [ast.unparse(node.func) for node in ast.walk(value) if isinstance(node, ast.Call)]
+    reading = {
+        "time.time",
+        "time.perf_counter",
+        "time.monotonic",
+        "round",
+        "str",
+        "uuid.uuid4",
+        "uuid4",
+    }
+    return all(
+        called in reading or called.endswith(".headers.get") for called in calls
+    ) and not any(isinstance(node, ast.Await) for node in ast.walk(value))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
+from cronshift.targets.direct.conversion import Converted, Entry, Kept, NotCertainError
 from cronshift.targets.direct.python.about import REQUEST
 from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.class_views import as_functions, is_harmless
+from cronshift.targets.direct.python.django_settings import hindrance, is_atomic
 from cronshift.targets.direct.python.framework import work_of
+from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.parameters import Parameters
 from cronshift.targets.direct.python.routes import AppRoute
 from cronshift.targets.direct.python.source import Function, PythonSource, function_of, names_used
@@ -39,12 +42,17 @@ def is_django(tree: SourceTree, file: str) -> bool:
     return "urlpatterns" in tree.read(file)
 
 
-def convert_view(tree: SourceTree, route: Location, entry: Entry) -> View:
-    """Return the view of a route as a function that is called by nobody but a job.
+def convert_view(
+    tree: SourceTree, route: Location, entry: Entry, *, is_mounted: bool = False
+) -> View | Kept:
+    """Return the view of a route as a function that is called by nobody but a job; or the middleware that it needs.
 
     Raises:
         NotCertainError: where the meaning is not kept for certain.
     """
+    kept = hindrance(tree, urlsplit(entry.path).path, is_mounted=is_mounted)
+    if kept is not None:
+        return kept
     urls = PythonSource(route.file, tree.read(route.file), tree.python(route.file))
     declared = _declared(urls, route.line)
     place = ModuleScope(tree, route.file, urls.module)
@@ -116,7 +124,23 @@ def _of_function(  # noqa: PLR0913, PLR0917 - what a view is known by
     names = {taken[0]: frozenset({REQUEST})}
     parameters = Parameters(names, {}, taken[0], None, None)
     route = AppRoute(function, declared, is_fastapi=False)
-    return work_of(tree, source, route, parameters, entry)
+    left_out = any("non_atomic_requests" in ast.unparse(each) for each in function.decorator_list)
+    if left_out or not is_atomic(tree):
+        return work_of(tree, source, route, parameters, entry)
+    return _in_transaction(
+        work_of(tree, source, route, parameters, entry, telling="the transaction of its request")
+    )
+
+
+def _in_transaction(converted: Converted) -> Converted:
+    """Return the module whose work is one transaction, as its request was."""
+    text = with_import(converted.text, "transaction", "django.db")
+    work = function_of(ast.parse(text), converted.function)
+    if isinstance(work, ast.AsyncFunctionDef):
+        raise NotCertainError(work.lineno, "is awaited in the transaction of its request")
+    lines = text.splitlines(keepends=True)
+    lines.insert(work.lineno - 1, "@transaction.atomic\n")
+    return replace(converted, text="".join(lines))
 
 
 def _declared(urls: PythonSource, line: int) -> ast.Call:

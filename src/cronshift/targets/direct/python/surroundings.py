@@ -14,6 +14,7 @@ from cronshift.targets.direct.conversion import Kept, NotCertainError
 from cronshift.targets.direct.python.about import is_logging
 from cronshift.targets.direct.python.around import (
     answers_error,
+    only_writes,
     refuse_changes,
     refuse_preparing,
 )
@@ -138,7 +139,7 @@ class AppAround(Struct, frozen=True):
             if function is None:
                 continue
             next_called = function.args.args[-1].arg if method == "dispatch" else called
-            if _only_writes(function, next_called):
+            if only_writes(function, next_called):
                 return
             if self.is_mounted:
                 try:
@@ -185,7 +186,7 @@ class AppAround(Struct, frozen=True):
         if name == "on_event":
             return self.is_mounted
         last = function.args.args[-1].arg if function.args.args else ""
-        if name in {"middleware", "after_request", "after_app_request"} and _only_writes(
+        if name in {"middleware", "after_request", "after_app_request"} and only_writes(
             function, last
         ):
             return True
@@ -233,49 +234,6 @@ def _imported(tree: SourceTree, file: str) -> Iterator[str]:
                     if there is not None and there not in seen:
                         seen.add(there)
                         left.append(there)
-
-
-def _only_writes(function: Function, next_called: str) -> bool:
-    """Return whether a function hands every answer on, with headers and lines for the log at most."""
-    answers = {function.args.args[0].arg} if len(function.args.args) == 1 else set[str]()
-    for statement in function.body:
-        match statement:
-            case ast.Assign(
-                targets=[ast.Name(id=name)], value=ast.Await(value=ast.Call(func=called))
-            ) if ast.unparse(called) == next_called:
-                answers.add(name)
-            case ast.Assign(targets=[ast.Name()], value=value) if _is_reading(value):
-                pass
-            case ast.Assign(targets=[ast.Attribute(value=ast.Attribute(attr="state"))]):
-                pass  # of the request, which no work is given
-            case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(attr="headers"))]):
-                pass
-            case ast.Return(value=ast.Name(id=name)) if name in answers:
-                pass
-            case ast.Import() | ast.ImportFrom():
-                pass
-            case _ if is_docstring(statement) or is_logging(statement):
-                pass
-            case _:
-                return False
-    return bool(answers)
-
-
-def _is_reading(value: ast.expr) -> bool:
-    """Return whether a value is only a time, an id, or a part of the request."""
-    calls = [ast.unparse(node.func) for node in ast.walk(value) if isinstance(node, ast.Call)]
-    reading = {
-        "time.time",
-        "time.perf_counter",
-        "time.monotonic",
-        "round",
-        "str",
-        "uuid.uuid4",
-        "uuid4",
-    }
-    return all(
-        called in reading or called.endswith(".headers.get") for called in calls
-    ) and not any(isinstance(node, ast.Await) for node in ast.walk(value))
 
 
 def _imports(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
