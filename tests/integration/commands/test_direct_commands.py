@@ -97,6 +97,27 @@ def test_work_beside_what_asks_next_for_its_caller_is_taken_where_it_hears_the_s
         assert "asks for its caller's headers, in lib/session.ts:3" in done["kept"]["clean"]
 
 
+POSTED = """
+export async function POST(request: Request) {
+  return Response.json(await request.json());
+}
+"""
+
+
+def test_a_method_that_does_other_work_stays_in_the_route(tmp_path: Path) -> None:
+    app = moved(tmp_path, {"clean": f"{CLEAN}{POSTED}"})
+    route, own = app / "app/api/cron/clean/route.ts", app / "lib/inngest/jobs/clean.ts"
+    before = route.read_bytes()
+    finishing = Cronshift(app)
+    done = finishing(*FINALIZE, "--direct", "--yes")
+    assert done.code == 0, done.err
+    assert route.read_text() == POSTED.lstrip()
+    assert "POST" not in own.read_text()
+    assert "app/api/cron/clean/route.ts: its other methods alone" in done.out
+    assert finishing("rollback", "clean", "--yes").code == 0
+    assert route.read_bytes() == before
+
+
 def test_it_is_offered_where_it_is_certain(finishing: Cronshift) -> None:
     words = " ".join(finishing(*FINALIZE, "--dry-run").err.split())
     assert "Their work can be done without HTTP: cronshift finalize clean --direct" in words

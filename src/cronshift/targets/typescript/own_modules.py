@@ -48,6 +48,7 @@ class OwnModule(Struct, frozen=True):
         unoffered: why its work is one step, where steps were asked for.
         route: what its route's file holds from then on, where that stays: others call it, or others
             stand in it.
+        sends: whether that sends an event.
     """
 
     job: Job
@@ -57,6 +58,7 @@ class OwnModule(Struct, frozen=True):
     name: str
     unoffered: str | None = None
     route: str | None = None
+    sends: bool = False
 
     @property
     def is_declared(self) -> bool:
@@ -177,9 +179,9 @@ def _modules(
     ]
     text = direct_module(plan, file, functions)
     for each in functions:
-        yield OwnModule(
-            each.job, file, text, each.converted.text, each.name, each.converted.unoffered, route
-        )
+        work, left = each.converted, each.converted.rest if route is None else route
+        unoffered, sends = work.unoffered, route is not None
+        yield OwnModule(each.job, file, text, work.text, each.name, unoffered, left, sends)
 
 
 def _works(

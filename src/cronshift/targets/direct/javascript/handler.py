@@ -15,7 +15,7 @@ from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.answers import answer_at, error_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ast_grep_py import SgNode
 
@@ -38,6 +38,7 @@ class RouteFunction(Struct, frozen=True):
         body: its block, or its expression.
         wrapper: the call around it, that lets callers by.
         aliases: statements that only hand other methods on to it, or export it.
+        beside: statements of other methods that do other work, by method; neither names the other.
     """
 
     root: SgNode
@@ -46,6 +47,7 @@ class RouteFunction(Struct, frozen=True):
     body: SgNode
     wrapper: SgNode | None
     aliases: tuple[SgNode, ...]
+    beside: Mapping[str, SgNode] = {}
 
     @property
     def parameters(self) -> list[SgNode]:
@@ -147,8 +149,9 @@ def route_function(root: SgNode, export: str) -> RouteFunction:
     if export == "default":
         others = []
     function = RouteFunction(root, name, node, body, wrapper, ())
-    aliases = (*_statements_of(root, export, name), *_aliases(function, by_name, others, export))
-    return replace(function, aliases=aliases)
+    exporting = tuple(_statements_of(root, export, name))
+    aliases, beside = _others(function, by_name, others, export)
+    return replace(function, aliases=(*exporting, *aliases), beside=beside)
 
 
 def _named(root: SgNode, exported: Export) -> tuple[str, SgNode]:
@@ -262,15 +265,18 @@ def _binds(statement: SgNode, export: str) -> bool:
     return [node.text() for node in names if node is not None] == [export]
 
 
-def _aliases(
+def _others(
     function: RouteFunction, by_name: dict[str, Export], others: list[str], export: str
-) -> Iterator[SgNode]:
-    """Yield the statements of other methods, each of which only does the same work, or none.
+) -> tuple[list[SgNode], dict[str, SgNode]]:
+    """Return the statements of other methods: those that only do the same work, or none, and those beside it.
 
     Raises:
-        NotCertainError: for a method that does something else.
+        NotCertainError: for a method that does something else of which this one speaks.
     """
     root, names = function.root, {function.name, export}
+    aliases: list[SgNode] = []
+    beside: dict[str, SgNode] = {}
+    asked = {each.text() for each in names_in(function.node)} & {*others}
     for method in others:
         exported = by_name[method]
         statement = next((each for each in root.children() if _binds(each, method)), None)
@@ -281,14 +287,19 @@ def _aliases(
             continue  # GET hands on to it
         is_name = node is not None and node.kind() == "identifier" and node.text() in names
         is_one = node is not None and node.kind() in FUNCTIONS
-        if statement is None or not (
+        is_same = (
             is_name
             or (is_one and node is not None and _handed_on(root, node, method) in names)
             or (is_one and node is not None and _words(node) == _words(function.node))
             or (is_one and node is not None and _does_nothing(node, method))
-        ):
+        )
+        if statement is not None and is_same:
+            aliases.append(statement)
+        elif statement is None or asked or names & {each.text() for each in names_in(statement)}:
             raise NotCertainError(exported.line, f"answers {method} too, with other work")
-        yield statement
+        else:
+            beside[method] = statement
+    return aliases, beside
 
 
 def _words(function: SgNode) -> list[str]:

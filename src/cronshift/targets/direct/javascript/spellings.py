@@ -24,6 +24,9 @@ def spellings(tree: SourceTree, file: str, export: str) -> Iterator[SourceTree]:
         yield from spellings(settled, file, export)
     root = tree.parsed(file)
     in_place = with_work_in_place(tree.read(file), root) if root is not None else None
+    with suppress(NotCertainError):
+        if root is not None and route_function(root, export).beside:
+            in_place = None  # what another method needs too would be there twice
     trees = [tree] if in_place is None else [tree.with_text(file, in_place), tree]
     for there in trees:
         parsed = there.parsed(file)
