@@ -12,7 +12,7 @@ import pytest
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import Location
 from cronshift.targets.direct import Entry
-from cronshift.targets.direct.python.django import View, convert_view
+from cronshift.targets.direct.python.django import convert_view
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,8 +97,7 @@ def test_the_same_rows_are_kept(tmp_path: Path, given: str, kept: list[list[int]
         (tmp_path / name).write_text(text)
     assert rows(tmp_path, "view", given) == kept
     route, entry = Location("site_app/urls.py", 6), Entry("/api/cron/x/", "0 6 * * *")
-    view = convert_view(SourceTree(tmp_path), route, entry, is_mounted=True)
-    assert isinstance(view, View), str(view)
+    view = convert_view(SourceTree(tmp_path), route, entry)
     (tmp_path / view.file).write_text(view.converted.text)
     (tmp_path / "site_app/urls.py").write_text(view.urls)
     assert rows(tmp_path, "function", given) == kept

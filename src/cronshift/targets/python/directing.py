@@ -22,6 +22,7 @@ from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.converting import convert, in_steps
 from cronshift.targets.direct.python.django import convert_view, is_django
+from cronshift.targets.direct.python.django_settings import missed_middleware
 from cronshift.targets.direct.python.source import own_nodes
 from cronshift.targets.python import names
 from cronshift.targets.python.callers import PathUses, uses_of
@@ -259,12 +260,13 @@ def _converted(  # noqa: PLR0913 - what a job is known by
     entry = Entry(job.entry.path, job.entry.schedule, parameter, is_shared)
     route = handler.route
     if route is not None and is_django(tree, route.file):
+        missed = missed_middleware(tree, urlsplit(entry.path).path, is_mounted=is_mounted)
+        if missed is not None:
+            return missed.place.file, missed
         try:
-            view = convert_view(tree, route, entry, is_mounted=is_mounted)
+            view = convert_view(tree, route, entry)
         except NotCertainError as error:
             return route.file, Kept(route, error.why)
-        if isinstance(view, Kept):
-            return view.place.file, view
         written.files[route.file] = view.urls.encode()
         work = in_steps(tree, view.file, view.converted) if wishes.steps else view.converted
         return view.file, work

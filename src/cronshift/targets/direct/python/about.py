@@ -54,7 +54,7 @@ _METHODS = frozenset(
         "upper",
     ]
 )
-_LOGGING = re.compile(r"(?:print|(?:logging|logger|log|_logger|LOGGER)\.\w+)")
+_LOGGING = re.compile(r"(?:print|traceback\.print_exc|(?:logging|logger|log|_logger|LOGGER)\.\w+)")
 SENDING = frozenset({"send_response", "send_header", "end_headers", "send_error", "wfile.write"})
 """Methods of http.server's that send an answer."""
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*|cron_secret|\w*secret\w*", re.IGNORECASE)

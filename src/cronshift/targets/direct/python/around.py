@@ -71,7 +71,7 @@ def answers_error(answers: Iterable[ast.expr | None], error: str) -> bool:
 
 
 def refuse_changes(
-    function: Function, next_called: str, path: str, given: Iterable[str] = ()
+    function: Function, next_called: str, path: str, handed: Iterable[str] = ()
 ) -> None:
     """Refuse middleware that changes more than who may call: it runs around Inngest's calls as it did around the job's.
 
@@ -79,12 +79,12 @@ def refuse_changes(
         function: which is given the request, or the scope.
         next_called: what it calls for the answer of the rest.
         path: of the entry.
-        given: the names of answers that it is given.
+        handed: the names of answers that it is handed.
 
     Raises:
         NotCertainError: with the line of what differs for the job.
     """
-    answers = set(given) | {
+    answers = set(handed) | {
         target.id
         for node in own_nodes(function)
         if isinstance(node, ast.Assign)

@@ -50,9 +50,9 @@ def convert(  # noqa: PLR0913 - what a handler is known by
         return Kept(Location(file, 1), "does not parse without errors")
     source = PythonSource(file, text, module, ModuleScope(tree, file, module))
     around = AppAround(file, urlsplit(entry.path).path, is_mounted)
-    hindrance = around.refuse(tree, app if app is not None else file)
-    if hindrance is not None:
-        return hindrance
+    missed = around.refuse(tree, app if app is not None else file)
+    if missed is not None:
+        return missed
     try:
         if name is not None and app is None:
             converted = convert_class(tree, source, name, entry)

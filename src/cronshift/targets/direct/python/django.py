@@ -5,16 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.targets.direct.conversion import Converted, Entry, Kept, NotCertainError
+from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
 from cronshift.targets.direct.python.about import REQUEST
 from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.class_views import as_functions, is_harmless
-from cronshift.targets.direct.python.django_settings import hindrance, is_atomic
+from cronshift.targets.direct.python.django_settings import is_atomic
 from cronshift.targets.direct.python.framework import work_of
 from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.parameters import Parameters
@@ -42,17 +41,12 @@ def is_django(tree: SourceTree, file: str) -> bool:
     return "urlpatterns" in tree.read(file)
 
 
-def convert_view(
-    tree: SourceTree, route: Location, entry: Entry, *, is_mounted: bool = False
-) -> View | Kept:
-    """Return the view of a route as a function that is called by nobody but a job; or the middleware that it needs.
+def convert_view(tree: SourceTree, route: Location, entry: Entry) -> View:
+    """Return the view of a route as a function that is called by nobody but a job.
 
     Raises:
         NotCertainError: where the meaning is not kept for certain.
     """
-    kept = hindrance(tree, urlsplit(entry.path).path, is_mounted=is_mounted)
-    if kept is not None:
-        return kept
     urls = PythonSource(route.file, tree.read(route.file), tree.python(route.file))
     declared = _declared(urls, route.line)
     place = ModuleScope(tree, route.file, urls.module)

@@ -34,7 +34,7 @@ def is_atomic(tree: SourceTree) -> bool:
     return any(_ATOMIC.search(tree.read(file)) for file in tree.files if file.endswith(".py"))
 
 
-def hindrance(tree: SourceTree, path: str, *, is_mounted: bool) -> Kept | None:
+def missed_middleware(tree: SourceTree, path: str, *, is_mounted: bool) -> Kept | None:
     """Return the middleware of the project's own without which a view would mean something else."""
     for file in sorted(file for file in tree.files if file.endswith(".py")):
         if "MIDDLEWARE" not in tree.read(file) or is_untouched(tree.read(file)):

@@ -11,6 +11,7 @@ from cronshift.model import Location
 from cronshift.targets.direct import Entry, Kept
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.django import View, convert_view
+from cronshift.targets.direct.python.django_settings import missed_middleware
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,9 @@ def outcome(
     for name, text in files.items():
         (root / f"site_app/{name}.py").write_text(text)
     entry, route = Entry("/api/cron/x/", "0 6 * * *"), Location("site_app/urls.py", 6)
-    return convert_view(SourceTree(root), route, entry, is_mounted=mounted)
+    tree = SourceTree(root)
+    missed = missed_middleware(tree, entry.path, is_mounted=mounted)
+    return missed if missed is not None else convert_view(tree, route, entry)
 
 
 def test_work_stays_the_transaction_that_its_request_was(tmp_path: Path) -> None:
