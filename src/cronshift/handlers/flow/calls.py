@@ -183,7 +183,8 @@ class Calls(Members):
         function, place = called.function, arguments.place
         is_step = self.depth > 0 or self.loading
         if is_step and not self.loading and called.function.name:
-            self.visit(place, arguments.name or function.name, followed=True)
+            if not (self.in_trouble and Taint.LOUD in arguments.taints):  # a helper of the catch
+                self.visit(place, arguments.name or function.name, followed=True)
             if self.fails(place):
                 return self.failure(
                     place, arguments.name, promised=function.is_async or not is_python(place.file)

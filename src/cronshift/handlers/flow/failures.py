@@ -107,7 +107,8 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     if level is Heard.NAME:
         return fate
     works = is_work(site) or (trial.refused and bool(site.written))
-    matters = not path.instead and (works or _leaves_work(run, failed))
+    is_settled = path.instead or (path.kept and level < Heard.WORDS)
+    matters = not is_settled and (works or _leaves_work(run, failed))
     calls = (site.place, *site.calls)
     return fate if matters and not is_minor(reader.program.tree, place, calls) else None
 

@@ -264,9 +264,8 @@ class NameLookup(Forks, ABC):
         self, place: CodePlace, name: str, *, followed: bool, written: str = "", package: str = ""
     ) -> None:
         """Take note that a call is reached."""
-        does = works(name) or bool(written)
-        if self.in_trouble and does and not self._is_beside() and self._is_answer(name):
-            self.path.instead = True
+        if self.in_trouble and (works(name) or written) and not self._is_beside():
+            self._answer(name)
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
@@ -296,11 +295,14 @@ class NameLookup(Forks, ABC):
             site.written = site.written or written
             site.package = site.package or package
 
-    def _is_answer(self, name: str) -> bool:
-        """Return whether a call does something about a failure: it keeps it, or is another way."""
+    def _answer(self, name: str) -> None:
+        """Take note of a call that does something about a failure: it is another way, or keeps it."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
         is_again = failed is not None and failed.name == name and removes(name)
-        return is_again or not records(name) or keeps(name, self.written())
+        if is_again or not records(name):
+            self.path.instead = True
+        elif keeps(name, self.written()):
+            self.path.kept = True
 
     def written(self) -> str:
         """Return the text of the statement that is followed, or the line at which it begins."""
