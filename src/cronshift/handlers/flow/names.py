@@ -264,7 +264,8 @@ class NameLookup(Forks, ABC):
         self, place: CodePlace, name: str, *, followed: bool, written: str = "", package: str = ""
     ) -> None:
         """Take note that a call is reached."""
-        if self.in_trouble and (works(name) or written) and not self._is_beside():
+        rescues = self.catching or self.path.other_way
+        if rescues and (works(name) or written) and not self._is_beside():
             self._answer(name)
         self.path.visit(place)
         site = self.ledger.sites.get(place)
@@ -336,7 +337,7 @@ class NameLookup(Forks, ABC):
     @property
     def in_trouble(self) -> bool:
         """True where what is followed is done because something failed."""
-        return bool(self.catching or self.path.other_way)
+        return self.catching > 0 or Taint.FAILURE in self.path.other_way
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""

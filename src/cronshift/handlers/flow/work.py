@@ -88,9 +88,17 @@ _MEASURED = lazy_pattern(
     r"(?:^|[._])(?:total|count(?:er)?|gauge|histogram|seconds)\.(?:labels\.)?(?:inc|observe|set|add)$|\.inc$"
 )
 _SENT_BY_RESEND = lazy_pattern(r"resend.*\.(?:emails|batch)\.(?:send|create)$")
+_ALERTED = lazy_pattern(
+    r"(?:^|[._])\w*(?:owner|admin|operator|ops|developer|internal)_?(?:alert|error|notice)\w*$|"
+    r"(?:^|[._])(?:alert|notify)_?(?:owner|admin|operator|ops|developer|on_?call)s?$",
+    re.IGNORECASE,
+)
+"""What tells those who run the job how it went."""
 _CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
+_FINDING = {("find",), ("select",), ("aggregate",)}
+"""What a query that only looks begins with, whatever is hung on it: ``find.sort.lean``."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
 _LETTING_GO = {
     "release",
@@ -131,7 +139,7 @@ def is_side_work(name: str) -> bool:
     spoken = words(_segments(name)[-1]) if _segments(name) else ()
     is_caching = "cache" in spoken and (spoken[0] == "cache" or bool(_CACHING & set(spoken)))
     return is_caching or any(
-        kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED)
+        kind.search(name) for kind in (SIDE_WORK, _ALERTED, _CACHED, _AUDITED, _CLOSED, _MEASURED)
     )
 
 
@@ -142,7 +150,8 @@ def writes(name: str) -> bool:
         return False
     segments = _segments(name)
     *owners, last = [words(part)[:1] for part in segments[-3:]] or [()]
-    is_verb = bool(last) and last[0] in _WRITING
+    sought = words(segments[-1]) if segments and last == ("find",) else ()
+    is_verb = bool(last and last[0] in _WRITING) or bool(_WRITING & set(sought))  # findOneAndUpdate
     changes = any(verb and verb[0] in _WRITING - _THINGS for verb in owners)
     is_query = bool(_QUERIES & set(segments))
     return (is_verb or changes or is_query) and not is_side_work(name)
@@ -179,7 +188,8 @@ def looks(name: str) -> bool:
         return True
     segments = _segments(name)
     last = words(segments[-1]) if segments else ()
-    return bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING)
+    is_query = any(words(part)[:1] in _FINDING for part in segments[1:])
+    return is_query or (bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING))
 
 
 @cache
