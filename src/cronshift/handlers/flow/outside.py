@@ -155,8 +155,9 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     place = arguments.place
     _may_throw(machine, name, place)
     if not machine.loading:
-        machine.visit(place, name, followed=False, package=_package(called))
-        _may_keep(machine, name, arguments)
+        telling = machine.is_telling(name, arguments)
+        machine.visit(place, name, followed=False, telling=telling, package=_package(called))
+        _may_keep(machine, name, arguments, telling=telling)
     listener = None if machine.loading else error_callback(name, arguments)
     if listener is not None:
         return called_back(machine, listener, name, arguments)
@@ -179,9 +180,9 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     return _promised(machine, result, name, place)
 
 
-def _may_keep(machine: Machine, name: str, arguments: Arguments) -> None:
+def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
     """Take note of a failure that is handed on: what follows may hang on it, or it is kept, or another value."""
-    if not machine.path.failed or is_side_work(name):
+    if not machine.path.failed or telling or machine.telling > 0 or is_side_work(name):
         return
     if machine.catching:
         machine.path.hangs = machine.path.hangs or Taint.FAILURE in arguments.taints

@@ -100,6 +100,19 @@ _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "inva
 _FINDING = {("find",), ("select",), ("aggregate",)}
 """What a query that only looks begins with, whatever is hung on it: ``find.sort.lean``."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
+_TELLING = {"report", "notify", "alert", "warn", "tell", "page", "mail", "email"}
+_FAILURES = {"error", "errors", "exception", "exceptions", "failure", "crash"}
+_LETTERS = {
+    "mail",
+    "email",
+    "emails",
+    "message",
+    "messages",
+    "sms",
+    "telegram",
+    "notification",
+    "chat",
+}
 _LETTING_GO = {
     "release",
     "close",
@@ -223,6 +236,22 @@ def lets_go(name: str) -> bool:
     segments = _segments(name)
     last = words(segments[-1])[:1] if segments else ()
     return bool(last) and last[0] in _LETTING_GO
+
+
+@cache
+def tells(name: str, *, of_failure: bool) -> bool:
+    """Return whether a call where something failed only tells somebody of it: ``reportError``.
+
+    Args:
+        name: of what is called.
+        of_failure: whether the failure is given to it.
+    """
+    *_, before, last = ["", "", *_segments(name)]
+    spoken = {*words(before), *words(last)}
+    first = next(iter(words(last)), "")
+    if first in _TELLING | {"send", "handle"} and spoken & _FAILURES:
+        return True
+    return of_failure and (first in _TELLING or (first == "send" and bool(spoken & _LETTERS)))
 
 
 @cache
