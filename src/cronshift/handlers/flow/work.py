@@ -88,12 +88,9 @@ _MEASURED = lazy_pattern(
     r"(?:^|[._])(?:total|count(?:er)?|gauge|histogram|seconds)\.(?:labels\.)?(?:inc|observe|set|add)$|\.inc$"
 )
 _SENT_BY_RESEND = lazy_pattern(r"resend.*\.(?:emails|batch)\.(?:send|create)$")
-_ALERTED = lazy_pattern(
-    r"(?:^|[._])\w*(?:owner|admin|operator|ops|developer|internal)_?(?:alert|error|notice)\w*$|"
-    r"(?:^|[._])(?:alert|notify)_?(?:owner|admin|operator|ops|developer|on_?call)s?$",
-    re.IGNORECASE,
-)
-"""What tells those who run the job how it went."""
+_WATCHING = {"owner", "admin", "operator", "ops", "developer", "oncall"}
+"""Those who run the job, and what tells them how it went."""
+_ALERTING = {"alert", "alerts", "notify", "notice", "error"}
 _CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
@@ -151,8 +148,11 @@ def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
     spoken = words(_segments(name)[-1]) if _segments(name) else ()
     is_caching = "cache" in spoken and (spoken[0] == "cache" or bool(_CACHING & set(spoken)))
-    return is_caching or any(
-        kind.search(name) for kind in (SIDE_WORK, _ALERTED, _CACHED, _AUDITED, _CLOSED, _MEASURED)
+    is_alerting = bool(_WATCHING.intersection(spoken) and _ALERTING.intersection(spoken))
+    return (
+        is_caching
+        or is_alerting
+        or any(kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED))
     )
 
 
@@ -265,8 +265,9 @@ def prepares(name: str) -> bool:
 def throws_nothing(site: Site) -> bool:
     """Return whether a call tells of its failures in its result alone, as Supabase's client does, and Resend's."""
     client = f"{site.package} {site.name}".lower()
-    is_told = "supabase" in client and "throwOnError" not in site.name
-    return not site.followed and (is_told or _SENT_BY_RESEND.search(client) is not None)
+    is_supabase = "supabase" in client and "throwOnError" not in site.name
+    is_resend = "resend" in client and client.endswith(("emails.send", "batch.send"))
+    return not site.followed and (is_supabase or is_resend)
 
 
 def works(name: str) -> bool:
