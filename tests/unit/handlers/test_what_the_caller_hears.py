@@ -78,6 +78,7 @@ HEARD = {
     "steps by their names": route("const outcome = {};\n  const step = async (name, run) => { try { outcome[name] = await run(); } catch (error) { outcome[name] = `${error}`; } };\n  await step('mail', () => mail.sendAll());\n  return Response.json({ ok: true, outcome });"),
     "success where none failed": each("errors.push(error);", "return Response.json({ success: errors.length === 0 });", "const errors = [];"),
     "a status in part": each("bad++;", "return Response.json({ status: bad > 0 ? 'partial' : 'ok' });", "let bad = 0;"),
+    "an error that may be thrown in the code too": each("counts.failed++;", "return Response.json(counts);", "const counts = { failed: 0 };", "if (!row.id) throw new Error('no id');"),
 }  # fmt: skip
 UNHEARD = {
     "nothing": each("console.error(error);", OK),
@@ -99,6 +100,9 @@ UNHEARD = {
     "a logger of a class": route(f"await new Jobs().run();\n  {OK}", "import { Logger } from '@nestjs/common';\nclass Jobs { logger = new Logger(Jobs.name); async run() { try { await mail.sendAll(); } catch (error) { this.logger.error('no', error.stack); } } }"),
     "the words of an answer that says nothing else": route("try { await mail.sendAll(); } catch (error) { console.error(error); return Response.json({ ok: true, message: 'done' }); }\n  return Response.json({ ok: true, message: 'done' });"),
     "skipped, which did not go up": route(f"let skipped = 0;\n  {LOOP} {{ try {{ const sent = await mail.send(row); if (!sent) skipped++; }} catch (error) {{ console.error(error); }} }}\n  return Response.json({{ skipped }});"),
+    "zeros by whatever name": route("const rows = await load();\n  if (!rows) return Response.json({ sent: 0, failed: 0 });\n  await mail.send(rows);\n  return Response.json({ sent: 1, failed: 0 });", "async function load() { try { return await store.importRows(); } catch (error) { console.error(error); return null; } }"),
+    "a comment on the others": each("/* one failure must not stop the others */", OK),
+    "an update that begins with find": route(f"try {{ await Lead.findOneAndUpdate({{ id: 1 }}, {{ seen: true }}); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import { Lead } from "@acme/models";'),
 }  # fmt: skip
 NOTHING = {
     "a status of 500": route("let failed = 0;\n  try { await mail.sendAll(); } catch { failed++; }\n  return Response.json({ failed }, { status: failed ? 500 : 200 });"),
@@ -118,6 +122,12 @@ NOTHING = {
     "thrown in the last turn": route(f"await twice(() => mail.sendAll());\n  {OK}", "async function twice(run) { let turn = 0; while (true) { try { return await run(); } catch (error) { turn++; if (turn === 2) throw error; } } }"),
     "Resend, which throws nothing": route(f"const {{ error }} = await resend.emails.send({{ to: 'a' }});\n  if (error) throw error;\n  {OK}", "import { Resend } from 'resend';\nconst resend = new Resend('k');"),
     "a side matter in another language": route(f"await mail.sendAll();\n  try {{ await store.rows.update({{ seen: true }}); }} catch (error) {{ /* 不影响主流程 */ console.error(error); }}\n  {OK}"),
+    "a look whose try may answer": route("let failed = 0;\n  try { const done = await store.get('done'); if (done) return Response.json({ ok: true }); } catch { console.log('goes on'); }\n  for (const row of await store.rows()) { const sent = await mail.send(row); if (!sent.ok) failed++; }\n  return Response.json({ failed });"),
+    "the last error, thrown": route(f"await thrice();\n  {OK}", "async function thrice() { let last = null; for (let turn = 0; turn < 3; turn++) { try { await mail.sendAll(); return; } catch (error) { last = error; } } if (last) throw last; }"),
+    "the last error, kept": route(f"let last = null;\n  for (let turn = 0; turn < 3; turn++) {{ try {{ await mail.sendAll(); last = null; break; }} catch (error) {{ last = error; }} }}\n  if (last !== null) await store.rows.update({{ status: 'failed' }});\n  {OK}"),
+    "a cache by its key": route(f"await mail.sendAll();\n  try {{ await redis.setEx(cacheKey, 60, 'x'); }} catch (error) {{ console.warn(error); }}\n  {OK}", "import { redis } from '@acme/redis';\nconst cacheKey = 'rows';"),
+    "a look that is built step by step": route(f"const lead = await Lead.findOne({{ id: 1 }}).lean().catch(() => null);\n  await mail.send(lead?.name ?? 'you');\n  {OK}", 'import { Lead } from "@acme/models";'),
+    "a word to the owner": route(f"await mail.sendAll();\n  await mail.sendOwnerAlert('done').catch((error) => console.error(error));\n  {OK}"),
 }  # fmt: skip
 
 

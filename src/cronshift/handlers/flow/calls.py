@@ -186,7 +186,8 @@ class Calls(Members):
         if is_step and not self.loading and called.function.name:
             name = arguments.name or function.name
             telling = self.is_telling(name, arguments)
-            self.visit(place, name, followed=True, telling=telling)
+            if not (self.in_trouble and Taint.LOUD in arguments.taints):  # a helper of the catch
+                self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
                 return self.failure(
                     place, arguments.name, promised=function.is_async or not is_python(place.file)

@@ -65,6 +65,16 @@ def leaves(body: Sequence[code.Statement], *ways: str) -> bool:
     return any(_leaves(node, ways) for node in body)
 
 
+def surely_leaves(body: Sequence[code.Statement], *ways: str) -> bool:
+    """Return whether statements leave by one of some ways in any case."""
+    return any(
+        surely_leaves(node.yes, *ways) and surely_leaves(node.no, *ways)
+        if isinstance(node, code.If)
+        else not isinstance(node, code.Try) and _leaves(node, ways)
+        for node in body
+    )
+
+
 def _leaves(node: code.Statement, ways: Sequence[str]) -> bool:
     match node:
         case code.Return():

@@ -17,6 +17,7 @@ from cronshift.handlers.flow.values import (
     Value,
     same,
     taints_of,
+    truth,
 )
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -43,15 +44,17 @@ class Heard(IntEnum):
     """A part is named so: ``failed: 2``, ``errors: […]``, ``ok: false``."""
 
 
-def heard(body: Value | None, usual: Iterable[Value | None] = ()) -> Heard:
+def heard(
+    body: Value | None, usual: Iterable[Value | None], elsewhere: Iterable[Value | None] = ()
+) -> Heard:
     """Return the measure in which a body tells of a failure.
 
     Args:
         body: of the answer where the work failed.
         usual: the bodies where nothing fails.
+        elsewhere: those of them that are answered at another place.
     """
-    usual = tuple(usual)
-    apart = _apart(body, usual)
+    apart = _apart(body, tuple(elsewhere))
     if names_it(apart):
         return Heard.NAME
     if (
@@ -90,7 +93,7 @@ def names_it(value: Value | None, *, stale: bool = False) -> bool:
     """
     fields = value.cell.items() if isinstance(value, ObjectValue) else ()
     return any(
-        (_FAILING.search(key) or (key in _DENIED and _is_false(part)))
+        ((_FAILING.search(key) and not _is_empty(part)) or (key in _DENIED and _is_false(part)))
         and hangs_on_it(part)
         and (stale or Taint.STALE not in taints_of(part))
         for key, part in fields
@@ -153,6 +156,13 @@ def _is_whole(value: Value | None, depth: int = _MOST_INSIDE) -> bool:
         return False
     is_open = isinstance(value, ListValue) and value.elements.open
     return not is_open and all(_is_whole(part, depth - 1) for part in _parts(value))
+
+
+def _is_empty(value: Value) -> bool:
+    """Return whether a value is a zero, nothing or an empty list: none failed, it says."""
+    if isinstance(value, ListValue):
+        return not value.elements.values and not value.elements.open
+    return isinstance(value, PlainValue) and truth(value) is False
 
 
 def _is_false(value: Value) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.clauses import clause_of, leaves
+from cronshift.handlers.flow.clauses import clause_of, leaves, surely_leaves
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
@@ -29,6 +29,7 @@ from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
     NOTHING,
+    STALE,
     Arguments,
     ClassValue,
     Closure,
@@ -215,8 +216,7 @@ class Machine(Expressions):
             self.path.hinged = True
             raise
         finally:
-            if leaves(left_out, "return", "break", "continue"):
-                self.path.other_way |= taints
+            self._takes_another_way(left_out, taints, "return", "break", "continue")
             self.path.hinged = self.path.hinged or answered is not self.path.answered
 
     def _caught_side(self, body: Sequence[code.Statement], scope: Scope, *, fails: bool) -> None:
@@ -322,9 +322,18 @@ class Machine(Expressions):
         if isinstance(ended, Thrown):
             rethrown = isinstance(ended.value, Unknown) and not ended.value.name
             return thrown if rethrown and not clause.types else ended
-        if failed and ended is None and leaves(node.body, "return", "break"):
-            self.path.other_way |= FAILED
+        if failed and ended is None:
+            self._takes_another_way(node.body, FAILED, "return", "break")
         return ended
+
+    def _takes_another_way(
+        self, left_out: Sequence[code.Statement], taints: Taints, *ways: str
+    ) -> None:
+        """Take note that what follows is done because statements did not leave, as they would or may."""
+        if surely_leaves(left_out, *ways):
+            self.path.other_way |= taints
+        elif leaves(left_out, *ways):
+            self.path.other_way |= STALE
 
     def _catches(self, node: code.Try, clause: code.Catch, thrown: Thrown, scope: Scope) -> bool:
         """Take note that a clause catches the failure that is tried out, if it does."""

@@ -272,10 +272,10 @@ class NameLookup(Forks, ABC):
         package: str = "",
     ) -> None:
         """Take note that a call is reached."""
-        does = works(name) or bool(written)
         is_beside = telling or self._is_beside()
-        if self.in_trouble and does and not is_beside and self._is_answer(name):
-            self.path.instead = True
+        rescues = self.catching or self.path.other_way
+        if rescues and (works(name) or written) and not is_beside:
+            self._answer(name)
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
@@ -305,11 +305,14 @@ class NameLookup(Forks, ABC):
             site.written = site.written or written
             site.package = site.package or package
 
-    def _is_answer(self, name: str) -> bool:
-        """Return whether a call does something about a failure: it keeps it, or is another way."""
+    def _answer(self, name: str) -> None:
+        """Take note of a call that does something about a failure: it is another way, or keeps it."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
         is_again = failed is not None and failed.name == name and removes(name)
-        return is_again or not records(name) or keeps(name, self.written())
+        if is_again or not records(name):
+            self.path.instead = True
+        elif keeps(name, self.written()):
+            self.path.kept = True
 
     def written(self) -> str:
         """Return the text of the statement that is followed, or the line at which it begins."""
@@ -350,7 +353,7 @@ class NameLookup(Forks, ABC):
     @property
     def in_trouble(self) -> bool:
         """True where what is followed is done because something failed."""
-        return bool(self.catching or self.path.other_way)
+        return self.catching > 0 or Taint.FAILURE in self.path.other_way
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""

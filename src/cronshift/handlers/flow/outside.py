@@ -186,19 +186,14 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
 
 
 def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
-    """Take note of a failure that is handed on: what follows may hang on it, or does with it what can be done."""
-    if not machine.path.failed or telling or machine.telling or is_side_work(name):
+    """Take note of a failure that is handed on: what follows may hang on it, or it is kept, or another value."""
+    if not machine.path.failed or telling or machine.telling > 0 or is_side_work(name):
         return
     if machine.catching:
         machine.path.hangs = machine.path.hangs or Taint.FAILURE in arguments.taints
-    elif _is_given_another(machine, name, arguments):
-        machine.path.instead = True
-
-
-def _is_given_another(machine: Machine, name: str, arguments: Arguments) -> bool:
-    """Return whether work goes on with what a failure left: another value, or what is kept of it."""
-    values = (*arguments.values, *arguments.named.values())
-    return works(name) and any(map(speaks_of_it, values)) and not notes_down(machine.written())
+    elif works(name) and not notes_down(machine.written()):
+        values = (*arguments.values, *arguments.named.values())
+        machine.path.kept = machine.path.kept or any(map(speaks_of_it, values))
 
 
 def _handed(machine: Machine, called: Value, name: str, arguments: Arguments) -> Taints:

@@ -76,7 +76,7 @@ class Path(Struct):
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
         decided: the condition that it decides, where a result tells of it.
-        instead: whether something was done about it: other work, a row that keeps it.
+        instead: whether other work was done because of it, and ``kept``, whether a row keeps it.
         other_way: of what failed, where all that follows in this function or turn is done because of it.
         hangs: whether the failure is kept where it is not followed, and may come out later.
         hinged: whether a condition of the function that is followed hung on what failed.
@@ -93,6 +93,7 @@ class Path(Struct):
     caught: CodePlace | None = None
     decided: CodePlace | None = None
     instead: bool = False
+    kept: bool = False
     other_way: Taints = CLEAN
     hangs: bool = False
     hinged: bool = False
@@ -111,6 +112,7 @@ class Path(Struct):
             self.caught,
             self.decided,
             self.instead,
+            self.kept,
             self.other_way,
             self.hangs,
             self.hinged,
@@ -156,7 +158,9 @@ def met(paths: Iterable[Path]) -> Path:
         whole.hangs = whole.hangs or path.hangs
         whole.hinged = whole.hinged or path.hinged
         whole.answered = whole.answered or path.answered
-    whole.instead = whole.failed and all(path.instead for path in ways if path.failed)
+    failed = [path for path in ways if path.failed]
+    whole.instead = bool(failed) and all(path.instead for path in failed)
+    whole.kept = bool(failed) and all(path.kept or path.instead for path in failed)
     return whole
 
 
