@@ -81,7 +81,7 @@ def class_named(
     return None
 
 
-def returned_by(function: ast.FunctionDef) -> Iterator[ast.expr]:
+def returned_by(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
     """Yield the values that a function returns itself, and no function inside of it."""
     for node, _ in statements(function.body):
         if isinstance(node, ast.Return) and node.value is not None:

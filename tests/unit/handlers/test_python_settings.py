@@ -100,6 +100,57 @@ def x():
     {called}
     return {{"ok": True}}
 """
+WRAPPED = """from inner import app as whole
+
+async def app(scope, receive, send):
+    if scope["path"].startswith("/api"):
+        scope = dict(scope, path=scope["path"][4:])
+    await whole(scope, receive, send)
+"""
+
+
+def test_an_asgi_function_that_hands_on_tells_nothing_of_its_callers(
+    audited: Callable[..., Plan],
+) -> None:
+    inner = FASTAPI.format(head='SECRET = "x"\n')
+    files = {"vercel.json": VERCEL, "requirements.txt": "fastapi\n", "inner.py": inner}
+    plan = audited({**files, "main.py": WRAPPED})
+    assert not {finding.code for finding in plan.findings} & {"CS206", "CS301"}
+
+
+ANSWERING = """from acme import mail
+from fastapi import FastAPI
+from pydantic import BaseModel
+app = FastAPI()
+
+class Outcome(BaseModel):
+    sent: int
+    errors: dict = {{}}
+
+@app.get("/api/cron/x")
+def x() -> Outcome:
+    errors = {{}}
+    for name in ("a", "b"):
+        try:
+            mail.send(name)
+        except Exception as error:
+            {caught}
+    return Outcome(sent=1, errors=errors)
+"""
+
+
+@pytest.mark.parametrize(
+    ("caught", "code"), [("errors[name] = str(error)", "CS205"), ("print(error)", "CS204")]
+)
+def test_a_model_that_is_answered_tells_what_it_is_made_of(
+    told: Callable[..., list[Finding]], caught: str, code: str
+) -> None:
+    text = ANSWERING.format(caught=caught)
+    files = {"vercel.json": VERCEL, "requirements.txt": "fastapi\n", "main.py": text}
+    codes = {finding.code for finding in told(files)}
+    assert codes & {"CS204", "CS205"} == {code}
+
+
 WORK = "from acme import mail\ndef work():\n    try:\n        mail.send_all()\n    except Exception as error:\n        print(error)\n"
 
 
