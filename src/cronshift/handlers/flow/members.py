@@ -31,9 +31,9 @@ from cronshift.handlers.flow.values import (
     is_nothing,
     items_of,
     joined,
+    key_of,
     tainted,
     taints_of,
-    text_of,
 )
 
 if TYPE_CHECKING:
@@ -254,11 +254,3 @@ class Members(NameLookup):
             yield kind
             base = self.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
             kind = base if isinstance(base, ClassValue) else None
-
-
-def key_of(value: Value) -> str | None:
-    """Return the name of a member that a value spells."""
-    text = text_of(value)
-    if text is None and isinstance(value, PlainValue) and isinstance(value.value, int):
-        return str(value.value)
-    return text
