@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import Calls, this_in
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
-from cronshift.handlers.flow.members import key_of
 from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
 from cronshift.handlers.flow.paths import Exhausted
@@ -26,6 +25,7 @@ from cronshift.handlers.flow.values import (
     is_nothing,
     items_of,
     joined,
+    key_of,
     tainted,
     taints_of,
     truth,

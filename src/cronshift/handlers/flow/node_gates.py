@@ -23,7 +23,7 @@ from cronshift.handlers.flow.values import (
 )
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import callee, line_of
-from cronshift.handlers.node_registrations import is_app
+from cronshift.handlers.node_registrations import is_app, routed_path
 from cronshift.handlers.values import Expression, value
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -67,8 +67,10 @@ def node_gates(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
     """Yield the gates that a handler's own app runs before it."""
     tree = program.tree
     if handler.route is not None:
-        call = route_call(tree, handler.route)
-        for node in arguments_of(call)[1:-1] if call is not None else ():
+        call = route_call(tree, handler.route, "GET")
+        passed = arguments_of(call) if call is not None else []
+        has_path = call is not None and routed_path(call) is None
+        for node in passed[has_path:-1]:
             yield _gate(tree, handler.route.file, node, Way.NEXT)
     first = [handler.file] if handler.route is not None or is_app(tree, handler.file) else []
     for file in dict.fromkeys((*first, *(mount.place.file for mount in handler.way))):

@@ -58,6 +58,11 @@ _QUIET = lazy_pattern(
     r"padEnd|get(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
 """What computes or only says something."""
+_COMPUTING = lazy_pattern(
+    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta)$|^(?:abs|all|any|bool|bytes|chr|dict|"
+    r"filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
+)
+"""What of Python's makes a value and does nothing with it."""
 AFTER = lazy_pattern(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
 _SESSION = lazy_pattern(
     r"(?:^|\.)(?:auth|getServerSession|getSession|getServerAuthSession|getToken|currentUser|getUser|"
@@ -103,7 +108,9 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     name = _name(called, arguments)
     if AFTER.search(name):
         return _later(machine, name, arguments)
-    if _QUIET.search(name) or (isinstance(called, PlainValue) and not new):
+    is_python_value = is_python(arguments.place.file) and _COMPUTING.search(name) is not None
+    is_quiet = is_python_value or _QUIET.search(name) is not None
+    if is_quiet or (isinstance(called, PlainValue) and not new):
         for argument in arguments.values:
             machine.consume(argument)
         return Unknown(arguments.taints, name=name.rpartition(".")[2])
