@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.handlers.javascript import METHODS, arguments
-from cronshift.handlers.literals import literal, pairs
+from cronshift.handlers.folder import Folder, handler_in, is_group
+from cronshift.handlers.javascript import METHODS
+from cronshift.handlers.literals import pairs
+from cronshift.handlers.remix_routes import flat_segments, remix
 from cronshift.handlers.routes import Rank, Route, Segment
 from cronshift.handlers.site_config import base_path
-from cronshift.model import Handler, HandlerKind
+from cronshift.model import HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -25,48 +27,16 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from cronshift.handlers.tree import SourceTree
 
 _SOURCES = (".ts", ".js", ".mts", ".mjs", ".tsx", ".jsx")
 _NITRO_METHOD = lazy_pattern(r"\.(get|post|put|patch|delete|head|options|connect|trace)$")
 _SOURCE_FOLDER = lazy_pattern(r"\bsrcDir:\s*[\"'`]([^\"'`$]*)[\"'`]")
+_EXTENDED = lazy_pattern(r"\bextends:\s*(\[[^\]]*\]|[\"'`][^\"'`]*[\"'`])")
+_QUOTED = lazy_pattern(r"[\"'`]([^\"'`]+)[\"'`]")
 _MORE_FOLDERS = lazy_pattern(r"\bscanDirs:\s*\[([^\]]*)\]")
 _LOWER_GET = lazy_pattern(r"^export\s+(?:async\s+)?(?:const|let|function)\s+get\b", re.MULTILINE)
 _UPPER_ONLY = 4  # the version of Astro
 _BRACKETS = lazy_pattern(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
-
-
-class Folder(Struct, frozen=True):
-    """The files of an app, by their paths within its folder; ``""`` is the project's root."""
-
-    tree: SourceTree
-    folder: str = ""
-
-    @property
-    def dependencies(self) -> dict[str, str]:
-        """The packages that the app's package.json names."""
-        return self.tree.packages(self.folder)
-
-    def outer(self, file: str) -> str:
-        """Return a path within the folder as the project's."""
-        return f"{self.folder}/{file}" if self.folder else file
-
-    def under(self, folder: str) -> Iterator[str]:
-        """Yield the files below a folder of the app."""
-        start = len(self.outer("")) if self.folder else 0
-        yield from (file[start:] for file in self.tree.under(self.outer(folder)))
-
-    def has(self, file: str) -> bool:
-        """Return whether the app has a file."""
-        return self.outer(file) in self.tree.files
-
-    def read(self, file: str) -> str:
-        """Return the text of a file of the app."""
-        return self.tree.read(self.outer(file))
-
-    def parsed(self, file: str) -> SgNode | None:
-        """Return the syntax tree of a file of the app."""
-        return self.tree.parsed(self.outer(file)) if self.has(file) else None
 
 
 class FileRouter(Struct, frozen=True):
@@ -113,34 +83,53 @@ def _bracketed(part: str, *, rest: Rank = Rank.MAYBE_REST) -> Segment:
     return Segment(Rank.STATIC, part)
 
 
-def _is_group(part: str) -> bool:
-    return part.startswith("(") and part.endswith(")")
-
-
 def _route(
     file: str, parts: list[str], kind: HandlerKind, export: str, rest: Rank = Rank.MAYBE_REST
 ) -> Route:
-    segments = tuple(_bracketed(part, rest=rest) for part in parts if part and not _is_group(part))
-    return Route(segments, _handler(file, kind, export))
-
-
-def _handler(file: str, kind: HandlerKind, export: str) -> Handler:
-    typed = PurePosixPath(file).suffix in {".ts", ".mts", ".tsx"}
-    return Handler(file, kind, export, "typescript" if typed else "javascript")
+    segments = tuple(_bracketed(part, rest=rest) for part in parts if part and not is_group(part))
+    return Route(segments, handler_in(file, kind, export))
 
 
 def sveltekit(app: Folder) -> Iterator[Route]:
-    """Yield ``src/routes/**/+server.ts`` (svelte.dev/docs/kit/advanced-routing)."""
-    for file in app.under("src/routes"):
-        place = PurePosixPath(file)
-        if place.name in {"+server.ts", "+server.js"}:
-            yield _route(file, list(place.parts[2:-1]), HandlerKind.SVELTEKIT, "GET")
+    """Yield ``src/routes/**/+server.ts``, and pages where none stands beside them (svelte.dev/docs/kit/routing)."""
+    answering = {"+server.ts": 0, "+server.js": 0, "+page.svelte": 1, "+page.svx": 1, "+page.md": 1}
+    places = (PurePosixPath(file) for file in app.under("src/routes"))
+    files = [place for place in places if re.sub(r"@[^.]*", "", place.name) in answering]
+    for place in sorted(files, key=lambda place: answering.get(place.name, 1)):
+        is_page = place.name not in {"+server.ts", "+server.js"}
+        kind = HandlerKind.NEXT_PAGE if is_page else HandlerKind.SVELTEKIT
+        yield _route(str(place), list(place.parts[2:-1]), kind, "default" if is_page else "GET")
 
 
 def nitro_settings(app: Folder, name: str) -> str:
     """Return the text of ``nuxt.config`` or ``nitro.config``; an empty one where there is none."""
     files = (f"{name}.config{suffix}" for suffix in _SOURCES)
     return next((app.read(file) for file in files if app.has(file)), "")
+
+
+def nuxt_sources(app: Folder) -> tuple[str, ...]:
+    """Return the folders ``server`` of a Nuxt app: its own, and those of the layers that it has here."""
+    text = nitro_settings(app, "nuxt")
+    source = _SOURCE_FOLDER.search(text)
+    extended = (match[1] for match in _EXTENDED.finditer(text))
+    layers = [name for listed in extended for name in _QUOTED.findall(listed)]
+    nested = {file.split("/")[1] for file in app.under("layers") if file.count("/") > 1}
+    here = [str(PurePosixPath(name)) for name in layers if name.startswith(".")]
+    folders = [
+        "",
+        source[1] if source else "",
+        *here,
+        *(f"layers/{name}" for name in sorted(nested)),
+    ]
+    named = (str(PurePosixPath(folder) / "server").removeprefix("./") for folder in folders)
+    return tuple(dict.fromkeys(named))
+
+
+def foreign_layer(app: Folder) -> str | None:
+    """Return a layer of a Nuxt app that lies elsewhere: a package, a repository, a folder above."""
+    text = nitro_settings(app, "nuxt")
+    names = (name for match in _EXTENDED.finditer(text) for name in _QUOTED.findall(match[1]))
+    return next((name for name in names if not name.startswith("./")), None)
 
 
 def nitro_sources(app: Folder) -> tuple[str, ...]:
@@ -150,7 +139,7 @@ def nitro_sources(app: Folder) -> tuple[str, ...]:
     ones where that names none in so many words.
     """
     if "nuxt" in app.dependencies:
-        return ("server",)
+        return nuxt_sources(app)
     text = nitro_settings(app, "nitro")
     source, more = _SOURCE_FOLDER.search(text), _MORE_FOLDERS.search(text)
     others = re.findall(r"[\"'`]([^\"'`]*)[\"'`]", more[1]) if more else []
@@ -204,74 +193,6 @@ def astro(app: Folder) -> Iterator[Route]:
         yield _route(file, parts, kind, export)
 
 
-def remix(app: Folder) -> Iterator[Route]:
-    """Yield ``app/routes.ts`` and the flat files of ``app/routes/`` (dots are slashes)."""
-    for config in ("app/routes.ts", "app/routes.js"):
-        root = app.parsed(config)
-        if root is not None:
-            yield from _configured(root, config)
-    for file in app.under("app/routes"):
-        place = PurePosixPath(file)
-        if place.suffix not in _SOURCES:
-            continue
-        parts = list(place.relative_to("app/routes").parts)
-        stem = place.stem
-        if len(parts) > 1 and stem in {"route", "index"} and (stem == "route" or len(parts) == 2):  # noqa: PLR2004 - a folder and its file
-            parts.pop()
-        else:
-            parts[-1] = stem
-        segments = [segment for part in parts for segment in _flat(part)]
-        yield Route(tuple(segments), _handler(file, HandlerKind.REMIX, "loader"))
-
-
-def _flat(part: str) -> Iterator[Segment]:
-    """Yield the segments of a flat name: ``api.cron.$id``, ``_layout.x``, ``sitemap[.]xml``."""
-    for piece in re.split(r"\.(?![^\[]*\])", part):
-        name = re.sub(r"\[([^\]]*)\]", r"\1", piece)
-        if piece in {"_index", "index"} or (piece.startswith("_") and not piece.startswith("__")):
-            continue
-        if piece == "$":
-            yield Segment(Rank.MAYBE_REST, "*")
-        elif piece.startswith("$"):
-            yield Segment(Rank.ONE, piece[1:])
-        elif _is_group(piece):
-            inner = piece[1:-1]
-            yield (
-                Segment(Rank.MAYBE, inner) if inner.startswith("$") else Segment(Rank.STATIC, inner)
-            )
-        else:
-            yield Segment(Rank.STATIC, name.removesuffix("_"))
-
-
-def _configured(root: SgNode, config: str) -> Iterator[Route]:
-    """Yield the routes that ``route(path, file)`` declares, prefixes of calls around them first."""
-    folder = PurePosixPath(config).parent
-    for call in root.find_all(pattern="route($$$ARGS)"):
-        passed = arguments(call)
-        path, file = (literal(node) for node in passed[:2]) if len(passed) > 1 else (None, None)
-        if not isinstance(path, str) or not isinstance(file, str):
-            continue
-        around = [
-            literal(arguments(outer)[0])
-            for outer in call.ancestors()
-            if outer.kind() == "call_expression"
-            and (name := outer.field("function")) is not None
-            and name.text() in {"prefix", "route"}
-            and arguments(outer)
-        ]
-        whole = [*(text for text in reversed(around) if isinstance(text, str)), path]
-        parts = [part for text in whole for part in text.split("/") if part]
-        segments = tuple(
-            Segment(Rank.MAYBE_REST, "*")
-            if part == "*"
-            else Segment(Rank.ONE, part[1:])
-            if part.startswith(":")
-            else Segment(Rank.STATIC, part)
-            for part in parts
-        )
-        yield Route(segments, _handler(str(folder / file), HandlerKind.REMIX, "loader"))
-
-
 def solidstart(app: Folder) -> Iterator[Route]:
     """Yield ``src/routes/**``: a file that exports a method is an API route."""
     for file in app.under("src/routes"):
@@ -291,10 +212,12 @@ def tanstack(app: Folder) -> Iterator[Route]:
         if place.suffix not in _SOURCES or place.name.startswith("-"):
             continue
         parts = [*place.relative_to("src/routes").parts[:-1], place.stem]
-        segments = tuple(segment for part in parts for segment in _flat(part) if part != "route")
+        segments = tuple(
+            segment for part in parts for segment in flat_segments(part) if part != "route"
+        )
         methods = _methods_made(app.parsed(file))
         kind = HandlerKind.TANSTACK if methods else HandlerKind.NEXT_PAGE
-        yield Route(segments, _handler(file, kind, "GET"), methods or None)
+        yield Route(segments, handler_in(file, kind, "GET"), methods or None)
 
 
 def _methods_made(root: SgNode | None) -> frozenset[str]:

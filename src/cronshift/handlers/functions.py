@@ -68,6 +68,11 @@ class FunctionFiles:
         """Every function: by its path, and by its path with the extension."""
         return RouteTable(self._routes())
 
+    def has(self, path: str) -> bool:
+        """Return whether a file is the function of that very path, which comes before any pattern."""
+        route = self.table.answering(path)
+        return route is not None and not route.is_pattern
+
     def at(self, path: str) -> Handler | None:
         """Return the function that answers a path, its export looked up."""
         route = self.table.answering(path)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from cronshift.handlers.next import NextRouter
-    from cronshift.handlers.tree import SourceTree
 
 _PLAIN = lazy_pattern(r"(?:/[\w-]+)+")
 _END = "(?:/|$)"  # or whatever else begins like the path would be left out too
@@ -285,14 +283,3 @@ def _bare(node: SgNode | None) -> SgNode | None:
 
 
 __all__ = ["Matcher", "MatcherEdit", "NotExactError", "leave_out", "matcher_of", "runs_before"]
-
-
-def rewriting(router: NextRouter, tree: SourceTree, path: str) -> str | None:
-    """Return the file of a Next.js app whose code may rewrite a path: its config, its middleware."""
-    if router.config.computes_rewrites:
-        return router.config.file
-    file = router.middleware
-    text = tree.read(file) if file is not None else ""
-    root = tree.parsed(file) if file is not None and ".rewrite(" in text else None
-    matcher = matcher_of(root) if root is not None else None
-    return file if matcher is not None and matcher.line_before(path) is not None else None

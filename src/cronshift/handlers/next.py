@@ -1,4 +1,4 @@
-"""Next.js: the app and the pages router, and the settings of next.config about paths.
+"""Next.js: the app and the pages router.
 
 Rules: nextjs.org docs (route groups, private folders, parallel routes, ``src`` folder, ``basePath``,
 ``trailingSlash``, ``pageExtensions``), and the facts on Vercel cron, section 4.
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from functools import cache, cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
-from cronshift.handlers.literals import UNKNOWN, literal, pairs
+from cronshift.handlers.next_config import NextConfig, config_in
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
 from cronshift.model import Handler, HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -20,39 +18,12 @@ from cronshift.runtime.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ast_grep_py import SgNode
-
     from cronshift.handlers.tree import SourceTree
 
 CONFIGS = tuple(f"next.config.{suffix}" for suffix in ("js", "mjs", "ts", "mts", "cjs"))
-_EXTENSIONS = ("tsx", "ts", "jsx", "js")
 _DYNAMIC = lazy_pattern(r"\[(\[)?(\.\.\.)?([^\[\]]+)\]\]?")
 _PLAIN = lazy_pattern(r"[A-Za-z0-9._~-]+")
 _INTERCEPTING = lazy_pattern(r"\(\.{1,3}\)")
-
-
-class NextConfig(Struct, frozen=True):
-    """The settings of next.config, as far as they are written as literals.
-
-    Attributes:
-        computes_rewrites: whether some rewrite is made by code, so that any path may lead anywhere.
-    """
-
-    file: str | None
-    base_path: str = ""
-    trailing_slash: bool = False
-    skips_slash_redirect: bool = False
-    extensions: tuple[str, ...] = _EXTENSIONS
-    redirects: tuple[dict[str, Any], ...] = ()
-    rewrites: tuple[dict[str, Any], ...] = ()
-    computes_rewrites: bool = False
-
-    def suffix(self, *languages: str) -> str:
-        """Return the suffix of a route in one of the languages, so that Next takes it for one."""
-        kinds = {kind: [] for kind in languages}  # type: dict[str, list[str]]
-        for extension in self.extensions:
-            kinds.get(extension.rpartition(".")[2], []).append(extension)
-        return min(next(filter(None, kinds.values()), [languages[0]]), key=len)
 
 
 class NextRouter:
@@ -120,8 +91,7 @@ class NextRouter:
         """The settings of next.config."""
         names = (f"{self._base}{name}" for name in CONFIGS)
         file = next((name for name in names if name in self._tree.files), None)
-        root = self._tree.parsed(file) if file else None
-        return _config(file, root) if root is not None else NextConfig(file)
+        return config_in(self._tree, file) if file else NextConfig(None)
 
     @cached_property
     def suffix(self) -> str:
@@ -266,60 +236,3 @@ def segment_of(part: str) -> Segment:
 def _handler(file: str, kind: HandlerKind, export: str) -> Handler:
     is_typed = file.endswith((".ts", ".tsx"))
     return Handler(file, kind, export, "typescript" if is_typed else "javascript")
-
-
-def _config(file: str | None, root: SgNode) -> NextConfig:
-    base = _first(root, "basePath")
-    extensions = _first(root, "pageExtensions")
-    listed = extensions if isinstance(extensions, list) else []
-    names = tuple(name for name in listed if isinstance(name, str))
-    return NextConfig(
-        file,
-        base_path=base.rstrip("/") if isinstance(base, str) and base.startswith("/") else "",
-        trailing_slash=_first(root, "trailingSlash") is True,
-        skips_slash_redirect=_first(root, "skipTrailingSlashRedirect") is True,
-        extensions=names or _EXTENSIONS,
-        redirects=tuple(_rules(root, "redirects")),
-        rewrites=tuple(_rules(root, "rewrites")),
-        computes_rewrites=_computes(root, "rewrites"),
-    )
-
-
-def _computes(root: SgNode, name: str) -> bool:
-    """Return whether a setting's rules are not all written out."""
-    for node in root.find_all({"rule": {"any": [{"kind": "method_definition"}, {"kind": "pair"}]}}):
-        key = node.field("name") or node.field("key")
-        if key is None or key.text().strip("\"'") != name:
-            continue
-        sources = node.find_all(kind="pair")
-        texts = [literal(pair.field("value")) for pair in sources if _key_of(pair) == "source"]
-        spread = node.find(kind="spread_element") or node.find(pattern="$LIST.map($$$)")
-        written = node.find(kind="array")
-        return spread is not None or written is None or UNKNOWN in texts
-    return False
-
-
-def _key_of(pair: SgNode) -> str:
-    key = pair.field("key")
-    return key.text().strip("\"'") if key is not None else ""
-
-
-def _first(root: SgNode, key: str) -> Any:
-    """Return the literal of the first pair with a key."""
-    for node in root.find_all(kind="pair"):
-        name = node.field("key")
-        if name is not None and name.text().strip("\"'") == key:
-            return literal(node.field("value"))
-    return UNKNOWN
-
-
-def _rules(root: SgNode, name: str) -> Iterator[dict[str, Any]]:
-    """Yield the literal objects with a source and a destination below a setting."""
-    for node in root.find_all({"rule": {"any": [{"kind": "method_definition"}, {"kind": "pair"}]}}):
-        key = node.field("name") or node.field("key")
-        if key is None or key.text().strip("\"'") != name:
-            continue
-        for rule in node.find_all(kind="object"):
-            values = {key: literal(value) for key, value in pairs(rule)}
-            if all(isinstance(values.get(part), str) for part in ("source", "destination")):
-                yield values

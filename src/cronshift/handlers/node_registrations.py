@@ -6,6 +6,7 @@ Nodes are kept as they are written; what they mean is worked out by
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,33 @@ from msgspec import Struct
 
 from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of
 from cronshift.handlers.literals import literal, pairs, text_of
+from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+    from cronshift.handlers.tree import SourceTree
+
 VERBS = {"get", "post", "put", "patch", "delete", "head", "options", "all"}
 _MOUNTING = {"route", "use", "mount", "register", "group"}
 _MOUNTED = {"identifier", "call_expression", "member_expression"} | FUNCTIONS
+FRAMEWORKS = (
+    "hono", "express", "fastify", "koa", "@koa/router", "koa-router", "elysia", "h3",
+    "@nestjs/core", "@nestjs/common",
+)  # fmt: skip
+_NAMES = "|".join(map(re.escape, FRAMEWORKS))
+_IMPORTS = lazy_pattern(
+    r"^(?!\s*(?:import\s+type\b|//|\*)).*(?:\bfrom|\brequire\(|\bimport\(?)\s*"
+    rf"[\"'](?:{_NAMES})[\"'/]",
+    re.MULTILINE,
+)
+"""An import that is more than one of types."""
 _CHAINS = {"call_expression", "member_expression", "await_expression", "parenthesized_expression"}
+
+
+def is_app(tree: SourceTree, file: str) -> bool:
+    """Return whether a file imports a framework that declares routes in code."""
+    return _IMPORTS.search(tree.read(file)) is not None
 
 
 class NodeRegistration(Struct, frozen=True):

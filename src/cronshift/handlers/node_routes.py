@@ -24,6 +24,7 @@ from cronshift.handlers.nest_routes import nest_routes
 from cronshift.handlers.node_registrations import (
     NodeModule,
     NodeRegistration,
+    is_app,
     parameters_of,
     read_node_module,
     returned_function_of,
@@ -40,17 +41,6 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.tree import SourceTree
 
-FRAMEWORKS = (
-    "hono", "express", "fastify", "koa", "@koa/router", "koa-router", "elysia", "h3",
-    "@nestjs/core", "@nestjs/common",
-)  # fmt: skip
-_NAMES = "|".join(map(re.escape, FRAMEWORKS))
-_IMPORTS = lazy_pattern(
-    r"^(?!\s*(?:import\s+type\b|//|\*)).*(?:\bfrom|\brequire\(|\bimport\(?)\s*"
-    rf"[\"'](?:{_NAMES})[\"'/]",
-    re.MULTILINE,
-)
-"""An import that is more than one of types."""
 _FOLDERS = ("", "src/")
 _ENTRIES = tuple(
     f"{folder}{name}.{suffix}"
@@ -106,7 +96,7 @@ class NodeRoutes:
 
     def imports_framework(self, file: str) -> bool:
         """Return whether a file imports one of the frameworks."""
-        return _IMPORTS.search(self._tree.read(file)) is not None
+        return is_app(self._tree, file)
 
     def of(self, file: str) -> Declared:
         """Return the routes of the app in a file: its own, or of the app that it passes on."""

@@ -11,10 +11,11 @@ from cronshift.handlers.verdict import Resolution, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cronshift.handlers.next import NextConfig
+    from cronshift.handlers.next_config import NextConfig
 
 _REFUSED = 400  # a status from here on is no answer
 _SOURCES = (".html", ".ts", ".js", ".py", ".go")
+COMPUTED = "an address that code computes"
 
 
 def redirect_of(
@@ -56,7 +57,9 @@ def _by_rule(
     for rule in rules:
         matched = matched_by(rule, path, query)
         if matched is not None:
-            target = patterns.substituted(str(rule.get("destination", "")), matched.values)
+            there = rule.get("destination", "")
+            is_text = isinstance(there, str)
+            target = patterns.substituted(there, matched.values) if is_text else COMPUTED
             why = f"the redirect from {rule['source']}"
             if matched.sure:
                 return Resolution(Verdict.REDIRECTED, target=target, why=why)

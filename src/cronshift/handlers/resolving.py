@@ -17,15 +17,16 @@ from cronshift.handlers.app_folder import apps
 from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
 from cronshift.handlers.exported_methods import by_exports
-from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
+from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter
+from cronshift.handlers.folder import Folder
 from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.go_routes import entry_answer
-from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import ENTRIES, PythonHandlers
-from cronshift.handlers.redirects import by_legacy_route, redirect_of
+from cronshift.handlers.redirects import COMPUTED, by_legacy_route, redirect_of
 from cronshift.handlers.repository import RepositoryTree
 from cronshift.handlers.routes import RouteTable, nearest
+from cronshift.handlers.untold_routes import untold_because
 from cronshift.handlers.vercel_rules import matched_by, rules_of
 from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.handlers.workspaces import app_that_answers
@@ -265,9 +266,11 @@ class Resolver:
             why = f"the rewrite from {rule['source']}"
             if matched is not None and not matched.sure:
                 return Resolution(Verdict.UNKNOWN, why=f"{why} hangs on its conditions")
-            if matched is not None:
-                target = patterns.substituted(str(rule.get("destination", "")), matched.values)
+            if matched is not None and isinstance(there := rule.get("destination", ""), str):
+                target = patterns.substituted(there, matched.values)
                 return self._destination(target, path, why, _MOST_HOPS)
+            if matched is not None:
+                return Resolution(Verdict.UNKNOWN, why=f"{why} leads to {COMPUTED}")
         return None
 
     def _destination(self, target: str, path: str, why: str, hops: int) -> Resolution:
@@ -296,7 +299,7 @@ class Resolver:
             if base and path != base and not path.startswith(f"{base}/"):
                 return None
             route = self.next.table.answering(path[len(base) :] or "/")
-            if route is not None:
+            if route is not None and not (route.is_pattern and self.functions.has(path)):
                 return self._judged(route.handler, path)
         if self.router is not None and not self.next.present:
             route = self.table.answering(path)
@@ -375,9 +378,9 @@ class Resolver:
             if not self._chosen and self._is_dead_below(path):
                 return Resolution(Verdict.DEAD)
             return Resolution(Verdict.UNKNOWN, why="no source is here that could answer it")
-        file = rewriting(self.next, self.tree, path) if self.next.present else None
-        if file is not None:
-            return Resolution(Verdict.UNKNOWN, why=f"{file} may lead it anywhere")
+        untold = untold_because(self.next, self.router, self._folder, path)
+        if untold is not None:
+            return Resolution(Verdict.UNKNOWN, why=untold)
         return Resolution(Verdict.DEAD, nearest=self._nearest(path))
 
     def _is_dead_below(self, path: str) -> bool:

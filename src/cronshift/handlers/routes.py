@@ -63,6 +63,25 @@ class Route(Struct, frozen=True):
             for segment in self.segments
         )
 
+    @property
+    def is_pattern(self) -> bool:
+        """True where it takes in more than one path."""
+        return any(segment.rank is not Rank.STATIC for segment in self.segments)
+
+    def parameters(self, path: str) -> dict[str, str | tuple[str, ...]]:
+        """Return the values of its names in a path that it answers; none where there are several ways."""
+        parts = [unquote(part) for part in path.split("/") if part]
+        values: dict[str, str | tuple[str, ...]] = {}
+        for number, segment in enumerate(self.segments):
+            is_last = number == len(self.segments) - 1
+            if segment.rank > Rank.ONE and not is_last:
+                return {}
+            if segment.rank >= Rank.REST and parts[number:]:
+                values[segment.text] = tuple(parts[number:])
+            elif segment.rank in {Rank.ONE, Rank.MAYBE} and number < len(parts):
+                values[segment.text] = parts[number]
+        return values
+
 
 _SHOWN = {Rank.ONE: "[{}]", Rank.MAYBE: "[[{}]]", Rank.REST: "[...{}]"}
 _EXPRESSIONS = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.literals import literal, pairs
+from cronshift.handlers.literals import UNKNOWN, literal, pairs
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -29,13 +30,28 @@ CONDITIONS = {
 
 def base_path(tree: SourceTree, folder: str, router: str) -> str:
     """Return the beginning of every path of an app, such as ``/docs``; an empty text for none."""
+    _, value = _base(tree, folder, router)
+    base = value.strip("/") if isinstance(value, str) else ""
+    return f"/{base}" if base and "://" not in base else ""
+
+
+def computing_base(tree: SourceTree, folder: str, router: str) -> str | None:
+    """Return the configuration that computes what every path of an app begins with, if one does."""
+    file, value = _base(tree, folder, router)
+    return file if value is UNKNOWN else None
+
+
+def _base(tree: SourceTree, folder: str, router: str) -> tuple[str | None, Any]:
+    """Return an app's configuration and what it says every path begins with; ``None`` for nothing."""
     name, keys = _BASES.get(router, ("", ()))
     file = config_of(tree, f"{folder}/x".lstrip("/"), name) if keys else None
     value: Any = config_object(tree.parsed(file)) if file else None
+    if file and value is None:
+        is_said = re.search(rf"\b{keys[-1]}\b\s*[:,}}]", tree.read(file))
+        return file, UNKNOWN if is_said else None
     for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    base = value.strip("/") if isinstance(value, str) else ""
-    return f"/{base}" if base and "://" not in base else ""
+        value = value.get(key) if isinstance(value, dict) else value if value is UNKNOWN else None
+    return file, value
 
 
 def config_of(tree: SourceTree, file: str, name: str) -> str | None:

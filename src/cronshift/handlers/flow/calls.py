@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +11,7 @@ from cronshift.handlers.flow.code import UNDEFINED, CodePlace
 from cronshift.handlers.flow.environment import settings_of
 from cronshift.handlers.flow.injection import injected_value
 from cronshift.handlers.flow.ledger import ABOUT_CALLER
-from cronshift.handlers.flow.members import Members
+from cronshift.handlers.flow.members import SEVERAL, Members
 from cronshift.handlers.flow.paths import Abrupt, Exit, Returned, Thrown, answer_apart, met
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
@@ -39,7 +40,7 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from cronshift.handlers.flow.machine import Machine
 
@@ -77,21 +78,10 @@ class Calls(Members):
         if is_nobody(called):
             return called
         if isinstance(called, Unknown) and called.alternatives:
-            callable_ = [
-                alternative
-                for alternative in called.alternatives
-                if isinstance(alternative, Closure | Native)
-            ]
-            if callable_:
-                result = self.call(callable_[0], arguments, new=new)
-                others = [other for other in called.alternatives if other is not callable_[0]]
-                if all(map(is_nothing, others)):
-                    return result
-                if isinstance(result, ListValue) and isinstance(callable_[0], Native):
-                    parts = result.elements.values
-                    return items_of(*parts, is_open=True, taints=result.taints)
-                is_one = not isinstance(result, PlainValue)
-                return result if is_one else joined(result, Unknown(taints_of(called)))
+            result = self._alternative_called(called, arguments, new=new)
+            if result is not None:
+                return result
+        self._doubt_several(called, arguments)
         if isinstance(called, Native) or (
             isinstance(called, NativeObject) and called.call is not None
         ):
@@ -104,6 +94,46 @@ class Calls(Members):
             self.path.answered = self.path.answered or called
             return NOTHING
         return self.outside(self.machine, called, arguments, new)
+
+    def _alternative_called(
+        self, called: Unknown, arguments: Arguments, *, new: bool
+    ) -> Value | None:
+        """Return the value of a call to one of a few, where functions are among them."""
+        functions = [part for part in called.alternatives if isinstance(part, Closure | Native)]
+        if len(functions) > 1:
+            return self._one_called(called, functions, arguments)
+        if not functions:
+            return None
+        result = self.call(functions[0], arguments, new=new)
+        if all(is_nothing(other) for other in called.alternatives if other is not functions[0]):
+            return result
+        if isinstance(result, ListValue) and isinstance(functions[0], Native):
+            return items_of(*result.elements.values, is_open=True, taints=result.taints)
+        is_one = not isinstance(result, PlainValue)
+        return result if is_one else joined(result, Unknown(taints_of(called)))
+
+    def _one_called(
+        self, called: Unknown, functions: Sequence[Value], arguments: Arguments
+    ) -> Value:
+        """Follow each of several functions of which one is called, which one nobody can tell."""
+        self._doubt_several(called, arguments)
+        first, *others = functions
+        if not others:
+            return self.call(first, arguments)
+        result = self.fork(
+            taints_of(called),
+            lambda: self.call(first, arguments),
+            lambda: self._one_called(Unknown(called.taints), others, arguments),
+            about_caller=False,
+        )
+        return result or Unknown(taints_of(called))
+
+    def _doubt_several(self, called: Value, arguments: Arguments) -> None:
+        """Take note that what one of several functions asks of the caller another may not ask."""
+        is_one = isinstance(called, Unknown) and called.name == SEVERAL
+        asks = any(isinstance(value, NativeObject) for value in arguments.values)
+        if is_one and (asks or arguments.taints & ABOUT_CALLER) and not self.ledger.comparisons:
+            self.path.doubts |= {f"calls one of several by {arguments.name}"}
 
     def _instance(self, kind: ClassValue, arguments: Arguments) -> Value:
         settings = settings_of(self.machine, kind)
@@ -154,7 +184,9 @@ class Calls(Members):
         function, place = called.function, arguments.place
         is_step = self.depth > 0 or self.loading
         if is_step and not self.loading and called.function.name:
-            self.visit(place, arguments.name or function.name, followed=True)
+            name = arguments.name or function.name
+            telling = self.is_telling(name, arguments)
+            self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
                 return self.failure(
                     place, arguments.name, promised=function.is_async or not is_python(place.file)
@@ -215,38 +247,29 @@ class Calls(Members):
     def invoke(self, called: Closure, arguments: Arguments) -> Value:
         """Follow a function of the project."""
         function = called.function
-        if self._active.count(function) > 1 or len(self._active) >= self.world.deepest:
+        is_deepest = len(self._active) >= self.world.deepest
+        self.ledger.cut = self.ledger.cut or is_deepest
+        if is_deepest or self._active.count(function) > 1:
             return Unknown(arguments.taints)
         scope = Scope(called.scope.file, {}, called.scope)
         if called.this is not None:
             scope.names["this"] = called.this
-        self.ledger.entered[arguments.place] = function
-        self._active.append(function)
-        self.calls.append(arguments.place)
-        self.called.append(arguments.name)
         self.frames.append([])
         self.control.append(CLEAN)
-        self.depth += 1
-        inside, statement, loops = self.path.inside, self.statement, self.loops
-        other_way, hinged, self.loops = self.path.other_way, self.path.hinged, 0
+        inside, hinged = self.path.inside, self.path.hinged
         ended: Abrupt | None = None
         result: Value = NOTHING
         try:
-            self._parameters(called, arguments, scope)
-            self.block(function.body(), scope)
-            result = Unknown() if function.is_generator else NOTHING  # what it yields
+            with self._entered(function, arguments):
+                self._parameters(called, arguments, scope)
+                self.block(function.body(), scope)
+                result = Unknown() if function.is_generator else NOTHING  # what it yields
         except Returned as returned:
             result, self.left_at = returned.value, returned.place
         except Thrown as thrown:
             ended = thrown
         finally:
-            self._active.pop()
-            self.calls.pop()
-            self.called.pop()
             sides, control = self.frames.pop(), self.control.pop()
-            self.depth -= 1
-            self.statement, self.loops = statement, loops
-            self.path.other_way = other_way
         if ended is not None and not sides:
             raise ended
         exits = list(sides)
@@ -261,6 +284,27 @@ class Calls(Members):
             self.path.inside = inside
             return result
         return self._one_of(exits, control, inside)
+
+    @contextmanager
+    def _entered(self, function: code.Function, arguments: Arguments) -> Iterator[None]:
+        """Follow what is inside of a function, and go on where it was called."""
+        self.ledger.entered[arguments.place] = function
+        self.ledger.files.add(function.place.file)
+        self._active.append(function)
+        self.calls.append(arguments.place)
+        self.called.append(arguments.name)
+        telling = self.is_telling(arguments.name or function.name, arguments)
+        statement, loops, other_way = self.statement, self.loops, self.path.other_way
+        self.depth, self.telling, self.loops = self.depth + 1, self.telling + telling, 0
+        try:
+            yield
+        finally:
+            self._active.pop()
+            self.calls.pop()
+            self.called.pop()
+            self.depth, self.telling = self.depth - 1, self.telling - telling
+            self.statement, self.loops = statement, loops
+            self.path.other_way = other_way
 
     def _one_of(self, exits: list[Exit], control: frozenset[Taint], inside: int) -> Value:
         """Return the value of a function with several ways out."""

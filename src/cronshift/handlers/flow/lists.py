@@ -8,19 +8,19 @@ from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.values import (
     FAILED,
     NOTHING,
-    QUIETLY_FAILED,
     Arguments,
     Elements,
     ListValue,
     Native,
     PlainValue,
     Promise,
-    Taint,
     Unknown,
     Value,
     items_of,
+    quieted,
     tainted,
     taints_of,
+    text_of,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
     if name in {"includes", "has", "__contains__"}:
         return Native(name, lambda m, a: contained(m, owner, a.at(0), a.place))
     if name == "join":
-        return Native(name, lambda _m, _a: Unknown(taints_of(owner)))
+        return Native(name, lambda _m, a: _joined(owner, a))
+    if name == "pop" and not owner.elements.open:
+        return Native(name, lambda _m, a: _picked(owner, a, otherwise=-1))
     if name in {"get", "at", "pop", "shift"}:
         return Native(name, lambda _m, a: _picked(owner, a))
     return Native(name, lambda _m, a: items_of(is_open=True, taints=taints_of(owner) | a.taints))
@@ -62,18 +64,26 @@ def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
 
 def _length(owner: ListValue) -> Value:
     """Return the length of a list; alone it tells nobody that one of its items is of a failure."""
-    taints = taints_of(owner)
-    if Taint.FAILURE in taints:
-        taints |= QUIETLY_FAILED
+    taints = quieted(taints_of(owner))
     elements = owner.elements
     return Unknown(taints) if elements.open else PlainValue(len(elements.values), taints)
 
 
-def _picked(owner: ListValue, arguments: Arguments) -> Value:
+def _joined(owner: ListValue, arguments: Arguments) -> Value:
+    """Read ``parts.join("/")``: the text, where all of its parts are told."""
+    elements, separator = owner.elements, text_of(arguments.at(0))
+    texts = [text_of(part) for part in elements.values]
+    if elements.open or (arguments.values and separator is None) or None in texts:
+        return Unknown(taints_of(owner))
+    between = separator if separator is not None else ","
+    return PlainValue(between.join(text for text in texts if text is not None), taints_of(owner))
+
+
+def _picked(owner: ListValue, arguments: Arguments, otherwise: int = 0) -> Value:
     elements, number = owner.elements, arguments.at(0)
     if elements.values and isinstance(number, PlainValue) and isinstance(number.value, int):
         return elements.values[number.value] if number.value < len(elements.values) else NOTHING
-    return elements.values[0] if elements.values else Unknown(owner.taints)
+    return elements.values[otherwise] if elements.values else Unknown(owner.taints)
 
 
 def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
@@ -106,6 +116,8 @@ def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> V
         is_open = owner.elements.open or len(turns) != len(owner.elements.values)
     else:
         turns, is_open = (Unknown(taints_of(owner)),), True
+    if name == "reduce" and len(arguments.values) > 1:
+        return _reduced(machine, turns, called, arguments)
     results = [
         machine.call(
             called, Arguments((turn, PlainValue(0), owner), {}, arguments.place, arguments.name)
@@ -113,6 +125,17 @@ def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> V
         for turn in turns
     ]
     return _made(machine, owner, name, arguments, (turns, results, is_open))
+
+
+def _reduced(
+    machine: Machine, turns: Sequence[Value], called: Value, arguments: Arguments
+) -> Value:
+    """Return the result of ``reduce`` from the value that it begins with."""
+    whole = arguments.at(1)
+    for turn in turns:
+        passed = Arguments((whole, turn), {}, arguments.place, arguments.name)
+        whole = machine.call(called, passed)
+    return whole
 
 
 def _made(
@@ -129,7 +152,7 @@ def _made(
                 result.dropped = machine.statement
         return NOTHING
     if name in {"map", "flatMap"}:
-        return items_of(*results, is_open=is_open)
+        return items_of(*results, is_open=is_open, taints=quieted(owner.taints))
     if name == "filter":
         kept = [
             turn
@@ -137,7 +160,8 @@ def _made(
             if _true(machine, result, arguments) is not False
         ]
         sure = all(_true(machine, result, arguments) is not None for result in results)
-        return items_of(*kept, is_open=is_open or not sure, taints=taints_of(owner, *kept))
+        taints = quieted(taints_of(owner, *kept, *results))
+        return items_of(*kept, is_open=is_open or not sure, taints=taints)
     if name in {"some", "every"}:
         return _of_all(machine, name, results, arguments, is_open=is_open)
     if name == "find":

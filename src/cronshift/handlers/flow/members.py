@@ -18,6 +18,7 @@ from cronshift.handlers.flow.values import (
     Elements,
     ListValue,
     Module,
+    Native,
     NativeObject,
     ObjectValue,
     PlainValue,
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _DEEPEST_CLASS = 5
+_MOST_FUNCTIONS = 4
+SEVERAL = "one of several"
+"""The name of a function that a computed key chooses, ``handlers[key]``."""
 
 
 class Members(NameLookup):
@@ -113,7 +117,8 @@ class Members(NameLookup):
 
     def _set_member(self, target: code.Member, value: Value, scope: Scope) -> None:
         owner = self.value(target.owner, scope)
-        name = key_of(self.value(target.key, scope))
+        key = self.value(target.key, scope)
+        name, value = key_of(key), tainted(value, taints_of(key) & FAILED)
         if not isinstance(owner, ListValue | ObjectValue) or name is None:
             self.consume(value)  # a promise that is kept where it cannot be followed
         if isinstance(owner, ListValue):
@@ -157,6 +162,10 @@ class Members(NameLookup):
             parts = tuple(owner.cell.values())
         elif isinstance(owner, ListValue):
             parts = owner.elements.values
+        functions = [part for part in parts if isinstance(part, Closure | Native)]
+        if len(functions) > 1:
+            several = tuple(functions) if len(functions) <= _MOST_FUNCTIONS else ()
+            return Unknown(taints_of(owner, key), several, name=SEVERAL)
         return Unknown(taints_of(owner, key), tuple(parts[:3]))
 
     def member(self, owner: Value, name: str) -> Value:
@@ -223,6 +232,10 @@ class Members(NameLookup):
                 if field_name == name:
                     field = self.value(value, defining.scope)
                     is_unset = isinstance(field, PlainValue) and field.value is None
+                    if isinstance(owner, ObjectValue) and isinstance(
+                        field, ListValue | ObjectValue
+                    ):
+                        self.write(owner.cell, name, field)  # each instance has its own
                     return Unknown() if is_unset and is_python(defining.scope.file) else field
         return None
 

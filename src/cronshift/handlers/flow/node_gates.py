@@ -22,6 +22,7 @@ from cronshift.handlers.flow.values import (
 )
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import callee, line_of
+from cronshift.handlers.node_registrations import is_app
 from cronshift.handlers.values import Expression, value
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -77,7 +78,8 @@ def node_gates(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
         call = route_call(tree, handler.route)
         for node in arguments_of(call)[1:-1] if call is not None else ():
             yield _gate(tree, handler.route.file, node, Way.NEXT)
-    for file in dict.fromkeys((handler.file, *(mount.place.file for mount in handler.way))):
+    first = [handler.file] if handler.route is not None or is_app(tree, handler.file) else []
+    for file in dict.fromkeys((*first, *(mount.place.file for mount in handler.way))):
         mounts = [mount for mount in handler.way if mount.place.file == file]
         yield from _used(tree, file, mounts, path)
 

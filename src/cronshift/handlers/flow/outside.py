@@ -75,6 +75,10 @@ _GIVES_ON = lazy_pattern(
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
+_REGISTERING = lazy_pattern(
+    r"\.(?:command|hears|action|(?:callback|inline)Query)$|\binterceptors\.\w+\.use$"
+)
+_USING = lazy_pattern(r"\.use$")
 _LISTENING = lazy_pattern(r"\.(?:on|once|addListener|addEventListener|prependListener)$")
 _TROUBLE = lazy_pattern(
     r"error|close|exit|disconnect(?:ed)?|reconnect(?:ing)?|abort|timeout|warning|remove|"
@@ -112,7 +116,7 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if new and name == "Array":
         return items_of(is_open=True)
     if new:
-        failure = arguments.taints & frozenset({Taint.FAILURE})
+        failure = arguments.taints & FAILED
         return Unknown(failure, name=name, package=_package(called))
     if machine.loading and callbacks:
         return _wrapped(name, callbacks[-1])
@@ -150,8 +154,9 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     place = arguments.place
     _may_throw(machine, name, place)
     if not machine.loading:
-        machine.visit(place, name, followed=False, package=_package(called))
-        _may_keep(machine, name, arguments)
+        telling = machine.is_telling(name, arguments)
+        machine.visit(place, name, followed=False, telling=telling, package=_package(called))
+        _may_keep(machine, name, arguments, telling=telling)
     listener = None if machine.loading else error_callback(name, arguments)
     if listener is not None:
         return called_back(machine, listener, name, arguments)
@@ -160,7 +165,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     taints = _handed(machine, called, name, arguments)
     result: Value = Unknown(taints, name=name.rpartition(".")[2], package=_package(called))
     for callback in arguments.values:
-        if not isinstance(callback, Closure) or _hears_of_trouble(name, arguments):
+        if not isinstance(callback, Closure) or _is_for_later(callback, name, arguments):
             continue
         values = tuple(Unknown(name="given") for _ in callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
@@ -174,9 +179,10 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     return _promised(machine, result, name, place)
 
 
-def _may_keep(machine: Machine, name: str, arguments: Arguments) -> None:
+def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
     """Take note that what follows may hang on the failure: it is handed on where it is caught."""
-    if machine.catching and Taint.FAILURE in arguments.taints and not is_side_work(name):
+    is_beside = telling or machine.telling > 0 or is_side_work(name)
+    if machine.catching and Taint.FAILURE in arguments.taints and not is_beside:
         machine.path.hangs = True
 
 
@@ -195,6 +201,13 @@ def _handed(machine: Machine, called: Value, name: str, arguments: Arguments) ->
         if _CHECKING.search(name) and not _HARMLESS.search(name):
             machine.path.doubts |= {f"calls {name}, which is not followed"}
     return taints
+
+
+def _is_for_later(callback: Closure, name: str, arguments: Arguments) -> bool:
+    """Return whether a call only says what to do another time: of a request, a message, an error."""
+    is_middleware = len(callback.function.parameters) > 1 and _USING.search(name) is not None
+    registers = is_middleware or _REGISTERING.search(name) is not None
+    return registers or _hears_of_trouble(name, arguments)
 
 
 def _hears_of_trouble(name: str, arguments: Arguments) -> bool:

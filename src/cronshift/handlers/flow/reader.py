@@ -12,14 +12,17 @@ from cronshift.handlers.flow.fronts import gates_of
 from cronshift.handlers.flow.gates import Gate, follow_gate, passage_of
 from cronshift.handlers.flow.handling import handler_start
 from cronshift.handlers.flow.worlds import World, vercel
+from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.ledger import Comparison
     from cronshift.handlers.flow.program import Program
     from cronshift.model import Handler
+
+_MERGING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION}
 
 
 class HandlerReader:
@@ -30,13 +33,20 @@ class HandlerReader:
         handler: what answers.
         path: of the entry, with its query.
         front: what the whole app runs before the path, its middleware.
+        parameters: what the path gives the names of its route.
     """
 
     def __init__(
-        self, program: Program, handler: Handler, path: str, front: Sequence[Gate] = ()
+        self,
+        program: Program,
+        handler: Handler,
+        path: str,
+        front: Sequence[Gate] = (),
+        parameters: Mapping[str, str | tuple[str, ...]] | None = None,
     ) -> None:
         self.program, self.handler = program, handler
-        self.world = vercel(path)
+        merged = handler.kind in _MERGING
+        self.world = replace(vercel(path), parameters=parameters or {}, merged=merged)
         self.front = tuple(front)
 
     def changed(self, world: World) -> HandlerReader:

@@ -100,11 +100,25 @@ def _headers_member(machine: Machine, name: str) -> Value | None:
         return Native(name, lambda m, a: _is_there(header(m, text_of(a.at(0)) or ""), _CREDENTIAL))
     if name == "entries":
         return Native(name, lambda _m, _a: HEADERS)
-    if name in {"forEach", "keys", "values", "items", "toString"}:
+    if name == "forEach":
+        return Native(name, _each_header)
+    if name in {"keys", "values", "items", "toString"}:
         return Native(name, lambda _m, _a: Unknown())
     if name in {"set", "append", "delete"}:
         return Native(name, lambda _m, _a: NOTHING)
     return header(machine, name, PlainValue(UNDEFINED, _CREDENTIAL))
+
+
+def _each_header(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``headers.forEach((text, name) => …)``: whoever forges them has what nobody can list."""
+    if machine.world.forged or machine.world.sessionless:
+        passed = Arguments((Unknown(_CREDENTIAL), Unknown(_CREDENTIAL)), {}, arguments.place)
+        machine.call(arguments.at(0), passed)
+        return NOTHING
+    for name in machine.world.headers.keys() - {SCHEDULE}:
+        passed = Arguments((header(machine, name), PlainValue(name)), {}, arguments.place)
+        machine.call(arguments.at(0), passed)
+    return NOTHING
 
 
 NO_HEADER, NO_QUERY = PlainValue(UNDEFINED, _CREDENTIAL), PlainValue(UNDEFINED, _QUERY)
@@ -113,6 +127,9 @@ HEADERS = NativeObject("headers", _headers_member, _CREDENTIAL)
 
 def query(machine: Machine, name: str, missing: Value | None = None) -> Value:
     """Return a parameter of the request's query."""
+    parameters = route_parameters(machine) if machine.world.merged else None
+    if parameters is not None and name in parameters.cell:
+        return parameters.cell[name]
     machine.ask("query")
     if machine.world.guessed:
         return PlainValue(ANY, _QUERY)
@@ -122,6 +139,20 @@ def query(machine: Machine, name: str, missing: Value | None = None) -> Value:
     if text is not None:
         return PlainValue(text, _QUERY)
     return missing if missing is not None else PlainValue(None, _QUERY)
+
+
+def route_parameters(machine: Machine, *, joined: bool = False) -> ObjectValue | None:
+    """Return the parameters of the route as the path spells them; the rest of a path as one text where it is joined."""
+    parameters = machine.world.parameters
+    if not parameters:
+        return None
+    values: dict[str, Value] = {}
+    for name, part in parameters.items():
+        if isinstance(part, str) or joined:
+            values[name] = PlainValue(part if isinstance(part, str) else "/".join(part))
+        else:
+            values[name] = items_of(*map(PlainValue, part))
+    return ObjectValue(values)
 
 
 def _query_of(machine: Machine, arguments: Arguments) -> Value:
@@ -221,6 +252,8 @@ def _request_member(machine: Machine, name: str) -> Value | None:
         return meaning
     if name in {"method", "httpMethod"}:
         return PlainValue(machine.world.method)
+    if name in {"POST", "FILES"} and machine.world.method == "GET":
+        return ObjectValue({})  # Django's: what a form sent
     if name in {"path", "originalUrl", "full_path"}:
         return PlainValue(machine.world.path)
     if name in {"request", "req", "node", "raw", "clone", "ctx", "context"}:
@@ -235,7 +268,9 @@ def _request_member(machine: Machine, name: str) -> Value | None:
 _MEMBERS: dict[str, Value] = {
     **dict.fromkeys(("headers", "META", "rawHeaders"), HEADERS),
     **{name: Native(name, _header_of) for name in ("header", "get", "get_header")},
-    **dict.fromkeys(("query", "searchParams", "args", "GET", "query_params", "queries"), QUERY),
+    **dict.fromkeys(
+        ("query", "searchParams", "args", "values", "GET", "query_params", "queries"), QUERY
+    ),
     **dict.fromkeys(("cookies", "COOKIES"), COOKIES),
     **{
         name: Native(name, _body)
@@ -255,7 +290,8 @@ def _event_member(machine: Machine, name: str) -> Value | None:
         return NOBODY
     if name == "redirect":  # Astro's
         return Native(name, redirected)
-    return URL if name == "url" else _request_member(machine, name)
+    parameters = route_parameters(machine, joined=True) if name == "params" else None
+    return parameters or (URL if name == "url" else _request_member(machine, name))
 
 
 EVENT = NativeObject("event", _event_member, _WHOLE)
@@ -345,46 +381,3 @@ def json_text(value: Value) -> NativeObject:
 
     text = NativeObject("json", of, taints_of(value), value)
     return text
-
-
-def server_of(machine: Machine) -> ObjectValue:
-    """Return the instance of Python's ``BaseHTTPRequestHandler`` that answers."""
-    query_text = f"?{machine.world.query}" if machine.world.query else ""
-    return ObjectValue(
-        {
-            "headers": HEADERS,
-            "path": PlainValue(f"{machine.world.path}{query_text}"),
-            "command": PlainValue(machine.world.method),
-        },
-        open=True,
-    )
-
-
-def _environ_member(machine: Machine, name: str) -> Value | None:
-    if name == "get":
-        return Native(name, _environ_get)
-    return _environ_item(machine, name)
-
-
-def _environ_get(machine: Machine, arguments: Arguments) -> Value:
-    content = _environ_item(machine, text_of(arguments.at(0)) or "")
-    if isinstance(content, PlainValue) and content.value is None and len(arguments.values) > 1:
-        default = arguments.values[1]
-        return (
-            PlainValue(default.value, _CREDENTIAL) if isinstance(default, PlainValue) else default
-        )
-    return content
-
-
-def _environ_item(machine: Machine, name: str) -> Value:
-    if name == "REQUEST_METHOD":
-        return PlainValue(machine.world.method)
-    if name in {"PATH_INFO", "SCRIPT_NAME"}:
-        return PlainValue(machine.world.path)
-    if name == "QUERY_STRING":
-        return PlainValue(machine.world.query or "", _QUERY)
-    return header(machine, name) if name.startswith("HTTP_") else Unknown(name=name)
-
-
-ENVIRON = NativeObject("environ", _environ_member, _WHOLE)
-"""WSGI's environ."""

@@ -75,15 +75,15 @@ def front_of(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERC
 
 def code_before(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERCEL) -> Front:
     """Return the front of a path that the app's own code makes."""
-    bare = path.partition("?")[0]
-    key = (bare, caller.value)
+    key = (path, caller.value)
     if key not in resolver.fronts:
-        resolver.fronts[key] = _code_before(resolver, bare, caller)
+        resolver.fronts[key] = _code_before(resolver, path, caller)
     return resolver.fronts[key]
 
 
 def _code_before(resolver: Resolver, path: str, caller: PathCaller) -> Front:
-    fronts = [_front(resolver, gate, path, caller) for gate in _gates(resolver, path)]
+    bare = path.partition("?")[0]
+    fronts = [_front(resolver, gate, path, caller) for gate in _gates(resolver, bare)]
     stopping = [front for front in fronts if isinstance(front.answer, Stops)]
     untold = [front for front in fronts if isinstance(front.answer, Untold)]
     return next(iter([*stopping, *untold]), Front(LetsBy()))

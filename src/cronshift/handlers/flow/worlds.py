@@ -57,6 +57,8 @@ class World(Struct, frozen=True):
         emptied: whether what it gives then holds no data either, as Supabase's does.
         sessionless: whether a session is nothing, by whatever name it is asked for.
         path: of the request, without its query.
+        parameters: what the path gives the names of its route.
+        merged: whether its query has them too, as ``req.query`` of a page or a function.
         anyone: whether every credential is taken for right.
         forged: whether every header says whatever is wanted of it.
         guessed: whether every parameter of the query says whatever is wanted of it.
@@ -73,6 +75,8 @@ class World(Struct, frozen=True):
     emptied: bool = False
     sessionless: bool = False
     path: str = "/"
+    parameters: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    merged: bool = False
     anyone: bool = False
     forged: bool = False
     guessed: bool = False
@@ -160,6 +164,8 @@ def _by_stranger(
         world.method,
         unset,
         path=world.path,
+        parameters=world.parameters,
+        merged=world.merged,
         forged=forged,
         guessed=guessed,
         deepest=world.deepest,

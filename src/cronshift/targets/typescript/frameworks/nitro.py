@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
-from cronshift.handlers.filed import Folder, nitro_settings, nitro_sources
+from cronshift.handlers.filed import nitro_settings, nitro_sources
+from cronshift.handlers.folder import Folder
 from cronshift.model import HandlerKind
 from cronshift.targets.direct.javascript.h3_handlers import H3Shape
 from cronshift.targets.typescript.app import Routers

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.brackets import bracket_params
-from cronshift.handlers.filed import Folder
+from cronshift.handlers.folder import Folder
 from cronshift.model import HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.javascript.events import EventShape
