@@ -246,7 +246,7 @@ def _bun(lock: Lock, package: str, _wanted: str | None) -> Any:
 
 
 def _json(file: Path) -> dict[str, Any]:
-    return _parsed(read_text(file)) if is_regular(file) else {}
+    return _parsed(read_text(file).removeprefix("\ufeff")) if is_regular(file) else {}
 
 
 def _yaml(file: Path) -> dict[str, Any]:
