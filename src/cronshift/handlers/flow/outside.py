@@ -70,6 +70,8 @@ _HARMLESS = lazy_pattern(
     r"json|parse|ip(?:address)?$|geo|context|wrap(?:route)?$|error|async",
     re.IGNORECASE,
 )
+_DESCRIBING = {"drizzle-orm", "drizzle-orm/sql"}
+"""The packages whose functions only describe a query, ``desc(posts.createdAt)``."""
 _GIVES_ON = lazy_pattern(
     r"(?:^|\.)(?:run|with|wrap|start|step|transaction|measure|time|retry|retries|trace|execute|lock|"
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
@@ -100,7 +102,8 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     name = _name(called, arguments)
     if AFTER.search(name):
         return _later(machine, name, arguments)
-    if _QUIET.search(name) or (isinstance(called, PlainValue) and not new):
+    is_quiet = _package(called) in _DESCRIBING or _QUIET.search(name)
+    if is_quiet or (isinstance(called, PlainValue) and not new):
         for argument in arguments.values:
             machine.consume(argument)
         return Unknown(arguments.taints, name=name.rpartition(".")[2])
