@@ -112,6 +112,8 @@ class Behaviour(Struct, frozen=True):
         cached: a setting that makes Next answer from its cache.
         silent: the handler ends without ever answering.
         flagged: the work hangs on a query that the entry does not carry.
+        reached: the files whose code the entry's request runs where nothing fails; ``None`` where not all
+            of it is followed.
     """
 
     work: SourceSpot | None = None
@@ -134,4 +136,5 @@ class Behaviour(Struct, frozen=True):
     silent: SourceSpot | None = None
     reads_schedule: SourceSpot | None = None
     reads_query: bool = False
+    reached: frozenset[str] | None = None
     side_effects: tuple[SourceSpot, ...] = field(default=())

@@ -6,7 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import DEEPEST, CodeRoute, Declared, UnreadRegistration
-from cronshift.handlers.python_modules import imported_names, module_file
+from cronshift.handlers.python_modules import (
+    class_named,
+    imported_names,
+    module_file,
+    statements,
+)
+from cronshift.handlers.rest_routers import router_routes
 from cronshift.model import Location
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -15,18 +21,44 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.tree import SourceTree
 
-_VIEWS = {"View", "APIView"}
 _METHODS = {"get", "post", "put", "patch", "delete", "head", "options"}
+_BASES: dict[str, frozenset[str]] = {
+    "View": frozenset(),
+    "APIView": frozenset(),
+    "GenericAPIView": frozenset(),
+    "TemplateView": frozenset({"get"}),
+    "ListAPIView": frozenset({"get"}),
+    "RetrieveAPIView": frozenset({"get"}),
+    "CreateAPIView": frozenset({"post"}),
+    "DestroyAPIView": frozenset({"delete"}),
+    "UpdateAPIView": frozenset({"put", "patch"}),
+    "ListCreateAPIView": frozenset({"get", "post"}),
+}
+"""The methods that a class has of Django's and REST framework's own."""
 _ANSWERING_ALL = {"dispatch", "http_method_not_allowed", "as_view", "setup"}
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
-_REGEX = lazy_pattern(r"[\\()\[\]?+*|.]")
+_REGEX = lazy_pattern(r"\\\w|(?<!\\)[()\[\]?+*|.]")
+_ESCAPED = lazy_pattern(r"\\(\W)")
+_LIST = "urlpatterns"
+_OF_FILES = {"static", "staticfiles_urlpatterns"}  # while debugging
+
+Declaration = CodeRoute | UnreadRegistration
 
 
 def django_routes(tree: SourceTree) -> Declared:
-    """Return the routes of a project: from its ``ROOT_URLCONF``, else the topmost urls.py."""
+    """Return the routes of a project: from its ``ROOT_URLCONF``, else the topmost urls.py.
+
+    Which one is the root is a guess where no settings say it: then no path is dead.
+    """
+    root = _root_urls(tree)
+    if root is not None:
+        return Declared.of(_Urls(tree, root).routes())
     candidates = [file for file in tree.files if file.endswith("urls.py")]
-    root = _root_urls(tree) or min(candidates, key=lambda f: (f.count("/"), f), default=None)
-    return Declared.of(_patterns(tree, root, "", DEEPEST)) if root else Declared()
+    topmost = min(candidates, key=lambda file: (file.count("/"), file), default=None)
+    if topmost is None:
+        return Declared()
+    unread = UnreadRegistration("", Location(topmost, 1))
+    return Declared.of((unread, *_Urls(tree, topmost).routes()))
 
 
 def _root_urls(tree: SourceTree) -> str | None:
@@ -42,30 +74,150 @@ def _root_urls(tree: SourceTree) -> str | None:
     return None
 
 
-def _patterns(
-    tree: SourceTree, file: str, prefix: str, depth: int
-) -> Iterator[CodeRoute | UnreadRegistration]:
-    for node in ast.walk(tree.python(file)) if depth else ():
+class _Urls:
+    """One urls.py, as it is included at a prefix."""
+
+    def __init__(self, tree: SourceTree, file: str, prefix: str = "", depth: int = DEEPEST) -> None:
+        self._tree, self._file, self._prefix, self._depth = tree, file, prefix, depth
+        self._imports: dict[str, tuple[str, str | None]] = {}
+        self._assigned: dict[str, list[ast.expr]] = {}
+        self._read: set[str] = set()  # names whose lists are read, which may hold themselves
+        for node, _ in statements(tree.python(file).body):
+            self._take_in(node)
+
+    def _take_in(self, node: ast.stmt) -> None:
         match node:
-            case ast.Call(
-                func=ast.Name(id="path" | "re_path" | "url" as kind), args=[first, second, *_]
+            case ast.Import() | ast.ImportFrom():
+                self._imports |= imported_names(node)
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                | ast.AugAssign(target=ast.Name(id=name), value=value)
             ):
-                place = Location(file, node.lineno)
+                self._assigned.setdefault(name, []).append(value)
+            case ast.Expr(
+                value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=verb), args=args)
+            ) if verb in {"append", "extend", "insert"} and name in self._assigned:
+                added = args[-1] if verb == "extend" else ast.List(args[-1:])
+                self._assigned[name].append(added)
+
+    def routes(self) -> Iterator[Declaration]:
+        """Yield the routes of ``urlpatterns``."""
+        is_read = self._depth and not self._tree.is_unparsed(self._file)
+        yield from self._named(_LIST) if is_read else self._unread(None)
+
+    def _unread(self, node: ast.expr | None, prefix: str | None = None) -> Iterator[Declaration]:
+        at = self._prefix if prefix is None else prefix
+        line = getattr(node, "lineno", 1)
+        yield UnreadRegistration(f"/{at.rpartition('/')[0]}", Location(self._file, line))
+
+    def _named(self, name: str) -> Iterator[Declaration]:
+        """Yield the routes of a list that a name stands for, here or where it is imported from."""
+        if name in self._assigned:
+            values = self._assigned[name] if name not in self._read else []
+            self._read.add(name)
+            for value in values:
+                yield from self._listed(value)
+            return
+        source, attribute = self._imports.get(name) or self._imports.get("*") or ("", None)
+        target = module_file(self._tree, self._file, source) if source else None
+        if target is None or not self._depth:
+            yield from self._unread(None)
+        else:
+            inner = _Urls(self._tree, target, self._prefix, self._depth - 1)
+            yield from inner._named(name if attribute in {None, "*"} else attribute or name)
+
+    def _listed(self, node: ast.expr) -> Iterator[Declaration]:
+        """Yield the routes of an expression that is a list of patterns."""
+        match node:
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                for part in parts:
+                    yield from self._pattern(part)
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                yield from self._listed(left)
+                yield from self._listed(right)
+            case ast.Name(id=name):
+                yield from self._named(name)
+            case ast.Attribute(value=ast.Name(id=name), attr="urls"):
+                yield from self._router(name, self._prefix)
+            case ast.Call(func=function, args=[first, *_]) if ast.unparse(function).endswith(
+                "format_suffix_patterns"
+            ):
+                yield from self._listed(first)
+            case ast.Call(func=function) if ast.unparse(function).rpartition(".")[2] in _OF_FILES:
+                return
+            case _:
+                yield from self._unread(node)
+
+    def _router(self, name: str, prefix: str) -> Iterator[Declaration]:
+        """Yield the routes of a router of REST framework, made here or in another module."""
+        source, attribute = self._imports.get(name, (None, None))
+        target = module_file(self._tree, self._file, source) if source and attribute else None
+        if source is None and name in self._assigned:
+            yield from router_routes(self._tree, self._file, name, prefix)
+        elif target is not None and attribute is not None:
+            yield from router_routes(self._tree, target, attribute, prefix)
+        else:
+            yield from self._unread(None, prefix)
+
+    def _pattern(self, node: ast.expr) -> Iterator[Declaration]:
+        """Yield the routes of ``path("x", view)`` and of what is included there."""
+        match node:
+            case ast.Starred(value=value):
+                yield from self._listed(value)
+            case ast.Call(func=function, args=[first, second, *_]) if (
+                kind := ast.unparse(function).rpartition(".")[2]
+            ) in {"path", "re_path", "url"}:
                 spelled, rest = _spelled(first, is_regex=kind != "path")
-                whole = f"{prefix}{spelled}"
-                included = _included(second)
-                inner = (
-                    module_file(tree, file, included)
-                    if isinstance(included, str) and included
-                    else None
-                )
-                if rest or included is False or (included and inner is None):
-                    yield UnreadRegistration(f"/{whole.rpartition('/')[0]}", place)
-                elif inner:
-                    yield from _patterns(tree, inner, whole, depth - 1)
+                whole = f"{self._prefix}{spelled}"
+                if rest:
+                    yield from self._unread(node, whole)
+                elif _is_included(second):
+                    yield from self._included(second, whole)
                 else:
-                    methods = _methods(tree, file, second)
+                    place = Location(self._file, node.lineno)
+                    methods = _methods(self._tree, self._file, second)
                     yield CodeRoute(f"/{whole}", methods, place, ast.unparse(second))
+            case _:
+                yield from self._unread(node)
+
+    def _included(self, node: ast.expr, prefix: str) -> Iterator[Declaration]:
+        """Yield the routes of ``include(…)``, and of a tuple in its place."""
+        inner = node.args[0] if isinstance(node, ast.Call) and node.args else node
+        if isinstance(inner, ast.Tuple) and inner.elts:
+            inner = inner.elts[0]
+        module = self._module(inner)
+        if module is not None:
+            yield from _Urls(self._tree, module, prefix, self._depth - 1).routes()
+            return
+        match inner:
+            case ast.Attribute(value=ast.Name(id=name), attr="urls") if name != "admin":
+                yield from self._router(name, prefix)
+            case ast.List() | ast.Name():
+                here = _Urls(self._tree, self._file, prefix, self._depth - 1)
+                yield from here._listed(inner)
+            case _:
+                yield from self._unread(node, prefix)
+
+    def _module(self, node: ast.expr) -> str | None:
+        """Return the urls.py that is included: by its name, or as a module that is imported."""
+        match node:
+            case ast.Constant(value=str(module)):
+                return module_file(self._tree, self._file, module)
+            case ast.Name(id=name):
+                source, attribute = self._imports.get(name, ("", None))
+                inner = f"{source}.{attribute}" if source.strip(".") else f"{source}{attribute}"
+                return module_file(self._tree, self._file, inner) if attribute else None
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in self._imports:
+                source, above = self._imports[name]
+                parts = [part for part in (source, above, attribute) if part]
+                return module_file(self._tree, self._file, ".".join(parts))
+        return None
+
+
+def _is_included(node: ast.expr) -> bool:
+    is_call = isinstance(node, ast.Call) and ast.unparse(node.func).endswith("include")
+    return is_call or (isinstance(node, ast.Attribute) and node.attr == "urls")
 
 
 def _methods(tree: SourceTree, file: str, view: ast.expr) -> frozenset[str] | None:
@@ -75,35 +227,17 @@ def _methods(tree: SourceTree, file: str, view: ast.expr) -> frozenset[str] | No
             texts = [key.value for key in keys if isinstance(key, ast.Constant)]
             return frozenset(str(text).upper() for text in texts) or None
         case ast.Call(func=ast.Attribute(value=owner, attr="as_view")):
-            made = _class(tree, file, ast.unparse(owner), DEEPEST)
+            made = class_named(tree, file, ast.unparse(owner))
         case _:
             return None
-    if made is None or not {ast.unparse(base).rpartition(".")[2] for base in made.bases} <= _VIEWS:
+    if made is None:
         return None
-    names = {node.name for node in made.body if isinstance(node, _FUNCTIONS)}
-    if names & _ANSWERING_ALL:
+    bases = [ast.unparse(base).rpartition(".")[2] for base in made[1].bases]
+    names = {node.name for node in made[1].body if isinstance(node, _FUNCTIONS)}
+    if names & _ANSWERING_ALL or not set(bases) <= _BASES.keys():
         return None
-    return frozenset(name.upper() for name in names & _METHODS) or None
-
-
-def _class(tree: SourceTree, file: str, name: str, depth: int) -> ast.ClassDef | None:
-    """Return the class of the project that a name stands for in a file."""
-    base, _, rest = name.partition(".")
-    for node in tree.python(file).body if depth else ():
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            return node
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            source, attribute = imported_names(node).get(base, (None, None))
-            inner = (
-                f"{source}.{attribute}" if source and source.strip(".") else f"{source}{attribute}"
-            )
-            if source is not None and rest:
-                target = module_file(tree, file, inner if attribute else source)
-                return _class(tree, target, rest, depth - 1) if target else None
-            if source is not None and attribute:
-                target = module_file(tree, file, source)
-                return _class(tree, target, attribute, depth - 1) if target else None
-    return None
+    answered = (names & _METHODS).union(*(_BASES[base] for base in bases))
+    return frozenset(name.upper() for name in answered) or None
 
 
 def _spelled(node: ast.expr, *, is_regex: bool) -> tuple[str, bool]:
@@ -114,15 +248,5 @@ def _spelled(node: ast.expr, *, is_regex: bool) -> tuple[str, bool]:
         return node.value, False
     text = node.value.removeprefix("^").removesuffix("$")
     meta = _REGEX.search(text)
-    return (text[: meta.start()], True) if meta else (text, False)
-
-
-def _included(node: ast.expr) -> str | bool:
-    """Return the module that is included; ``""`` for a view, ``False`` for a computed one."""
-    if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("include"):
-        return ""
-    first = node.args[0] if node.args else None
-    if isinstance(first, ast.Tuple) and first.elts:
-        first = first.elts[0]
-    is_text = isinstance(first, ast.Constant) and isinstance(first.value, str)
-    return first.value if is_text else False  # type: ignore[union-attr] # narrowed above
+    literal = text[: meta.start()] if meta else text
+    return _ESCAPED.sub(r"\1", literal), meta is not None

@@ -61,6 +61,26 @@ def imported_names(node: ast.ImportFrom | ast.Import) -> dict[str, tuple[str, st
     }
 
 
+def class_named(
+    tree: SourceTree, file: str, name: str, depth: int = 12
+) -> tuple[str, ast.ClassDef] | None:
+    """Return the class of the project that a name stands for in a file, and its own file."""
+    base, _, rest = name.partition(".")
+    for node in tree.python(file).body if depth else ():
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return file, node
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        source, attribute = imported_names(node).get(base, (None, None))
+        if source is None:
+            continue
+        dot = "." if source.strip(".") else ""
+        inner = f"{source}{dot}{attribute}" if rest and attribute else source
+        target, wanted = module_file(tree, file, inner), rest or attribute
+        return class_named(tree, target, wanted, depth - 1) if target and wanted else None
+    return None
+
+
 def returned_by(function: ast.FunctionDef) -> Iterator[ast.expr]:
     """Yield the values that a function returns itself, and no function inside of it."""
     for node, _ in statements(function.body):

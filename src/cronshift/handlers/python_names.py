@@ -81,8 +81,18 @@ class PythonNames:
                 return self.defined(file, node.value.id)
         return None
 
-    def is_ours(self, file: str, name: str) -> bool:
-        """Return whether a name stands for code of the project that is no plain function."""
+    def maker(self, file: str, name: str) -> tuple[bool, str]:
+        """Return whether a name stands for code of the project, and the name of its class else."""
+        file, name = self.defined(file, name) or (file, name)
+        module = self.module(file)
+        made = module.values.get(name)
+        if isinstance(made, ast.Call):
+            called = ast.unparse(made.func)
+            root = called.partition(".")[0]
+            return self._is_ours(file, root), called
+        return self._is_ours(file, name), ""
+
+    def _is_ours(self, file: str, name: str) -> bool:
         module = self.module(file)
         source = module.imports.get(name)
         return name in module.classes or bool(source and self.submodule(file, *source))

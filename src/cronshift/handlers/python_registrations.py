@@ -34,6 +34,7 @@ class PythonRegistration(Struct, frozen=True):
         path: its path or its prefix; ``None`` where there is none.
         target: the router that is mounted; ``None`` for a route.
         methods: a route's; ``None`` for those that are the default.
+        replaces: whether its prefix stands in the place of the router's own, as a blueprint's does.
     """
 
     owner: str
@@ -43,6 +44,7 @@ class PythonRegistration(Struct, frozen=True):
     methods: frozenset[str] | None = None
     export: str = ""
     loops: Loops = ()
+    replaces: bool = False
 
 
 class Passing(Struct, frozen=True):
@@ -204,7 +206,8 @@ def _register(module: PythonModule, call: ast.Call, function: str | None, loops:
             at, target = path, call.args[1] if len(call.args) > 1 else _keyword(call, {"app"})
         if target is None:
             return False
-        made = PythonRegistration(owner, call.lineno, at, target, None, "", loops)
+        replaces = verb == "register_blueprint" and at is not None
+        made = PythonRegistration(owner, call.lineno, at, target, None, "", loops, replaces)
     else:
         return False
     module.registrations.append(made)

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 _GET = frozenset({"GET", "HEAD"})
 _FILES = lazy_pattern(r"\b(?:StaticFiles|TemplateResponse)\b")
-_REGISTERS = lazy_pattern(r"regist|mount|route|setup|includ|load|admin|(?:^|\.)Api$", re.IGNORECASE)
-"""Names of functions of packages that may add routes to an app which they are given."""
+_REGISTERS = lazy_pattern(
+    r"regist|mount|route|setup|includ|load|admin|swagger|oauth|dashboard|toolbar|socketio|(?:^|\.)Api$",
+    re.IGNORECASE,
+)
+"""Names of functions and classes of packages that may add routes to an app which they are given."""
 _MOST_ROUNDS = 500  # of a loop that registers
 
 Declaration = CodeRoute | UnreadRegistration
@@ -51,17 +54,23 @@ class PythonRoutes:
         """Return the routes of the app that ``name`` is in ``file``."""
         return Declared.of(self._routes(file, name, Trail()))
 
-    def _routes(self, file: str, name: str, trail: Trail) -> Iterator[Declaration]:
+    def _routes(
+        self, file: str, name: str, trail: Trail, *, prefixed: bool = False
+    ) -> Iterator[Declaration]:
+        """Yield the routes of a router; ``prefixed`` where its own prefix does not count."""
         behind = trail.through(file, name)
         if behind is None:
+            return
+        if self._tree.is_unparsed(file):
+            yield UnreadRegistration(trail.prefix, Location(file, 1))
             return
         module = self._names.module(file)
         if name not in module.prefixes and name not in module.values:
             target = self._names.imported(file, name)
             if target is not None:
-                yield from self._routes(*target, behind)
+                yield from self._routes(*target, behind, prefixed=prefixed)
                 return
-        prefix = module.prefixes.get(name)
+        prefix = module.prefixes.get(name) if not prefixed else None
         base = self._names.text(file, prefix) if prefix is not None else ""
         if prefix is not None and base is None:
             yield UnreadRegistration(trail.prefix, Location(file, prefix.lineno))
@@ -121,7 +130,7 @@ class PythonRoutes:
             if path is None:
                 yield UnreadRegistration(trail.prefix, place)
             elif registration.target is not None:
-                yield from self._mounted(file, registration.target, trail.at(path), values, place)
+                yield from self._mounted(file, registration, trail.at(path), values)
             else:
                 whole = joined(trail.prefix, path)
                 yield CodeRoute(whole, registration.methods or _GET, place, registration.export)
@@ -182,21 +191,22 @@ class PythonRoutes:
         return None
 
     def _mounted(
-        self, file: str, node: ast.expr, trail: Trail, values: Values, place: Location
+        self, file: str, registration: PythonRegistration, trail: Trail, values: Values
     ) -> Iterator[Declaration]:
-        """Yield the routes of a router that an expression means."""
+        """Yield the routes of the router that a registration mounts."""
+        node = registration.target
         match node:
             case ast.Name(id=name) if name in values:
                 node = values[name]
             case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in values:
                 node = ast.Attribute(values[name], attribute)
-        if _FILES.search(ast.unparse(node)):
+        if node is None or _FILES.search(ast.unparse(node)):
             return
         target = self._target(file, node)
         if target is None:
-            yield UnreadRegistration(trail.prefix, place)
+            yield UnreadRegistration(trail.prefix, Location(file, registration.line))
         else:
-            yield from self._routes(*target, trail)
+            yield from self._routes(*target, trail, prefixed=registration.replaces)
 
     def _target(self, file: str, node: ast.expr) -> tuple[str, str] | None:
         """Return the file and the name of a router that an expression means, as far as it is here."""
@@ -221,8 +231,8 @@ class PythonRoutes:
         if function_seen is None:
             called = ast.unparse(passing.called)
             root = called.partition(".")[0].partition("(")[0]
-            is_ours = self._names.is_ours(file, root)
-            if is_ours or _REGISTERS.search(called.rpartition(".")[2]):
+            is_ours, maker = self._names.maker(file, root)
+            if is_ours or _REGISTERS.search(called.rpartition(".")[2]) or _REGISTERS.search(maker):
                 yield UnreadRegistration(trail.prefix, Location(file, passing.line))
             return
         target, function = function_seen
@@ -286,4 +296,5 @@ class PythonRoutes:
             if keyword.arg == "routes":
                 yield from self._listed(file, keyword.value, trail.at(path))
             elif keyword.arg == "app":
-                yield from self._mounted(file, keyword.value, trail.at(path), {}, place)
+                mounted = PythonRegistration("", call.lineno, None, keyword.value)
+                yield from self._mounted(file, mounted, trail.at(path), {})

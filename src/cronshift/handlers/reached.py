@@ -72,7 +72,14 @@ class Reached:
 
     def statements(self, handler: Handler) -> Iterator[tuple[str, SgNode]]:
         """Yield the statements that a handler reaches, the nearest first, each with its file."""
-        waiting = deque(self._beginning(handler))
+        yield from self._reached(self._beginning(handler))
+
+    def below(self, file: str, name: str) -> Iterator[tuple[str, SgNode]]:
+        """Yield the statements that what a file declares by a name reaches, itself the first."""
+        yield from self._reached(list(self._named(file, name, set())))
+
+    def _reached(self, beginning: list[tuple[str, SgNode]]) -> Iterator[tuple[str, SgNode]]:
+        waiting = deque(beginning)
         seen = {(file, _span(node)) for file, node in waiting}
         left = _MOST
         while waiting and left:

@@ -135,6 +135,10 @@ class SourceTree:
             self._python[file] = parse_python(self.read(file))
         return self._python[file]
 
+    def is_unparsed(self, file: str) -> bool:
+        """Return whether a file is no Python, or newer Python than this one reads."""
+        return self.python(file) is _UNPARSED
+
     def data(self, file: str) -> dict[str, Any]:
         """Return the object in a JSON file, comments and trailing commas allowed; else none."""
         text = self.read(file)
@@ -310,12 +314,12 @@ class SourceTree:
         if file not in self.files:
             return None
         if (data := self._edited.get(file)) is not None:
-            return data.decode("utf-8", errors="replace")
+            return _decoded(data)
         try:
             data = read_at(None, f"{self._top}/{file}", LONGEST)
         except OSError:
             return None
-        return data.decode(errors="replace")
+        return _decoded(data)
 
 
 def language(file: str) -> str | None:
@@ -332,12 +336,15 @@ def parse(text: str, name: str | None) -> SgNode | None:
     return SgRoot(text, name).root()
 
 
+_UNPARSED = ast.Module([], [])
+
+
 def parse_python(text: str) -> ast.Module:
     """Return a text's syntax tree; an empty one where it is not Python."""
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])
+        return _UNPARSED
 
 
 def is_broken(root: SgNode) -> bool:
@@ -349,6 +356,11 @@ def span_of(node: SgNode) -> tuple[int, int]:
     """Return the beginning and the end of a node, in characters of its text."""
     place = node.range()
     return place.start.index, place.end.index
+
+
+def _decoded(data: bytes) -> str:
+    """Return the text of a file, without the byte order mark that editors put before some."""
+    return data.decode(errors="replace").removeprefix("\ufeff")
 
 
 @cache

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cronshift.runtime.schedule import Schedule
 
 _AMBIENT = lazy_pattern(r"[\"']next/headers[\"']|\bgetRequestEvent\b")
+_GIVES_ON = lazy_pattern(r"\bexport\b[^;\"'\n]*\bfrom\s*[\"']next/headers[\"']")
 _ANSWERS = {
     "navigation": lazy_pattern(r"[\"'][^\"'\n]*\bnavigation[\"']"),
     "retry-after": lazy_pattern(r"retry-?after", re.IGNORECASE),
@@ -54,11 +55,13 @@ class _Module(Struct, frozen=True):
     Attributes:
         ambient: what only a request that Next serves has.
         in_pages: what only Next's request object has.
+        gives_on: whether others have it through this one.
         answers: as of a handler.
     """
 
     ambient: int | None
     in_pages: int | None
+    gives_on: bool
     imported: frozenset[str]
     answers: frozenset[str]
 
@@ -127,15 +130,16 @@ class Judge:
             untold_duration=None if configured else seen.untold_duration,
             runtime=seen.runtime,
             reads=tuple(name for name, read in reads if read),
-            ambient=self._ambient(handler),
+            ambient=self._ambient(handler, seen.reached),
             answers=self._answers(handler),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
 
-    def _ambient(self, handler: Handler) -> tuple[str, ...]:
+    def _ambient(self, handler: Handler, reached: frozenset[str] | None) -> tuple[str, ...]:
         """Return the modules from a handler to the one that needs the framework's own request.
 
-        Each is imported by the one before; the last has its line. None where no module needs it.
+        Each is imported by the one before; the last has its line. None where no module needs it, of
+        those that the request reaches, as far as that is known.
         """
         need = needs_framework(self.resolver.tree, handler)
         if need is not None:
@@ -145,7 +149,7 @@ class Judge:
         for file in importers:
             module = self._module(file)
             line = module.ambient or (module.in_pages if in_pages else None)
-            if line is not None:
+            if line is not None and (reached is None or file in reached or module.gives_on):
                 return (*_chain(importers, file)[:-1], f"{file}:{line}")
         return ()
 
@@ -175,6 +179,7 @@ class Judge:
             self._modules[file] = _Module(
                 _line_of(_AMBIENT, text),
                 _line_of(_OF_NEXT, text),
+                _GIVES_ON.search(text) is not None,
                 frozenset(name for name in imported if name is not None),
                 frozenset(name for name, used in _ANSWERS.items() if used.search(text)),
             )

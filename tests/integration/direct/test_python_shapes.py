@@ -202,6 +202,7 @@ def test_a_function_asks_and_ends_as_its_handler_did(
 
 
 STEPPED = {
+    "class_bodies": ["ask rows"],
     "class_caught": ["ask rows", "ask send", "ask send", "ask send"],
     "class_early": ["ask rows"],
     "class_senders": ["ask rows", "ask store"],

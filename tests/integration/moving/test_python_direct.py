@@ -603,3 +603,68 @@ def test_a_class_becomes_a_module_of_the_package(tmp_path: Path) -> None:
     assert "api/cron/clean.py" not in files
     assert b'def work():\n    return {"cleaned": 3}\n' in files["inngest_app/work/clean.py"]
     assert speaking(tmp_path) == []
+
+
+PLACED = """import json
+import sys
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from cronshift_guard import guard
+from _names import named
+
+
+@guard.handler
+class handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        kind = parse_qs(urlparse(self.path).query)["kind"][0]
+        self._json(200, {"kind": named(kind), "file": (HERE / "words.txt").read_text()})
+
+    def _json(self, status, payload):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(payload).encode())
+"""
+
+
+def test_a_class_that_asks_where_it_stands_stays_in_its_folder(tmp_path: Path) -> None:
+    """Its two entries share one module, and Vercel is told of no function that is there no more."""
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/clean.py").write_text(PLACED)
+    (tmp_path / "api/_names.py").write_text("named = str.upper\n")
+    (tmp_path / "api/words.txt").write_text("as it is")
+    entries = [{"path": f"/api/clean?kind={kind}", "schedule": "0 * * * *"} for kind in ("a", "b")]
+    functions = {"api/clean.py": {"maxDuration": 60}}
+    (tmp_path / "vercel.json").write_text(json.dumps({"crons": entries, "functions": functions}))
+    (tmp_path / "requirements.txt").write_text("httpx\n")
+    operations.apply(tmp_path, prepare_migration(load_project(tmp_path), (), LONG_AGO).operation)
+    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
+    operations.apply(tmp_path, cutover.operation)
+    done = finalized(tmp_path, direct=Directness.WHOLE)
+    assert len(done.direct) == 2, done.kept
+    files = tree(tmp_path)
+    assert "api/clean.py" not in files
+    assert b"def work(path):\n" in files["api/_clean.py"]
+    assert json.loads(files["vercel.json"]) == {}
+    jobs = sorted(file for file in files if re.fullmatch(r"inngest_app/jobs/clean.*", file))
+    code = "; ".join(
+        f"from inngest_app.jobs.{Path(job).stem} import do_the_work as w{at}; print(asyncio.run(w{at}()))"
+        for at, job in enumerate(jobs)
+    )
+    outcome = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", f"import asyncio; {code}"],
+        cwd=tmp_path,
+        env={**os.environ, "INNGEST_DEV": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.stdout.splitlines() == [
+        "{'kind': 'A', 'file': 'as it is'}",
+        "{'kind': 'B', 'file': 'as it is'}",
+    ], outcome.stderr

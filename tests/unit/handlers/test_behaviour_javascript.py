@@ -127,7 +127,7 @@ CASES: dict[str, tuple[str, set[str]]] = {
             "try { await work(); return Response.json({}); } catch (e) { return Response.json({ success: false }); }",
             IMP,
         ),
-        {"CS204"},
+        {"CS205"},
     ),
     "per item try": (
         ts(

@@ -62,7 +62,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a body that is no JSON": (route(f"const answer = await fetch('https://m.example', {{ method: 'POST' }});\n  const data = await answer.json().catch(() => null);\n  if (!answer.ok || data?.code) throw new Error('no');\n  {OK}"), set()),
     "one of many tools": (route(f"await tool(process.env.TOOL);\n  {OK}", "async function tool(name) { switch (name) { " + " ".join(f"case 't{n}': return act({n});" for n in range(9)) + " } }\nasync function act(row) { await sendReports(row); }"), set()),
     "removed once more where it cannot be read": (route(f"for (const key of await store.keys()) {{ try {{ const row = JSON.parse(key); if (row.old) await store.del(key); }} catch (error) {{ await store.del(key); }} }}\n  {OK}", 'import { store } from "@acme/store";'), set()),
-    "noted down where it is not removed": (route(f"for (const key of await store.keys()) {{ try {{ await store.del(key); }} catch (error) {{ await store.update(key, {{ failed: 1 }}); }} }}\n  {OK}", 'import { store } from "@acme/store";'), {"CS204"}),
+    "noted down where it is not removed": (route(f"for (const key of await store.keys()) {{ try {{ await store.del(key); }} catch (error) {{ await store.update(key, {{ failed: 1 }}); }} }}\n  {OK}", 'import { store } from "@acme/store";'), set()),
     "best effort, and counted all the same": (counted("/** Sends, best effort. */\n" + SENDING), {"CS205"}),
     "a kind that is told by a look, or taken for another": (route(f"const kind = await kindOf();\n  await sendReports(kind);\n  {OK}", 'import { site } from "@acme/site";\nasync function kindOf() { try { return await site.detectKind(); } catch { return "other"; } }'), set()),
     # what a comment calls beside the work

@@ -96,12 +96,14 @@ def test_python_registrations_are_followed(
         "from vendor_jobs import register_routes\nregister_routes(app)\n",
         "for method in ('get', 'post'):\n    getattr(app, method)('/api/tick')(print)\n",
         "app.router.routes.append(make_route())\n",
+        "from api.newer import router\napp.include_router(router)\n",
     ],
 )
 def test_a_python_registration_that_is_not_followed_leaves_every_miss_open(
     tmp_path: Path, body: str
 ) -> None:
-    found = resolved(tmp_path, "api/index.py", {"api/index.py": FASTAPI + body})
+    files = {"api/index.py": FASTAPI + body, "api/newer.py": "router = 1\ndef f[T](x: T): (\n"}
+    found = resolved(tmp_path, "api/index.py", files)
     assert found.verdict is Verdict.UNKNOWN
     assert found.handler is not None
     assert found.handler.file == "api/index.py"
@@ -122,6 +124,31 @@ def test_a_path_is_dead_where_all_that_could_answer_it_is_understood(
 ) -> None:
     files = {"api/index.py": FASTAPI + body, "api/jobs.py": ROUTER}
     assert resolved(tmp_path, "api/index.py", files).verdict is Verdict.DEAD
+
+
+FLASK = (
+    "from flask import Flask\nfrom api.more import limiter, docs\nfrom api.jobs import jobs\n"
+    "def make():\n    app = Flask(__name__)\n    limiter.init_app(app)\n{}    return app\napp = make()\n"
+)
+BLUEPRINT = "from flask import Blueprint\njobs = Blueprint('jobs', __name__, url_prefix='/own')\n@jobs.get('/tick')\ndef tick(): ...\n"
+MORE = "from flask_limiter import Limiter\nfrom flasgger import Swagger\nlimiter = Limiter()\ndocs = Swagger()\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "verdict"),
+    [
+        ("    app.register_blueprint(jobs, url_prefix='/api')\n", "/api/tick", Verdict.ANSWERED),
+        ("    app.register_blueprint(jobs, url_prefix='/api')\n", "/own/tick", Verdict.DEAD),
+        ("    app.register_blueprint(jobs)\n", "/own/tick", Verdict.ANSWERED),
+        ("    app.register_blueprint(jobs)\n    docs.init_app(app)\n", "/tick", Verdict.UNKNOWN),
+    ],
+)
+def test_a_blueprint_is_where_it_is_registered(
+    tmp_path: Path, body: str, path: str, verdict: Verdict
+) -> None:
+    """Its own prefix holds where the registration names none; extensions add routes where they are made to."""
+    files = {"api/index.py": FLASK.format(body), "api/jobs.py": BLUEPRINT, "api/more.py": MORE}
+    assert resolved(tmp_path, "api/index.py", files, path).verdict is verdict
 
 
 @pytest.mark.parametrize(

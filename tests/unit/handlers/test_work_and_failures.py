@@ -58,7 +58,7 @@ CASES: dict[str, tuple[dict[str, str], str, set[str]]] = {
     "after() for a log": (route(f"await sendReports();\n  after(() => console.log(1));\n  {DONE}", 'import { after } from "next/server";'), "", set()),
     "a process that is waited for": (route(f'await new Promise((resolve) => spawn("node", ["x.js"]).on("close", resolve));\n  {DONE}', 'import { spawn } from "node:child_process";'), "", set()),
     # failures that end well
-    "caught and answered": (route(f"try {{\n    await sendReports();\n    {DONE}\n  }} catch (error) {{\n    return Response.json({{ success: false }});\n  }}"), "", {"CS204"}),
+    "caught and answered": (route(f"try {{\n    await sendReports();\n    {DONE}\n  }} catch (error) {{\n    return Response.json({{ success: false }});\n  }}"), "", {"CS205"}),
     "caught and answered with 500": (route(f"try {{\n    await sendReports();\n    {DONE}\n  }} catch (error) {{\n    return Response.json({{}}, {{ status: 500 }});\n  }}"), "", set()),
     "logged and forgotten, each": (route(f"{LOOP} {{ try {{ await sendReports(row); }} catch (error) {{ console.error(error); }} }}\n  {DONE}"), "", {"CS204"}),
     "counted": (route(f"let failed = 0;\n  {LOOP} {{ try {{ await sendReports(row); }} catch {{ failed++; }} }}\n  return Response.json({{ failed }});"), "", {"CS205"}),
@@ -86,7 +86,10 @@ def test_exactly_what_happens_is_told(told: Callable[..., list[Finding]], name: 
 def test_a_failure_is_told_where_it_is_caught(told: Callable[..., list[Finding]]) -> None:
     body = f"try {{\n    await sendReports();\n  }} catch (error) {{\n    console.error(error);\n  }}\n  {DONE}"
     (finding,) = told(route(body))
-    assert finding.message == "An error of `sendReports` ends in success."
+    assert (
+        finding.message
+        == "An error of `sendReports` ends in success, and nothing in the answer tells of it."
+    )
     assert finding.location is not None
     assert (finding.location.line, finding.location.column) == (8, 5)
 

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _MINOR = lazy_pattern(
-    r"\b(?:non|not)[-\s]?(?:fatal|critical|blocking|essential)\b|\bbest[-\s]?effort\b",
+    r"\b(?:non|not)[-\s]?(?:fatal|critical|blocking|essential)\b|\bbest[-\s]?effort\b|"
+    r"(?:\b(?:not|never)|n't)\s+(?:break|block|fail|abort|interrupt|crash|affect|stop|kill)\b(?!.*\b(?:others?|rest|"
+    r"remaining|next|one|single|each|loop|batch)\b)|"
+    r"不影响|不阻[塞断]|非关键|\bno (?:bloque|cr[íi]tic)|\bn[ãa]o (?:bloque|cr[íi]tic)|\bnon (?:bloquant|critique)|"
+    r"\bunkritisch|\bnicht kritisch|не ?критичн",
     re.IGNORECASE,
 )
+"""Remarks that a failure does not matter; that one item must not stop the others says nothing of that."""
 _CLAUSE = lazy_pattern(r"[\s}]*(?:catch|except)\b")
 _BINDING = lazy_pattern(r"(?:const|let|var)\b")
 _COMMENT = ("//", "/*", "*", "#")

@@ -66,6 +66,9 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         )
     if not run.is_complete:
         return whole
+    if not run.ledger.cut:
+        called = {place.file for place in run.ledger.sites}
+        whole = replace(whole, reached=frozenset(run.ledger.files | called))
     stub, is_nothing = None, False
     looks_on = not any(works(name) for name in _names(run)) and any(_other_methods(reader))
     if looks_on or only_says(run):

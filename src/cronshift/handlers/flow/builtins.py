@@ -11,6 +11,7 @@ from cronshift.handlers.flow import (
     digests,
     django_views,
     environment,
+    flask_settings,
     hooks,
     injection,
     nest_marks,
@@ -316,10 +317,11 @@ _NATIVES: dict[str, Meaning] = {
     "getenv": environment.variable_of,
     "os.environ.get": environment.variable_of,
     "Deno.env.get": environment.variable_of,
-    "decouple:config": environment.variable_of,
-    "environ:Env": settings.env_reader,
-    "environ.Env": settings.env_reader,
-    "environs:Env": settings.env_reader,
+    "decouple:config": environment.required(1),
+    "environ:Env": settings.env_reader(2),
+    "environ.Env": settings.env_reader(2),
+    "environs:Env": settings.env_reader(1),
+    "starlette.config:Config": settings.env_reader(2),
     "getattr": settings.attribute,
     "createEnv": environment.create_env,
     "cleanEnv": environment.clean_env,
@@ -382,6 +384,7 @@ def _table() -> dict[str, Value]:
             table[f"{package}:{name}"] = concurrency.FETCH
     table["os.environ"] = table["os:environ"] = environment.OS_ENVIRON
     table["django.conf:settings"] = settings.SETTINGS
+    table |= flask_settings.MEANINGS
     for package in ("fastapi", "starlette", "rest_framework"):
         table[f"{package}:status"] = settings.STATUSES
     table["http:HTTPStatus"] = settings.STATUSES

@@ -228,6 +228,14 @@ class Bind(Struct, frozen=True):
     place: CodePlace
 
 
+class Import(Struct, frozen=True):
+    """A name that an import inside a function binds; ``name`` is ``*`` for a whole module."""
+
+    bound: str
+    source: str
+    name: str
+
+
 class Define(Struct, frozen=True):
     """A function or a class with a name of its own."""
 
@@ -318,7 +326,7 @@ Expression = (
     | ClassCode
     | SequenceExpression
 )
-Statement = Do | Bind | Define | If | Loop | Return | Raise | Try | Leave | StatementBlock
+Statement = Do | Bind | Import | Define | If | Loop | Return | Raise | Try | Leave | StatementBlock
 
 
 def named(value: Expression, pattern: Pattern) -> Expression:

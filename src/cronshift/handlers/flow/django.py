@@ -11,6 +11,7 @@ from cronshift.handlers.flow.django_views import default_permissions, is_rest_vi
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.nobody import SENT_AWAY
+from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.flow.requests import REQUEST
 from cronshift.handlers.flow.values import (
     Arguments,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.program import Program
+    from cronshift.handlers.rest_routers import Action
     from cronshift.model import Handler, Location
 
 _HARMLESS = lazy_pattern(
@@ -142,13 +144,26 @@ def _permitted(answering: Closure, classes: Sequence[Value]) -> Native:
     return Native("view", answer)
 
 
-def view_method(machine: Machine, kind: ClassValue, place: CodePlace) -> Closure | Native | None:
-    """Return the method by which a class answers a request: its ``dispatch``, or the one of that name."""
+def view_method(
+    machine: Machine, kind: ClassValue, place: CodePlace, action: Action | None = None
+) -> Closure | Native | None:
+    """Return the method by which a class answers a request: its ``dispatch``, or the one of that name.
+
+    Args:
+        machine: follows the request.
+        kind: the class.
+        place: where it is made a view.
+        action: the method that a router or ``as_view({…})`` chooses instead.
+    """
     instance = machine.call(kind, Arguments((), {}, place, kind.code.name))
     if isinstance(instance, ObjectValue):
         instance.cell.setdefault("request", REQUEST)
-    answering = machine.method(instance, kind, machine.world.method.lower())
+    verb = action.name if action is not None else machine.world.method.lower()
+    answering = machine.method(instance, kind, verb)
     permissions = machine.member(instance, "permission_classes")
+    if action is not None and action.permissions is not None:
+        its_own = Python(kind.scope.file).expression(action.permissions)
+        permissions = machine.value(its_own, kind.scope)
     if isinstance(answering, Closure) and is_rest_view(machine, kind):
         if isinstance(permissions, ListValue):
             return _permitted(answering, permissions.elements.values)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.paths import Thrown
@@ -19,6 +21,7 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
+    is_nothing,
     text_of,
     truth,
 )
@@ -26,6 +29,8 @@ from cronshift.handlers.flow.worlds import secret, secrets_in
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cronshift.handlers.flow.machine import Machine
 
 _SECRET = frozenset({Taint.SECRET})
@@ -73,8 +78,17 @@ def variable_of(machine: Machine, arguments: Arguments) -> Value:
     return variable(machine, name, fallback)
 
 
-class _Required(NativeObject):
-    """Python's ``os.environ["X"]``, which fails where X is not set."""
+def required(default_at: int) -> Callable[[Machine, Arguments], Value]:
+    """Return a reader of variables that fails where one is not set and no default is passed."""
+
+    def read(machine: Machine, arguments: Arguments) -> Value:
+        name, *rest = (*arguments.values[:1], *arguments.values[default_at : default_at + 1])
+        value = variable_of(machine, replace(arguments, values=(name, *rest)))
+        if not rest and "default" not in arguments.named and is_nothing(value):
+            raise Thrown(Unknown(_SECRET, name="KeyError"))
+        return value
+
+    return read
 
 
 def _item(machine: Machine, name: str) -> Value | None:

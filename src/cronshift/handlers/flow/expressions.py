@@ -11,7 +11,7 @@ from cronshift.handlers.flow.members import key_of
 from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
 from cronshift.handlers.flow.paths import Exhausted
-from cronshift.handlers.flow.refusals import decides_by_failure
+from cronshift.handlers.flow.refusals import decides_by_failure, marked, of_failure
 from cronshift.handlers.flow.values import (
     FAILED,
     ClassValue,
@@ -116,10 +116,12 @@ class Expressions(Calls):
         test = self.value(node.test, scope)
         decides = self.truth(test, scope)
         if decides is not None:
-            is_of_failure = decides_by_failure(self.machine, test)
-            self.catching += is_of_failure
-            chosen = self.value(node.yes if decides else node.no, scope)
-            self.catching -= is_of_failure
+            chosen_node = node.yes if decides else node.no
+            if decides_by_failure(self.machine, test):
+                with self.because(taints_of(test)):
+                    chosen = of_failure(self.machine, self.value(chosen_node, scope))
+            else:
+                chosen = self.value(chosen_node, scope)
             return tainted(chosen, taints_of(test) & CALLER)
         taints = taints_of(test)
         result = self.fork(
@@ -145,7 +147,7 @@ class Expressions(Calls):
             else:
                 fields.open = True
                 fields.taints |= taints_of(content)
-        return fields
+        return of_failure(self.machine, fields, node) if self.catching else fields
 
     def _listed(self, node: code.Listed, scope: Scope) -> Value:
         values: list[Value] = []
@@ -167,7 +169,8 @@ class Expressions(Calls):
                 is_open = True
             else:
                 values.append(content)
-        return items_of(*values, is_open=is_open)
+        listed = items_of(*values, is_open=is_open)
+        return of_failure(self.machine, listed) if self.catching else listed
 
     def _assigned(self, node: code.Assigned, scope: Scope) -> Value:
         if node.operator:
@@ -190,7 +193,11 @@ class Expressions(Calls):
         else:
             value = self.value(node.value, scope)
         if self.catching:
-            value = tainted(value, FAILED)
+            value = (
+                marked(self.machine, value)
+                if isinstance(value, PlainValue)
+                else tainted(value, FAILED)
+            )
         self.bind(node.target, value, scope, declared=False)
         return value
 

@@ -38,6 +38,8 @@ from cronshift.handlers.flow.values import (
 )
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import imports
+from cronshift.handlers.python_modules import class_named
+from cronshift.handlers.rest_routers import Action, actions_of
 from cronshift.model import HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -196,6 +198,26 @@ def _nest_method(program: Program, machine: Machine, place: Location) -> Value |
     return Closure(JavaScript(place.file).function(node), machine.module(place.file), controller)
 
 
+def _chosen(machine: Machine, passed: list[ast.expr]) -> Action | None:
+    """Return the method that ``as_view({"get": "run"})`` chooses for a request."""
+    match passed:
+        case [ast.Dict(keys=keys, values=values)]:
+            methods = dict(zip(map(ast.unparse, filter(None, keys)), values, strict=False))
+            name = methods.get(repr(machine.world.method.lower()))
+            if isinstance(name, ast.Constant):
+                return Action(str(name.value), "", frozenset({machine.world.method}))
+    return None
+
+
+def _routed(machine: Machine, kind: ClassValue) -> Action | None:
+    """Return the action of a class that a router of REST framework chooses for a request."""
+    tree, file = machine.program.tree, kind.scope.file
+    made = class_named(tree, file, kind.code.name)
+    if made is None:
+        return None
+    return actions_of(tree, *made).at(machine.world.path, machine.world.method)
+
+
 def _decorated(machine: Machine, program: Program, place: Location) -> Value | None:
     """Return the Python function below a route's decorator, or that a route names."""
     module = program.tree.python(place.file)
@@ -211,11 +233,15 @@ def _decorated(machine: Machine, program: Program, place: Location) -> Value | N
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and node.lineno == place.line and len(node.args) > 1:
             view, scope = node.args[1], machine.module(place.file)
+            chosen: list[ast.expr] = []
             if isinstance(view, ast.Call) and ast.unparse(view.func).endswith(".as_view"):
+                chosen = view.args
                 view = view.func.value if isinstance(view.func, ast.Attribute) else view.func
             function = machine.value(lower.expression(view), scope)
             if isinstance(function, ClassValue):
-                return view_method(machine, function, lower.place(node))
+                is_routed = ast.unparse(node.func).endswith(".register")
+                action = _routed(machine, function) if is_routed else _chosen(machine, chosen)
+                return view_method(machine, function, lower.place(node), action)
             if isinstance(function, Closure | Native):
                 return function
     return None

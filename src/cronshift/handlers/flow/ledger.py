@@ -90,6 +90,8 @@ class Ledger(Struct):
         returned: the calls whose results a call into the project returns, not waited for there.
         hinges: whether a condition hangs on one of them, and on no caller.
         decided: how conditions came out that hang on the code alone, by where they stand.
+        files: those with a function that was entered.
+        cut: whether a function of the project was not entered, because it lies too deep.
     """
 
     sites: dict[CodePlace, Site] = field(default_factory=dict)
@@ -111,6 +113,8 @@ class Ledger(Struct):
     variables: set[str] = field(default_factory=set)
     hinges: bool = False
     decided: dict[CodePlace, set[bool]] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
+    cut: bool = False
 
     def take_sides_for_work(self) -> None:
         """Take what is called a side matter for the work where all is part of it: a job of metrics."""

@@ -8,17 +8,16 @@ from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.values import (
     FAILED,
     NOTHING,
-    QUIETLY_FAILED,
     Arguments,
     Elements,
     ListValue,
     Native,
     PlainValue,
     Promise,
-    Taint,
     Unknown,
     Value,
     items_of,
+    quieted,
     tainted,
     taints_of,
     text_of,
@@ -65,9 +64,7 @@ def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
 
 def _length(owner: ListValue) -> Value:
     """Return the length of a list; alone it tells nobody that one of its items is of a failure."""
-    taints = taints_of(owner)
-    if Taint.FAILURE in taints:
-        taints |= QUIETLY_FAILED
+    taints = quieted(taints_of(owner))
     elements = owner.elements
     return Unknown(taints) if elements.open else PlainValue(len(elements.values), taints)
 
@@ -119,6 +116,8 @@ def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> V
         is_open = owner.elements.open or len(turns) != len(owner.elements.values)
     else:
         turns, is_open = (Unknown(taints_of(owner)),), True
+    if name == "reduce" and len(arguments.values) > 1:
+        return _reduced(machine, turns, called, arguments)
     results = [
         machine.call(
             called, Arguments((turn, PlainValue(0), owner), {}, arguments.place, arguments.name)
@@ -126,6 +125,17 @@ def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> V
         for turn in turns
     ]
     return _made(machine, owner, name, arguments, (turns, results, is_open))
+
+
+def _reduced(
+    machine: Machine, turns: Sequence[Value], called: Value, arguments: Arguments
+) -> Value:
+    """Return the result of ``reduce`` from the value that it begins with."""
+    whole = arguments.at(1)
+    for turn in turns:
+        passed = Arguments((whole, turn), {}, arguments.place, arguments.name)
+        whole = machine.call(called, passed)
+    return whole
 
 
 def _made(
@@ -142,7 +152,7 @@ def _made(
                 result.dropped = machine.statement
         return NOTHING
     if name in {"map", "flatMap"}:
-        return items_of(*results, is_open=is_open)
+        return items_of(*results, is_open=is_open, taints=quieted(owner.taints))
     if name == "filter":
         kept = [
             turn
@@ -150,7 +160,8 @@ def _made(
             if _true(machine, result, arguments) is not False
         ]
         sure = all(_true(machine, result, arguments) is not None for result in results)
-        return items_of(*kept, is_open=is_open or not sure, taints=taints_of(owner, *kept))
+        taints = quieted(taints_of(owner, *kept, *results))
+        return items_of(*kept, is_open=is_open or not sure, taints=taints)
     if name in {"some", "every"}:
         return _of_all(machine, name, results, arguments, is_open=is_open)
     if name == "find":

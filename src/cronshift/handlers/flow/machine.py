@@ -15,13 +15,16 @@ from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
 from cronshift.handlers.flow.lists import turns_of
 from cronshift.handlers.flow.paths import Abrupt, Exit, Left, Returned, Thrown
-from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.program import Imported, is_python
 from cronshift.handlers.flow.refusals import (
     decides_by_failure,
     failing_side,
     handed_on,
+    hangs,
+    marked,
     of_failure,
 )
+from cronshift.handlers.flow.stale import leave_stale
 from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
@@ -33,7 +36,6 @@ from cronshift.handlers.flow.values import (
     Native,
     ObjectValue,
     Promise,
-    Response,
     Scope,
     Taint,
     Unknown,
@@ -44,6 +46,8 @@ from cronshift.handlers.flow.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cronshift.handlers.flow.values import Taints
 
 _CHAINING = {"then", "catch", "finally"}
 
@@ -83,7 +87,11 @@ class Machine(Expressions):
     def _bind(self, node: code.Bind, scope: Scope) -> None:
         self.statement = node.place
         value = self.value(node.value, scope)
-        self.bind(node.pattern, tainted(value, FAILED) if self.catching else value, scope)
+        self.bind(node.pattern, marked(self, value) if self.catching else value, scope)
+
+    def _import(self, node: code.Import, scope: Scope) -> None:
+        value = self._imported(scope.file, Imported(node.source, node.name), node.bound)
+        self.write(scope.names, node.bound, value)
 
     def _defined(self, node: code.Define, scope: Scope) -> None:
         if node.name not in scope.names:
@@ -119,7 +127,9 @@ class Machine(Expressions):
                 result = last.abrupt.value
         result = handed_on(self, result, self.statement)
         if (self.catching or self.path.other_way) and self.depth > 1:
-            result = of_failure(result, node.value)  # what a helper gives where something failed
+            result = of_failure(
+                self, result, node.value
+            )  # what a helper gives where something failed
         raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:
@@ -164,25 +174,13 @@ class Machine(Expressions):
         self.ledger.hinges |= Taint.SECRET in taints and not taints & CALLER
         self.ledger.decided.setdefault(node.place, set()).update(sides)
         if decides is not None:
-            is_of_failure = decides_by_failure(self, test)
-            if is_of_failure:
-                self.path.decided = self.path.decided or node.place
-            self.catching += is_of_failure
-            answered = self.path.answered
-            try:
-                self.block(node.yes if decides else node.no, self._inner(scope))
-            except (Returned, Thrown):
-                self.path.hinged = self.path.hinged or is_of_failure
-                raise
-            finally:
-                self.catching -= is_of_failure
-                answers = answered is not self.path.answered
-                left_out = node.no if decides else node.yes
-                instead = is_of_failure and bool(left_out) and leaves(left_out)
-                self.path.other_way = self.path.other_way or instead
-                self.path.hinged = self.path.hinged or (is_of_failure and answers)
+            taken, left_out = (node.yes, node.no) if decides else (node.no, node.yes)
+            if decides_by_failure(self, test):
+                self._by_failure(node.place, taints, taken, left_out, scope)
+            else:
+                self.block(taken, self._inner(scope))
             return
-        self.path.hinged = self.path.hinged or Taint.FAILURE in taints
+        self.path.hinged = self.path.hinged or hangs(taints)
 
         failing = failing_side(self, test)
 
@@ -196,6 +194,30 @@ class Machine(Expressions):
             side(node.no, failing is False),
             about_caller=bool(taints & ABOUT_CALLER),
         )
+        if decides_by_failure(self, test):
+            leave_stale(self, (*node.yes, *node.no), scope, node.place)
+
+    def _by_failure(
+        self,
+        place: CodePlace,
+        taints: Taints,
+        taken: Sequence[code.Statement],
+        left_out: Sequence[code.Statement],
+        scope: Scope,
+    ) -> None:
+        """Follow the side of a condition that is taken because something failed."""
+        self.path.decided = self.path.decided or place
+        leave_stale(self, left_out, scope, place)
+        answered = self.path.answered
+        try:
+            with self.because(taints):
+                self.block(taken, self._inner(scope))
+        except (Returned, Thrown):
+            self.path.hinged = True
+            raise
+        finally:
+            self.path.other_way = self.path.other_way or (bool(left_out) and leaves(left_out))
+            self.path.hinged = self.path.hinged or answered is not self.path.answered
 
     def _caught_side(self, body: Sequence[code.Statement], scope: Scope, *, fails: bool) -> None:
         """Follow one side of a condition, which is that of the failure or may be any."""
@@ -280,22 +302,17 @@ class Machine(Expressions):
         clause = clause_of(node.catches, thrown.value)
         if clause is None:
             return thrown
-        failed = self.path.failed and self.path.caught is None
-        failed = failed and (not self.world.refused or Taint.FAILURE in taints_of(thrown.value))
-        if failed:
-            self.path.caught = clause.place
+        failed = self._catches(node, clause, thrown, scope)
         inner = self._inner(scope)
         if clause.pattern is not None:
             self.bind(clause.pattern, thrown.value, inner)
-        answered, throws = self.path.answered, len(self.tries[-1])
+        throws = len(self.tries[-1])
         self.catching += failed
         self.rescuing += 1
         throws_on = False
         try:
             self.block(clause.body, inner)
         except Returned as returned:
-            answers = isinstance(returned.value, Response) or self.depth <= 1
-            self.path.in_catch = self.path.in_catch or (failed and answers)
             return returned
         except Thrown as again:
             throws_on = True
@@ -314,9 +331,17 @@ class Machine(Expressions):
         if failed and self.loops and leaves(node.body):  # it is tried again, or another is
             self.path.failed, self.path.caught = False, None
         self.path.other_way = self.path.other_way or (failed and leaves(node.body))
-        gave = failed and answered is None and self.path.answered is not None
-        self.path.in_catch = self.path.in_catch or gave
         return None
+
+    def _catches(self, node: code.Try, clause: code.Catch, thrown: Thrown, scope: Scope) -> bool:
+        """Take note that a clause catches the failure that is tried out, if it does."""
+        is_it = Taint.FAILURE in taints_of(thrown.value)
+        may_be = self.path.caught is None and not self.world.refused
+        failed = self.path.failed and (is_it or may_be)
+        if failed:
+            self.path.caught = self.path.caught or clause.place
+            leave_stale(self, node.body, scope, self.statement)
+        return failed
 
     def _maybe_caught(
         self, node: code.Try, thrown: Exit, pending: Abrupt | None, scope: Scope
@@ -345,6 +370,7 @@ class Machine(Expressions):
     _FOLLOWING: ClassVar[dict[type, Callable[..., None]]] = {
         code.Do: _do,
         code.Bind: _bind,
+        code.Import: _import,
         code.Define: _defined,
         code.If: _if,
         code.Loop: _loop,

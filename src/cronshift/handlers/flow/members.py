@@ -117,7 +117,8 @@ class Members(NameLookup):
 
     def _set_member(self, target: code.Member, value: Value, scope: Scope) -> None:
         owner = self.value(target.owner, scope)
-        name = key_of(self.value(target.key, scope))
+        key = self.value(target.key, scope)
+        name, value = key_of(key), tainted(value, taints_of(key) & FAILED)
         if not isinstance(owner, ListValue | ObjectValue) or name is None:
             self.consume(value)  # a promise that is kept where it cannot be followed
         if isinstance(owner, ListValue):
@@ -231,6 +232,10 @@ class Members(NameLookup):
                 if field_name == name:
                     field = self.value(value, defining.scope)
                     is_unset = isinstance(field, PlainValue) and field.value is None
+                    if isinstance(owner, ObjectValue) and isinstance(
+                        field, ListValue | ObjectValue
+                    ):
+                        self.write(owner.cell, name, field)  # each instance has its own
                     return Unknown() if is_unset and is_python(defining.scope.file) else field
         return None
 

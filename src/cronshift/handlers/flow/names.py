@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from cronshift.handlers.flow.environment import elsewhere
@@ -18,6 +19,7 @@ from cronshift.handlers.flow.values import (
     Outside,
     Promise,
     Scope,
+    Taint,
     Unknown,
     Value,
     copied,
@@ -27,20 +29,22 @@ from cronshift.handlers.flow.values import (
 from cronshift.handlers.flow.work import (
     is_bookkeeping,
     is_side_work,
+    keeps,
     lets_go,
     records,
     removes,
+    tells,
     works,
 )
 from cronshift.handlers.flow.worlds import secrets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cronshift.handlers.flow import code
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
-    from cronshift.handlers.flow.values import Arguments
+    from cronshift.handlers.flow.values import Arguments, Taints
     from cronshift.handlers.flow.worlds import World
 
 MOST_STEPS = 10_000
@@ -76,7 +80,7 @@ class NameLookup(Forks, ABC):
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
-        self.catching = self.loops = self.rescuing = self.ending = 0
+        self.catching = self.hushed = self.loops = self.rescuing = self.ending = self.telling = 0
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
@@ -257,19 +261,27 @@ class NameLookup(Forks, ABC):
         if self.statement is not None:
             self.ledger.asked.setdefault(what, self.statement)
 
-    def visit(
-        self, place: CodePlace, name: str, *, followed: bool, written: str = "", package: str = ""
+    def visit(  # noqa: PLR0913 - all that is noted of it
+        self,
+        place: CodePlace,
+        name: str,
+        *,
+        followed: bool,
+        telling: bool = False,
+        written: str = "",
+        package: str = "",
     ) -> None:
         """Take note that a call is reached."""
         rescues = self.catching or self.path.other_way
         does = works(name) or bool(written)
-        if rescues and does and not self._is_beside() and self._is_other(name):
+        is_beside = telling or self._is_beside()
+        if rescues and does and not is_beside and self._is_answer(name):
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
             within, noting = tuple(self.within), is_bookkeeping(self.statement)
-            beside = noting or self._is_beside() or (self.ending > 0 and lets_go(name))
+            beside = noting or is_beside or (self.ending > 0 and lets_go(name))
             self.ledger.sites[place] = Site(
                 place,
                 name,
@@ -294,17 +306,40 @@ class NameLookup(Forks, ABC):
             site.written = site.written or written
             site.package = site.package or package
 
-    def _is_other(self, name: str) -> bool:
-        """Return whether a call is another way: it records no failure, or removes what was not removed."""
+    def _is_answer(self, name: str) -> bool:
+        """Return whether a call does something about a failure: it keeps it, or is another way."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
         is_again = failed is not None and failed.name == name and removes(name)
-        return is_again or not records(name)
+        statement = self.statement.text if self.statement is not None else ""
+        return is_again or not records(name) or keeps(name, statement)
+
+    def is_telling(self, name: str, arguments: Arguments) -> bool:
+        """Return whether a call only tells somebody of the failure that was caught."""
+        is_caught = self.catching > 0 or self.rescuing > 0
+        return is_caught and tells(name, of_failure=Taint.FAILURE in arguments.taints)
 
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""
-        return any(map(is_side_work, self.called)) or any(
-            is_side_work(function.name) for function in self._active
+        return (
+            self.telling > 0
+            or any(map(is_side_work, self.called))
+            or any(is_side_work(function.name) for function in self._active)
         )
+
+    @contextmanager
+    def because(self, taints: Taints) -> Iterator[None]:
+        """Follow what is done because something failed; by a zero or a count alone, quietly."""
+        is_hushed = Taint.LOUD not in taints
+        self.catching, self.hushed = self.catching + 1, self.hushed + is_hushed
+        try:
+            yield
+        finally:
+            self.catching, self.hushed = self.catching - 1, self.hushed - is_hushed
+
+    @property
+    def is_loud(self) -> bool:
+        """True where what is made says that something failed."""
+        return self.catching > self.hushed
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""

@@ -8,6 +8,7 @@ from cronshift.handlers.flow.code import UNDEFINED, Undefined
 from cronshift.handlers.flow.ledger import CALLER, Comparison
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
+    QUIETLY_FAILED,
     ListValue,
     ObjectValue,
     Outside,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.values import Scope, Taints
 
 _ORDERED = {"<", "<=", ">", ">="}
-_DIFFERENCE = "difference"
 _MOST_TEXT = 4_000
 _LONGEST_SCHEME = 12
 
@@ -46,6 +46,8 @@ def operate(
 ) -> Value:
     """Return the result of an operator."""
     taints = taints_of(*values)
+    if Taint.STALE in taints and operator != "+":
+        taints |= QUIETLY_FAILED  # all - good, sent === all
     if operator == "join":
         return _joined(values, scope, taints)
     if operator in {"==", "!="} and len(values) == 2:  # noqa: PLR2004 - both sides
@@ -63,12 +65,7 @@ def operate(
         return PlainValue(UNDEFINED)
     if len(values) == 2 and all(isinstance(value, PlainValue) for value in values):  # noqa: PLR2004
         return _calculated(operator, values[0], values[1], taints)
-    return Unknown(taints, name=_DIFFERENCE if operator == "-" else "")
-
-
-def is_difference(value: Value) -> bool:
-    """Return whether a value is what is left of another."""
-    return isinstance(value, Unknown) and value.name == _DIFFERENCE
+    return Unknown(taints)
 
 
 def _negated(value: Value, taints: Taints) -> Value:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from cronshift.handlers.flow.values import (
     NOTHING,
     Elements,
+    ListValue,
     ObjectValue,
     Response,
     Taint,
@@ -74,8 +75,7 @@ class Path(Struct):
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
         decided: the condition that it decides, where a result tells of it.
-        in_catch: whether what caught it gave the answer itself.
-        instead: whether what caught it did other work instead.
+        instead: whether something was done about it: other work, a row that keeps it.
         other_way: whether what follows in this function is done only where something failed.
         hangs: whether the failure is kept where it is not followed, and may come out later.
         hinged: whether a condition of the function that is followed hung on what failed.
@@ -91,7 +91,6 @@ class Path(Struct):
     failed: bool = False
     caught: CodePlace | None = None
     decided: CodePlace | None = None
-    in_catch: bool = False
     instead: bool = False
     other_way: bool = False
     hangs: bool = False
@@ -110,7 +109,6 @@ class Path(Struct):
             self.failed,
             self.caught,
             self.decided,
-            self.in_catch,
             self.instead,
             self.other_way,
             self.hangs,
@@ -141,7 +139,7 @@ class Exit(Struct, frozen=True):
 
 def met(paths: Iterable[Path]) -> Path:
     """Return the state that several paths share where they meet."""
-    first, *rest = paths
+    first, *rest = ways = list(paths)
     whole = first.copy()
     for path in rest:
         whole.doubts &= path.doubts
@@ -153,12 +151,11 @@ def met(paths: Iterable[Path]) -> Path:
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
         whole.decided = whole.decided or path.decided
-        whole.in_catch = whole.in_catch or path.in_catch
-        whole.instead = whole.instead or path.instead
         whole.other_way = whole.other_way or path.other_way
         whole.hangs = whole.hangs or path.hangs
         whole.hinged = whole.hinged or path.hinged
         whole.answered = whole.answered or path.answered
+    whole.instead = whole.failed and all(path.instead for path in ways if path.failed)
     return whole
 
 
@@ -183,6 +180,9 @@ def statuses(value: Value | None, path: Path) -> list[int | None]:
         return [0 if value.goes_on else value.status]
     if isinstance(value, Unknown):
         return [s for alternative in value.alternatives for s in statuses(alternative, path)]
+    if isinstance(value, ListValue):  # Python's `body, status`
+        second = (getattr(part, "value", None) for part in value.elements.values[1:2])
+        return [status for status in second if type(status) is int]
     return []
 
 

@@ -12,7 +12,7 @@ from cronshift.handlers.flow.code import Bind, Name, NamePattern, Statement, nam
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.javascript import exports, imports
-from cronshift.handlers.python_modules import module_file
+from cronshift.handlers.python_modules import imported_names, module_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -228,14 +228,9 @@ def _python(tree: ast.Module, file: str) -> ModuleCode:
 
 def _imports(module: ModuleCode, node: ast.ImportFrom | ast.Import) -> None:
     """Add the names that an import binds."""
-    source = "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else ""
-    for alias in node.names:
-        if isinstance(node, ast.ImportFrom):
-            module.imported[alias.asname or alias.name] = Imported(source, alias.name)
-            module.stars += [source] if alias.name == _WHOLE else []
-        else:
-            bound = alias.asname or alias.name.partition(".")[0]
-            module.imported[bound] = Imported(alias.name if alias.asname else bound, _WHOLE)
+    for bound, (source, name) in imported_names(node).items():
+        module.imported[bound] = Imported(source, name or _WHOLE)
+        module.stars += [source] if bound == _WHOLE else []
 
 
 def _defined(node: ast.stmt) -> list[str]:

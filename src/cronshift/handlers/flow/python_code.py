@@ -16,6 +16,7 @@ from cronshift.handlers.flow.code import (
     Do,
     Function,
     If,
+    Import,
     Leave,
     Loop,
     Member,
@@ -30,6 +31,7 @@ from cronshift.handlers.flow.code import (
     Try,
 )
 from cronshift.handlers.flow.python_expressions import CALCULATED, PythonExpressions
+from cronshift.handlers.python_modules import imported_names
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -114,6 +116,10 @@ class Python(PythonExpressions):
     def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Statement]:
         yield Define(node.name, self.function(node))
 
+    def _import(self, node: ast.Import | ast.ImportFrom) -> Iterator[Statement]:
+        for bound, (source, name) in imported_names(node).items():
+            yield Import(bound, source, name or "*")
+
     def _class(self, node: ast.ClassDef) -> Iterator[Statement]:
         yield Define(node.name, self.class_code(node))
 
@@ -190,6 +196,8 @@ class Python(PythonExpressions):
         ast.FunctionDef: _define,
         ast.AsyncFunctionDef: _define,
         ast.ClassDef: _class,
+        ast.Import: _import,
+        ast.ImportFrom: _import,
         ast.If: _if,
         ast.Return: _return,
         ast.Raise: _raise,

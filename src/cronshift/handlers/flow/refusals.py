@@ -14,6 +14,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
+    Outside,
     PlainValue,
     Response,
     Taint,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.values import Taints
 
 TELLING = frozenset({"ok", "error", "status", "status_code", "is_success", "is_error"})
 """The members by which the result of a call tells that it failed."""
@@ -84,12 +86,17 @@ def _raise(_machine: Machine, arguments: Arguments) -> Value:
     raise Thrown(Unknown(FAILED, name="error"), arguments.place)
 
 
+def hangs(taints: Taints) -> bool:
+    """Return whether something hangs on a failure: it was made by it, or left as it was."""
+    return bool(taints & {Taint.FAILURE, Taint.STALE})
+
+
 def decides_by_failure(machine: Machine, test: Value) -> bool:
     """Return whether a condition that is known hangs on the failure that is tried out."""
-    return machine.path.failed and Taint.FAILURE in taints_of(test)
+    return machine.path.failed and hangs(taints_of(test))
 
 
-def of_failure(value: Value, written: code.Expression | None = None) -> Value:
+def of_failure(machine: Machine, value: Value, written: code.Expression | None = None) -> Value:
     """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``.
 
     A zero tells nobody why, nor does what was there before: ``{ name, sent: 0 }``.
@@ -99,18 +106,28 @@ def of_failure(value: Value, written: code.Expression | None = None) -> Value:
         cell = {
             key: tainted(part, QUIETLY_FAILED)
             if key in before and Taint.FAILURE not in taints_of(part)
-            else of_failure(part)
+            else of_failure(machine, part)
             for key, part in value.cell.items()
         }
-        taints = FAILED if value.open else QUIETLY_FAILED
+        taints = FAILED if value.open and machine.is_loud else QUIETLY_FAILED
         return ObjectValue(cell, value.open, value.taints | taints, value.of)
     if isinstance(value, ListValue):
-        parts = map(of_failure, value.elements.values)
+        parts = (of_failure(machine, part) for part in value.elements.values)
         taints = value.taints | QUIETLY_FAILED  # how many there are tells nobody why
         return items_of(*parts, is_open=value.elements.open, taints=taints)
-    is_empty = isinstance(value, PlainValue) and not truth(value) and value.value is not False
-    is_other = isinstance(value, Unknown) and Taint.FAILURE not in value.taints
-    return tainted(value, QUIETLY_FAILED if is_empty or is_other else FAILED)
+    return marked(machine, value)
+
+
+def marked(machine: Machine, value: Value) -> Value:
+    """Return a text, a number or a result that was made where something failed.
+
+    A ``false``, a word and a number say so; nothing, a zero and a ``true`` do not.
+    """
+    if Taint.FAILURE in value.taints or not isinstance(value, PlainValue | Unknown | Outside):
+        return value
+    content = value.value if isinstance(value, PlainValue) else None
+    says_so = content is not True and (content is False or truth(value) is True)
+    return tainted(value, FAILED if says_so and machine.is_loud else QUIETLY_FAILED)
 
 
 def _taken_over(written: code.Expression | None) -> Iterator[str]:
@@ -138,7 +155,7 @@ def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
     if not tells or not (machine.catching or Taint.FAILURE in taints_of(value)):
         return value
     machine.path.caught = machine.path.caught or machine.path.decided or place
-    return of_failure(value)
+    return of_failure(machine, value)
 
 
 def _is_false(value: Value | None) -> bool:

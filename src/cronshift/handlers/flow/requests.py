@@ -252,6 +252,8 @@ def _request_member(machine: Machine, name: str) -> Value | None:
         return meaning
     if name in {"method", "httpMethod"}:
         return PlainValue(machine.world.method)
+    if name in {"POST", "FILES"} and machine.world.method == "GET":
+        return ObjectValue({})  # Django's: what a form sent
     if name in {"path", "originalUrl", "full_path"}:
         return PlainValue(machine.world.path)
     if name in {"request", "req", "node", "raw", "clone", "ctx", "context"}:
@@ -266,7 +268,9 @@ def _request_member(machine: Machine, name: str) -> Value | None:
 _MEMBERS: dict[str, Value] = {
     **dict.fromkeys(("headers", "META", "rawHeaders"), HEADERS),
     **{name: Native(name, _header_of) for name in ("header", "get", "get_header")},
-    **dict.fromkeys(("query", "searchParams", "args", "GET", "query_params", "queries"), QUERY),
+    **dict.fromkeys(
+        ("query", "searchParams", "args", "values", "GET", "query_params", "queries"), QUERY
+    ),
     **dict.fromkeys(("cookies", "COOKIES"), COOKIES),
     **{
         name: Native(name, _body)

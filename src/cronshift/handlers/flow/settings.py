@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.environment import variable_of
+from cronshift.handlers.flow.environment import required
 from cronshift.handlers.flow.values import (
     Arguments,
     Native,
@@ -18,6 +18,8 @@ from cronshift.handlers.flow.values import (
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cronshift.handlers.flow.machine import Machine
 
 _NUMBERED = lazy_pattern(r"HTTP_(\d{3})_\w+")
@@ -68,7 +70,11 @@ def attribute(machine: Machine, arguments: Arguments) -> Value:
     return arguments.at(2) if len(arguments.values) > 2 else Unknown()  # noqa: PLR2004 - the default
 
 
-def env_reader(_machine: Machine, _arguments: Arguments) -> Value:
-    """Read ``environ.Env()`` of django-environ, and ``Env()`` of environs: called for a variable."""
-    read = Native("env", variable_of)
-    return NativeObject("env", lambda _m, _name: read, call=variable_of)
+def env_reader(default_at: int) -> Callable[[Machine, Arguments], Value]:
+    """Return the meaning of ``Env()`` and its like: it is called for a variable, or ``env.str`` is."""
+
+    def made(_machine: Machine, _arguments: Arguments) -> Value:
+        read = Native("env", required(1))
+        return NativeObject("env", lambda _m, _name: read, call=required(default_at))
+
+    return made

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cronshift.handlers.behaviour import SourceSpot, UnreadResult
 from cronshift.handlers.flow.asides import is_minor
 from cronshift.handlers.flow.endings import body_of, succeeds
-from cronshift.handlers.flow.failures import counts, is_of_failure
+from cronshift.handlers.flow.hearing import hangs_on_it, names_it
 from cronshift.handlers.flow.program import is_python
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -46,7 +46,7 @@ def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadRe
             replace(reader.world, fail_at=site.place, refused=True, emptied=empties)
         )
         endings = [ending for ending in failed.endings if ending.path.failed and succeeds(ending)]
-        tells = counts if empties else is_of_failure
+        tells = names_it if empties else hangs_on_it
         if failed.ledger.heard or not endings or any(tells(body_of(e)) for e in endings):
             continue
         place = site.place

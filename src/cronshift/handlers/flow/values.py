@@ -31,15 +31,18 @@ class Taint(StrEnum):
     SECRET = "secret"  # noqa: S105 - a kind of value, not a secret
     """A variable of the environment."""
     FAILURE = "failure"
-    """Something that only a failure of the work makes."""
-    QUIET = "quiet"
-    """Something that comes out otherwise where the work fails, and does not say why: a zero, a count."""
+    """A failure of the work: what only it makes, or what comes out otherwise where it happens."""
+    LOUD = "loud"
+    """The failure in words: the error, a text of it, a ``false``; no zero and no count."""
+    STALE = "stale"
+    """Something that a failure left as it was, where it would have changed."""
 
 
 Taints = frozenset[Taint]
 CLEAN: Taints = frozenset()
-FAILED: Taints = frozenset({Taint.FAILURE})
-QUIETLY_FAILED: Taints = frozenset({Taint.FAILURE, Taint.QUIET})
+FAILED: Taints = frozenset({Taint.FAILURE, Taint.LOUD})
+QUIETLY_FAILED: Taints = frozenset({Taint.FAILURE})
+STALE: Taints = frozenset({Taint.STALE})
 
 
 class Unknown(Struct, frozen=True):
@@ -266,6 +269,11 @@ def taints_of(*values: Value) -> Taints:
         elif isinstance(value, Promise):
             taints |= value.value.taints
     return frozenset(taints)
+
+
+def quieted(taints: Taints) -> Taints:
+    """Return the taints of how many there are: that alone tells nobody why."""
+    return taints - {Taint.LOUD}
 
 
 def tainted(value: Value, taints: Taints) -> Value:

@@ -94,6 +94,19 @@ _CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
+_TELLING = {"report", "notify", "alert", "warn", "tell", "page", "mail", "email"}
+_FAILURES = {"error", "errors", "exception", "exceptions", "failure", "crash"}
+_LETTERS = {
+    "mail",
+    "email",
+    "emails",
+    "message",
+    "messages",
+    "sms",
+    "telegram",
+    "notification",
+    "chat",
+}
 _LETTING_GO = {
     "release",
     "close",
@@ -111,6 +124,10 @@ _RECORDING = {
     "rollback", "unlock", "fail", "push", "add", "finish", "complete", "close", "end", "report", "reset",
     "write", "append", "put", "store", "remove", "abort", "cleanup", "revert", "restore", "increment",
 }  # fmt: skip
+_KEEPING = {"update", "insert", "upsert", "create", "save", "set", "mark", "record", "store"}
+"""What writes a row that says what failed, so that it is not forgotten."""
+_TRIED_AGAIN = {"queue", "enqueue", "requeue", "retry", "retries", "outbox", "reschedule", "dead"}
+_OF_A_RUN = _OF_RUNS | _NOTES | {"cron", "lock", "locks", "progress", "state"}
 
 
 @cache
@@ -195,6 +212,16 @@ def records(name: str) -> bool:
 
 
 @cache
+def keeps(name: str, statement: str) -> bool:
+    """Return whether a call keeps what failed: a row's own status, another try; no note of the run."""
+    named = {word for part in _segments(name) for word in words(part)}
+    spoken = named | set(words(statement.partition("{")[0]))
+    verb = next(iter(words(_segments(name)[-1])), "") if _segments(name) else ""
+    is_kept = verb in _KEEPING or bool(_QUERIES - {"delete"} & set(_segments(name)))
+    return bool(spoken & _TRIED_AGAIN) or (is_kept and not spoken & _OF_A_RUN)
+
+
+@cache
 def removes(name: str) -> bool:
     """Return whether a call takes something away."""
     segments = _segments(name)
@@ -207,6 +234,22 @@ def lets_go(name: str) -> bool:
     segments = _segments(name)
     last = words(segments[-1])[:1] if segments else ()
     return bool(last) and last[0] in _LETTING_GO
+
+
+@cache
+def tells(name: str, *, of_failure: bool) -> bool:
+    """Return whether a call where something failed only tells somebody of it: ``reportError``.
+
+    Args:
+        name: of what is called.
+        of_failure: whether the failure is given to it.
+    """
+    *_, before, last = ["", "", *_segments(name)]
+    spoken = {*words(before), *words(last)}
+    first = next(iter(words(last)), "")
+    if first in _TELLING | {"send", "handle"} and spoken & _FAILURES:
+        return True
+    return of_failure and (first in _TELLING or (first == "send" and bool(spoken & _LETTERS)))
 
 
 @cache

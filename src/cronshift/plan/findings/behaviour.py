@@ -108,7 +108,7 @@ SWALLOWED = Rule(
     "Errors of the work are caught and answered with success, so that a failed run is never tried "
     "again and never shown as failed.",
     "Throw the error on, or answer 500.",
-    of_job=lambda job: at(job.behaviour.swallowed, "An error of `{}` ends in success."),
+    of_job=lambda job: at(job.behaviour.swallowed, "{}."),
     asked_first=True,
 )
 SOFT_FAILURE = Rule(

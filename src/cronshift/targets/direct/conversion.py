@@ -18,11 +18,13 @@ class Entry(Struct, frozen=True):
         path: with its query.
         schedule: as Vercel tells it.
         parameter: of the query, that a fan-out gives another value each time.
+        is_shared: whether other entries have the same handler do their work.
     """
 
     path: str
     schedule: str
     parameter: str | None = None
+    is_shared: bool = False
 
     @property
     def search(self) -> str:
@@ -55,6 +57,7 @@ class Converted(Struct, frozen=True):
         steps: the ids of the durable steps that it is made of; empty where it is one.
         unoffered: why it is one step, where steps were asked for.
         width: how many of its steps wait side by side.
+        reads: whether it reads answers that other code makes, which no step can hand on.
     """
 
     text: str
@@ -67,6 +70,7 @@ class Converted(Struct, frozen=True):
     steps: tuple[str, ...] = ()
     unoffered: str | None = None
     width: int = 1
+    reads: bool = False
 
 
 class Kept(Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import FanOutMode, HandlerKind, Origin, RowSource
@@ -15,7 +16,7 @@ from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.operations import ChangeKind, Edit
 from cronshift.plan.job_ids import module_name
 from cronshift.project.requirements import manifest_of, without_runtime
-from cronshift.targets.direct import Conversion, Entry, Kept
+from cronshift.targets.direct import Conversion, Converted, Entry, Kept
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.converting import convert, in_steps
@@ -23,14 +24,17 @@ from cronshift.targets.direct.python.django import convert_view, is_django
 from cronshift.targets.direct.python.source import own_nodes
 from cronshift.targets.python import names
 from cronshift.targets.python.callers import callers_of
+from cronshift.targets.python.dead_globs import without_dead_globs
 from cronshift.targets.python.direct_module import DirectRows, direct_module
 from cronshift.targets.python.mounting import MOUNT_MODULE, Framework
 from cronshift.targets.python.package import client_module
 from cronshift.targets.python.serving import served_by
+from cronshift.targets.python.work_module import work_module
 from cronshift.targets.registry import generate
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import Directing
+from cronshift.vercel import ConfigFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,12 +51,25 @@ _SERVED = {"fastapi": ("fast_api", "fastapi", "FastAPI"), "flask": ("flask", "fl
 """The SDK's module, the framework's, and its app, by the framework that serves the functions."""
 
 
+class Shared(Struct, frozen=True):
+    """A handler that became work for one of its entries: the files before, and where the work is."""
+
+    before: dict[str, bytes | None]
+    file: str
+    conversion: Converted
+
+
 class WorkWritten(Struct, frozen=True):
-    """The outcome for the jobs so far: the app's files, the jobs' modules, and what is to be told."""
+    """The outcome for the jobs so far: the app's files, the jobs' modules, and what is to be told.
+
+    Attributes:
+        handlers: those that became work, by where they stand.
+    """
 
     files: dict[str, bytes | None]
     modules: dict[str, str]
     notes: list[str]
+    handlers: dict[tuple[str, str | int], Shared] = {}
 
 
 def direct(
@@ -78,7 +95,7 @@ def direct(
         why = f"{', '.join(others)} still needs the package: all of its jobs go at once, or none"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
     edited: dict[str, bytes | None] = dict(ended.project.edited)
-    written = WorkWritten(edited, {}, [])
+    written = WorkWritten(edited, {}, [], {})
     kept: dict[str, str] = {}
     for job in jobs:
         reason = _job(plan, SourceTree(root, edited), job, written, wishes)
@@ -102,6 +119,7 @@ def direct(
         ending, [*work, *_package(plan, tree, jobs, written.modules), *settled(ended, jobs)]
     )
     edits = merged(edits, list(_gone(before, edits)))
+    edits = merged(edits, list(_without_globs(before, edits)))
     notes = [told_of_secret(before, edits), _AGE, *written.notes]
     return Directing(edits, [job.id for job in jobs], {}, notes)
 
@@ -120,34 +138,66 @@ def _job(
     rows = _rows(tree, job)
     if isinstance(rows, str):
         return rows
-    file, conversion = _converted(tree, job, handler, written, wishes)
-    if isinstance(conversion, Kept):
-        return str(conversion)
-    is_class = handler.kind is HandlerKind.HTTP_HANDLER
-    target = f"{plan.out}/work/{module_name(job.id)}.py" if is_class else file
-    reference = names.reference(target, conversion.function)
-    if ".py:" in reference:
-        return f"{file} cannot be imported by its name"
-    if is_class:
-        beside = _beside(tree, file)
-        if beside is not None:
-            return f"{file} imports {beside}, which stands beside it"
-        written.files[file] = None
-        written.files[f"{plan.out}/work/__init__.py"] = (
-            b'"""The work of the jobs, a module each."""\n'
-        )
-    written.files[target] = conversion.text.encode()
+    work = _work(plan, tree, job, handler, written, wishes)
+    if isinstance(work, str):
+        return work
+    conversion = work.conversion
     if conversion.unoffered is not None:
         written.notes.append(f"{job.id} is one step: {conversion.unoffered}.")
     written.modules[job.id] = direct_module(
         job,
-        reference.partition(":")[0],
+        names.reference(work.file, conversion.function).partition(":")[0],
         conversion,
         rows,
         mounted=served_by(plan).mount is not None,
         app=_django_app(tree, handler),
     )
     return None
+
+
+def _work(  # noqa: PLR0913, PLR0917 - what a job is known by
+    plan: Plan,
+    tree: SourceTree,
+    job: Job,
+    handler: Handler,
+    written: WorkWritten,
+    wishes: Wishes,
+) -> Shared | str:
+    """Return the place of a job's work from now on, and note its files; or the reason why it stays."""
+    handlers = [_stands_at(each.handler) for each in plan.jobs if each.handler is not None]
+    place = _stands_at(handler)
+    shared, is_shared = written.handlers.get(place), handlers.count(place) > 1
+    before = shared.before if shared is not None else dict(written.files)
+    again = WorkWritten(dict(before), {}, [])
+    file, conversion = _converted(
+        SourceTree(tree.root, before), job, handler, again, wishes, is_shared=is_shared
+    )
+    if isinstance(conversion, Kept):
+        return str(conversion)
+    if shared is not None:
+        if conversion.text != shared.conversion.text:
+            return f"{file} does the work of several entries, each with values of its own"
+        return replace(shared, conversion=conversion)
+    if handler.kind is HandlerKind.HTTP_HANDLER:
+        name = PurePosixPath(file).stem if is_shared else module_name(job.id)
+        moved = work_module(plan.out, tree, file, name, conversion.text)
+        if moved.why is not None:
+            return moved.why
+        again.files.update({file: None, **moved.packages})
+        file = moved.file
+    if ".py:" in names.reference(file, conversion.function):
+        return f"{file} cannot be imported by its name"
+    again.files[file] = conversion.text.encode()
+    written.files.update(again.files)
+    written.handlers[place] = Shared(before, file, conversion)
+    return written.handlers[place]
+
+
+def _stands_at(handler: Handler) -> tuple[str, str | int]:
+    """Return the place of a handler, by which entries with the same one know each other."""
+    if handler.route is not None:
+        return handler.route.file, handler.route.line
+    return handler.file, handler.export
 
 
 def _unfit(plan: Plan, tree: SourceTree, job: Job, place: str) -> str | None:
@@ -184,12 +234,19 @@ def _rows(tree: SourceTree, job: Job) -> DirectRows | str | None:
     return DirectRows(reference.partition(":")[0], name, fan_out.values.key, is_async)
 
 
-def _converted(
-    tree: SourceTree, job: Job, handler: Handler, written: WorkWritten, wishes: Wishes
+def _converted(  # noqa: PLR0913 - what a job is known by
+    tree: SourceTree,
+    job: Job,
+    handler: Handler,
+    written: WorkWritten,
+    wishes: Wishes,
+    *,
+    is_shared: bool,
 ) -> tuple[str, Conversion]:
     """Return the module of a job's work, and what becomes of it; of Django, its urls.py is noted."""
     fan_out = job.options.fan_out
-    entry = Entry(job.entry.path, job.entry.schedule, fan_out.param if fan_out else None)
+    parameter = fan_out.param if fan_out else None
+    entry = Entry(job.entry.path, job.entry.schedule, parameter, is_shared)
     route = handler.route
     if route is not None and is_django(tree, route.file):
         try:
@@ -209,21 +266,6 @@ def _django_app(tree: SourceTree, handler: Handler) -> str | None:
     if handler.route is None or not is_django(tree, handler.route.file):
         return None
     return names.reference(handler.file, handler.export).partition(":")[0]
-
-
-def _beside(tree: SourceTree, file: str) -> str | None:
-    """Return a module that a file imports and that is found only beside it."""
-    folder = str(PurePosixPath(file).parent)
-    for node in ast.walk(tree.python(file)):
-        for alias in node.names if isinstance(node, ast.Import) else ():
-            top = alias.name.partition(".")[0]
-            if f"{folder}/{top}.py" in tree.files and f"{top}.py" not in tree.files:
-                return top
-        if isinstance(node, ast.ImportFrom) and node.module:
-            top = node.module.partition(".")[0]
-            if f"{folder}/{top}.py" in tree.files and f"{top}.py" not in tree.files:
-                return top
-    return None
 
 
 def _package(
@@ -281,3 +323,16 @@ def _gone(before: Snapshot, edits: Sequence[Edit]) -> Iterator[Edit]:
         if is_untouched(tree.read(file.path)):
             summary = f"{file.path}: nothing imports it any more"
             yield Edit(file.path, None, ChangeKind.DELETE, summary)
+
+
+def _without_globs(before: Snapshot, edits: Sequence[Edit]) -> Iterator[Edit]:
+    """Yield the edit of Vercel's configuration where it speaks of functions that are there no more."""
+    source = before.project.sources[0]
+    if source.format is not ConfigFormat.JSON:
+        return
+    tree = SourceTree(before.project.root, before.after(edits).project.edited)
+    gone = [edit.path for edit in edits if edit.after is None]
+    text = without_dead_globs(tree.read(source.file), gone, tree.files)
+    if text != tree.read(source.file):
+        summary = f"{source.file}: no functions that are there no more"
+        yield Edit(source.file, text.encode(), ChangeKind.EDIT_CONFIG, summary)

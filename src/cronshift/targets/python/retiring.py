@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -22,10 +21,11 @@ from cronshift.operations import (
 )
 from cronshift.operations.files import content, inside
 from cronshift.runtime.regular_files import is_regular
+from cronshift.targets.python.dead_globs import without_dead_globs
 from cronshift.targets.python.package import GUARD_NAME, guard_path
 from cronshift.targets.registry import generate
 from cronshift.targets.target import Retirement
-from cronshift.vercel import ConfigFormat, edit
+from cronshift.vercel import ConfigFormat
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -99,30 +99,15 @@ def _without_globs(
 ) -> list[Edit]:
     """Drop the ``functions`` globs that match nothing any more: Vercel refuses such a file."""
     source = project.sources[0]
-    globs = source.document.get("functions")
-    if source.format is not ConfigFormat.JSON or not isinstance(globs, dict):
-        return list(planned)
     files = [path.relative_to(project.root).as_posix() for path in project.root.glob("api/**/*")]
-    kept = [file for file in files if file not in routes]
-    dead = [
-        glob
-        for glob in globs
-        if any(fnmatchcase(file, glob) for file in routes)
-        and not any(fnmatchcase(file, glob) for file in kept)
+    return [
+        replace(change, after=without_dead_globs(change.after.decode(), routes, files).encode())
+        if change.path == source.file
+        and change.after is not None
+        and source.format is ConfigFormat.JSON
+        else change
+        for change in planned
     ]
-    edits = []
-    for change in planned:
-        narrowed = change
-        if change.path == source.file and change.after is not None:
-            text = change.after.decode()
-            for glob in dead:
-                whole = len(dead) == len(globs)
-                text = edit.remove_member(text, "functions", *([] if whole else [glob]))
-                if whole:
-                    break
-            narrowed = replace(change, after=text.encode())
-        edits.append(narrowed)
-    return edits
 
 
 def _guards(project: Project, out: str, generated: Collection[str]) -> tuple[list[Edit], list[str]]:

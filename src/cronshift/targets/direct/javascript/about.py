@@ -6,135 +6,51 @@ compares, and calls functions of the project that do no more.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from cronshift.handlers.javascript import FUNCTIONS, arguments, imports, locally
-from cronshift.handlers.literals import pairs, text_of
-from cronshift.targets.direct.javascript.handler import statements_of
+from cronshift.handlers.literals import literal, pairs, text_of
+from cronshift.targets.direct.javascript.answers import FIRST_ERROR, answer_at
+from cronshift.targets.direct.javascript.handler import every, statements_of
+from cronshift.targets.direct.javascript.subjects import (
+    ANSWER,
+    ANSWER_CLASSES,
+    ANY_VARIABLE,
+    ASKING,
+    CONSTANT,
+    CONVERTING,
+    CREDENTIAL,
+    DECLARATIONS,
+    DEEPEST,
+    ENVIRONMENTS,
+    ERROR_CLASSES,
+    HEADER_FUNCTIONS,
+    IGNORED,
+    LITERALS,
+    LOGGING,
+    METHOD,
+    NOTHING,
+    ONLY_UNTOLD,
+    OPEN,
+    PURE_CLASSES,
+    PURE_FUNCTIONS,
+    PURE_METHODS,
+    QUERY,
+    READING,
+    REQUEST,
+    WITHIN,
+    ScriptScope,
+    Subjects,
+    secrets,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ast_grep_py import SgNode
 
-    from cronshift.handlers.tree import SourceTree
 
-Subjects = frozenset[str]
-"""What an expression is about: the constants here, or ``env:NAME`` for a variable."""
-
-REQUEST = "request"
-_ENVIRONMENTS = frozenset({"process.env", "import.meta.env"})
-CREDENTIAL = "credential"
-QUERY = "query"
-METHOD = "method"
-ANSWER = "answer"
-UNTOLD = "untold"
-NOTHING: Subjects = frozenset()
-_UNTOLD: Subjects = frozenset({UNTOLD})
-ANY_VARIABLE = "env:*"
-"""A variable whose name only running tells; one like it may be another."""
-_DEEPEST = 5  # functions inside functions
-
-DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration"})
-_LITERALS = {"string", "number", "true", "false", "null", "undefined", "regex", "string_fragment"}
-_OPEN = {
-    "arguments", "array", "await_expression", "binary_expression", "non_null_expression",
-    "object", "optional_chain", "pair", "parenthesized_expression", "satisfies_expression",
-    "subscript_expression", "template_string", "template_substitution", "ternary_expression",
-    "unary_expression",
-}  # fmt: skip
-_METHODS = frozenset(
-    [
-        "at",
-        "charCodeAt",
-        "compare",
-        "concat",
-        "digest",
-        "encode",
-        "endsWith",
-        "equals",
-        "exec",
-        "get",
-        "has",
-        "includes",
-        "indexOf",
-        "join",
-        "length",
-        "localeCompare",
-        "match",
-        "normalize",
-        "padEnd",
-        "replace",
-        "replaceAll",
-        "slice",
-        "some",
-        "split",
-        "startsWith",
-        "subarray",
-        "substring",
-        "test",
-        "toLowerCase",
-        "toString",
-        "toUpperCase",
-        "trim",
-        "update",
-    ]
-)
-_FUNCTIONS = re.compile(
-    r"(?:(?:node)?[cC]rypto\.)?(?:timingSafeEqual|createHash|createHmac)|Buffer\.(?:from|alloc|byteLength)"
-    r"|String|Boolean|Number|encodeURIComponent|decodeURIComponent"
-)
-_CONSTRUCTED = {"Set", "TextEncoder", "URL", "Uint8Array"}
-_ANSWERS = {"Response", "NextResponse", "HTTPException", "HttpException"}
-_HEADERS = frozenset({"getHeader", "getRequestHeader", "getHeaders", "getRequestHeaders"})
-"""The functions of h3 that give an event's headers."""
-_WITHIN = frozenset({"req", "node", "request", "raw"})
-"""The members of an event or a context that are a request."""
-_ERRORS = re.compile(r"\w*(?:Error|Exception)")
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
-_LOGGING = re.compile(r"(?:console|logger|log)(?:\.\w+)?")
-_ASKING = {
-    "header": frozenset({CREDENTIAL}),
-    "get": frozenset({CREDENTIAL}),
-    "query": frozenset({QUERY}),
-}
-"""The methods by which contexts are asked for a header or the query."""
-_IGNORED = {"this", "property_identifier", "type_annotation", "type_arguments"}
-
-
-class ScriptScope(Struct, frozen=True):
-    """The names of a function, in a file.
-
-    Attributes:
-        names: what each is about.
-        texts: what those stand for that are texts.
-    """
-
-    tree: SourceTree
-    file: str
-    root: SgNode
-    names: Mapping[str, Subjects]
-    depth: int = 0
-    texts: Mapping[str, str] = {}
-
-    def within(self, names: Mapping[str, Subjects]) -> ScriptScope:
-        """Return a scope with more names."""
-        texts = {name: text for name, text in self.texts.items() if name not in names}
-        return replace(self, names={**self.names, **names}, texts=texts)
-
-
-def is_told(subjects: Subjects) -> bool:
-    """Return whether nothing of it is only told by running it."""
-    return UNTOLD not in subjects
-
-
-def secrets(subjects: Subjects) -> Subjects:
-    """Return the variables in it."""
-    return frozenset(subject for subject in subjects if subject.startswith("env:"))
+_BINDING = {"identifier", "shorthand_property_identifier_pattern"}
 
 
 def is_logging(statement: SgNode) -> bool:
@@ -143,33 +59,42 @@ def is_logging(statement: SgNode) -> bool:
     called = (
         call.field("function") if call is not None and call.kind() == "call_expression" else None
     )
-    return called is not None and _LOGGING.fullmatch(called.text()) is not None
+    return called is not None and LOGGING.fullmatch(called.text()) is not None
 
 
 def about(node: SgNode | None, scope: ScriptScope) -> Subjects:
     """Return the subjects of an expression."""
-    if node is None:
+    if node is None or not node.is_named():
         return NOTHING
     kind = node.kind()
-    if kind in _LITERALS or not node.is_named() or kind in _IGNORED:
+    if kind in LITERALS or kind in IGNORED:
         return NOTHING
-    if kind in {"identifier", "shorthand_property_identifier"}:
-        return _of_name(node.text(), scope)
-    if kind == "member_expression":
-        return _of_member(node, scope)
-    if kind == "call_expression":
-        return _of_call(node, scope)
-    if kind == "new_expression":
-        return _of_new(node, scope)
-    if kind == "as_expression":
-        return about(node.child(0), scope)
-    inner = node.field("object") if kind == "subscript_expression" else None
-    if inner is not None and _plain(inner) in _ENVIRONMENTS:
-        index = _text(node.field("index"), scope)
-        return frozenset({ANY_VARIABLE if index is None else f"env:{index}"})
-    if kind in _OPEN:
-        return _joined(about(child, scope) for child in node.children())
-    return _UNTOLD
+    if kind in _OF_KIND:
+        return _OF_KIND[kind](node, scope)
+    if kind in FUNCTIONS:
+        return _of_inner(node, scope)
+    return _of_parts(node, scope) if kind in OPEN else ONLY_UNTOLD
+
+
+def _of_parts(node: SgNode, scope: ScriptScope) -> Subjects:
+    return _joined(about(child, scope) for child in node.children())
+
+
+def _of_cast(node: SgNode, scope: ScriptScope) -> Subjects:
+    return about(node.child(0), scope)
+
+
+def _of_operation(node: SgNode, scope: ScriptScope) -> Subjects:
+    """Return the subjects of an operation on one value: of its type alone there are none."""
+    return NOTHING if node.text().startswith("typeof ") else _of_parts(node, scope)
+
+
+def _of_index(node: SgNode, scope: ScriptScope) -> Subjects:
+    inner = node.field("object")
+    if inner is None or _plain(inner) not in ENVIRONMENTS:
+        return _of_parts(node, scope)
+    index = _text(node.field("index"), scope)
+    return frozenset({ANY_VARIABLE if index is None else f"env:{index}"})
 
 
 def _plain(node: SgNode) -> str:
@@ -190,18 +115,22 @@ def _joined(parts: Iterable[Subjects]) -> Subjects:
     return frozenset().union(*parts)
 
 
+def _of_identifier(node: SgNode, scope: ScriptScope) -> Subjects:
+    return _of_name(node.text(), scope)
+
+
 def _of_name(name: str, scope: ScriptScope, member: str | None = None) -> Subjects:
     """Return the subjects of a name, or of a member of the object that it is."""
     if name in scope.names:
         return scope.names[name]
-    if name == "undefined":
+    if name == "undefined" or name in CONVERTING:
         return NOTHING
     definition = locally(scope.tree, scope.file, name)
-    if definition is None or scope.depth >= _DEEPEST or definition.node.kind() in FUNCTIONS:
-        return _UNTOLD
+    if definition is None or scope.depth >= DEEPEST or definition.node.kind() in FUNCTIONS:
+        return ONLY_UNTOLD
     root = scope.tree.parsed(definition.file)
     if root is None or definition.node.kind() == "identifier" or _may_change(definition.node):
-        return _UNTOLD
+        return ONLY_UNTOLD
     there = ScriptScope(scope.tree, definition.file, root, {}, scope.depth + 1)
     parts = dict(pairs(definition.node)) if definition.node.kind() == "object" else {}
     return about(parts.get(member, definition.node) if member else definition.node, there)
@@ -216,15 +145,17 @@ def _may_change(node: SgNode) -> bool:
 def _of_member(node: SgNode, scope: ScriptScope) -> Subjects:
     inner, member = node.field("object"), node.field("property")
     if inner is None or member is None:
-        return _UNTOLD
-    if inner.text() in _ENVIRONMENTS:
+        return ONLY_UNTOLD
+    if node.text() in ENVIRONMENTS:
+        return frozenset({ANY_VARIABLE})
+    if inner.text() in ENVIRONMENTS:
         return frozenset({f"env:{member.text()}"})
     subjects = (
         about(inner, scope) if inner.kind() != "identifier" or inner.text() in scope.names else None
     )
     if subjects is None:
         is_imported = inner.text() in imports(scope.root)
-        if is_imported and _CONSTANT.fullmatch(member.text()):
+        if is_imported and CONSTANT.fullmatch(member.text()):
             return frozenset({f"env:{member.text()}"})
         subjects = _of_name(inner.text(), scope, member.text())
     return _of_part(subjects, member.text())
@@ -239,60 +170,85 @@ def _of_part(subjects: Subjects, member: str) -> Subjects:
 
 
 def _of_request(member: str) -> Subjects:
-    if member in {"headers", "cookies"}:
+    if member in {"headers", "cookies", "ip"}:
         return frozenset({CREDENTIAL})
     if member in {"nextUrl", "url", "query"}:
         return frozenset({QUERY})
-    if member in _WITHIN:
+    if member in WITHIN:
         return frozenset({REQUEST})
-    return frozenset({METHOD}) if member == "method" else _UNTOLD
+    return frozenset({METHOD}) if member == "method" else ONLY_UNTOLD
 
 
 def _of_call(node: SgNode, scope: ScriptScope) -> Subjects:
     called = node.field("function")
     if called is None:
-        return _UNTOLD
+        return ONLY_UNTOLD
     passed = _joined(about(argument, scope) for argument in arguments(node))
     name = called.text()
-    if _FUNCTIONS.fullmatch(name):
-        return passed - {REQUEST} if REQUEST not in passed else _UNTOLD
-    if name in _HEADERS and REQUEST in passed:
+    if ANY_VARIABLE in passed and READING.fullmatch(name):
+        return passed
+    if PURE_FUNCTIONS.fullmatch(name):
+        return passed - {REQUEST} if REQUEST not in passed else ONLY_UNTOLD
+    if name in HEADER_FUNCTIONS and REQUEST in passed:
         return frozenset({CREDENTIAL})
     if name == "useRuntimeConfig":
         return frozenset({ANY_VARIABLE})
     if name in {"NextResponse.json", "Response.json", "createError"}:
         return passed | {ANSWER}
     if called.kind() == "member_expression":
-        inner, member = called.field("object"), called.field("property")
-        if inner is not None and member is not None and member.text() in _METHODS | _ASKING.keys():
-            subjects = about(inner, scope)
-            if REQUEST in subjects and member.text() in _ASKING:
-                return _ASKING[member.text()]
-            subjects |= passed
-            return _UNTOLD if REQUEST in subjects else subjects
-        return _UNTOLD
+        return _of_method(called, passed, scope)
     if imports(scope.root).get(name) == ("next/headers", "headers"):
         return frozenset({CREDENTIAL})
     return _of_function(name, arguments(node), scope)
+
+
+def _of_method(called: SgNode, passed: Subjects, scope: ScriptScope) -> Subjects:
+    inner, member = called.field("object"), called.field("property")
+    asked = member.text() if member is not None else ""
+    if inner is None or asked not in PURE_METHODS | ASKING.keys():
+        return ONLY_UNTOLD
+    subjects = about(inner, scope)
+    if REQUEST in subjects and asked in ASKING:
+        return ASKING[asked]
+    subjects |= passed
+    return ONLY_UNTOLD if REQUEST in subjects else subjects
+
+
+def _of_inner(function: SgNode, scope: ScriptScope) -> Subjects:
+    """Return the subjects of a function that is handed on, which is called with nothing more than what it is for."""
+    body = function.field("body")
+    taken = function.field("parameters") or function.field("parameter")
+    parts = list(every(taken)) if taken is not None else []
+    inner = scope.within({node.text(): NOTHING for node in parts if node.kind() in _BINDING})
+    has_default = any(node.field("value") is not None for node in parts)
+    if body is None or has_default or function.kind().startswith("generator"):
+        return ONLY_UNTOLD
+    is_block = body.kind() == "statement_block"
+    return _of_statements(statements_of(body), inner) if is_block else about(body, inner)
 
 
 def _of_new(node: SgNode, scope: ScriptScope) -> Subjects:
     constructor = node.field("constructor")
     name = constructor.text() if constructor is not None else ""
     passed = _joined(about(argument, scope) for argument in arguments(node))
-    if name in _ANSWERS or _ERRORS.fullmatch(name):
+    if name in ANSWER_CLASSES or ERROR_CLASSES.fullmatch(name):
         return passed | {ANSWER}
-    return passed if name in _CONSTRUCTED and REQUEST not in passed else _UNTOLD
+    return passed if name in PURE_CLASSES and REQUEST not in passed else ONLY_UNTOLD
 
 
 def _of_function(name: str, passed: list[SgNode], scope: ScriptScope) -> Subjects:
     """Return the subjects of a call of the project's function, if all that it does is to ask and compare."""
-    definition = locally(scope.tree, scope.file, name) if scope.depth < _DEEPEST else None
+    if name in scope.names:
+        subjects = _joined([scope.names[name], *(about(argument, scope) for argument in passed)])
+        return ONLY_UNTOLD if REQUEST in subjects else subjects
+    definition = locally(scope.tree, scope.file, name) if scope.depth < DEEPEST else None
     if definition is None or definition.node.kind() not in FUNCTIONS or definition.wrappers:
-        return _UNTOLD
+        return ONLY_UNTOLD
     root, body = scope.tree.parsed(definition.file), definition.node.field("body")
     if root is None or body is None:
-        return _UNTOLD
+        return ONLY_UNTOLD
+    if makes_error(definition.node, passed):
+        return _joined(about(argument, scope) for argument in passed) | {ANSWER}
     names: dict[str, Subjects] = {}
     texts: dict[str, str] = {}
     parameters = definition.node.field("parameters")
@@ -304,7 +260,7 @@ def _of_function(name: str, passed: list[SgNode], scope: ScriptScope) -> Subject
     for number, parameter in enumerate(taken):
         pattern = parameter.field("pattern") or parameter
         if pattern.kind() != "identifier":
-            return _UNTOLD
+            return ONLY_UNTOLD
         value = passed[number] if number < len(passed) else parameter.field("value")
         names[pattern.text()], text = about(value, scope), _text(value, scope)
         if text is not None:
@@ -315,41 +271,64 @@ def _of_function(name: str, passed: list[SgNode], scope: ScriptScope) -> Subject
     return _of_statements(statements_of(body), inner)
 
 
+def makes_error(function: SgNode, passed: list[SgNode]) -> bool:
+    """Return whether a function that makes answers is called for one with an error's status."""
+    codes = [literal(argument) for argument in passed]
+    is_error = any(isinstance(code, int) and code >= FIRST_ERROR for code in codes)
+    return is_error and any(map(answer_at, every(function)))
+
+
 def _of_statements(statements: Iterable[SgNode], scope: ScriptScope) -> Subjects:
-    """Return the subjects of statements that only declare, ask, log, return and throw."""
+    """Return the subjects of statements that only declare, ask, log, return and throw.
+
+    Only what is returned may be the request itself; to ask whether there is one, or to give it another name, is nothing.
+    """
     whole: Subjects = NOTHING
     for statement in statements:
-        kind = statement.kind()
+        kind, asked = statement.kind(), NOTHING
         if kind in DECLARATIONS:
             names = declared(statement, scope)
-            scope = scope.within(names)
-            whole |= _joined(names.values())
+            scope, asked = scope.within(names), _joined(names.values())
         elif kind == "if_statement":
-            whole |= about(statement.field("condition"), scope)
-            branches = [statement.field("consequence"), *_else(statement)]
-            whole |= _joined(
-                _of_statements(statements_of(b), scope) for b in branches if b is not None
-            )
+            asked = about(statement.field("condition"), scope)
+            whole |= _of_blocks([statement.field("consequence"), *_else(statement)], scope)
         elif kind in {"return_statement", "throw_statement"}:
-            whole |= _joined(about(child, scope) for child in statement.children())
+            whole |= _of_parts(statement, scope)
         elif kind == "try_statement":
-            whole |= _of_try(statement, scope)
+            clauses = [statement, statement.field("handler"), statement.field("finalizer")]
+            whole |= _of_blocks([each.field("body") for each in clauses if each is not None], scope)
+        elif kind == "for_in_statement":
+            left, asked = statement.field("left"), about(statement.field("right"), scope)
+            inner = scope.within({left.text(): asked}) if left is not None else scope
+            whole |= _of_blocks([statement.field("body")], inner)
+        elif (assigned := _assigned(statement, scope)) is not None:
+            scope, asked = scope.within(assigned), _joined(assigned.values())
         elif not (kind == "expression_statement" and is_logging(statement)):
-            return _UNTOLD
+            return ONLY_UNTOLD
+        whole |= asked - {REQUEST}
     return whole
+
+
+def _of_blocks(blocks: Iterable[SgNode | None], scope: ScriptScope) -> Subjects:
+    return _joined(
+        _of_statements(statements_of(block), scope) for block in blocks if block is not None
+    )
+
+
+def _assigned(statement: SgNode, scope: ScriptScope) -> dict[str, Subjects] | None:
+    """Return the name that a statement sets to something more, and all that it is about by then."""
+    node = statement.child(0) if statement.kind() == "expression_statement" else None
+    left = node.field("left") if node is not None else None
+    if node is None or left is None or node.kind() != "assignment_expression":
+        return None
+    if left.kind() != "identifier" or left.text() not in scope.names:
+        return None
+    return {left.text(): scope.names[left.text()] | about(node.field("right"), scope)}
 
 
 def _else(statement: SgNode) -> list[SgNode]:
     clause = statement.field("alternative")
     return [node for node in clause.children() if node.is_named()] if clause is not None else []
-
-
-def _of_try(statement: SgNode, scope: ScriptScope) -> Subjects:
-    clauses = [statement, statement.field("handler"), statement.field("finalizer")]
-    blocks = [clause.field("body") for clause in clauses if clause is not None]
-    return _joined(
-        _of_statements(statements_of(block), scope) for block in blocks if block is not None
-    )
 
 
 def names_of(statements: Iterable[SgNode], scope: ScriptScope) -> dict[str, Subjects]:
@@ -386,3 +365,15 @@ def declared(statement: SgNode, scope: ScriptScope) -> dict[str, Subjects]:
                 continue
             names[bound] = _of_part(subjects, member)
     return names
+
+
+_OF_KIND: Mapping[str, Callable[[SgNode, ScriptScope], Subjects]] = {
+    "as_expression": _of_cast,
+    "call_expression": _of_call,
+    "identifier": _of_identifier,
+    "member_expression": _of_member,
+    "new_expression": _of_new,
+    "shorthand_property_identifier": _of_identifier,
+    "subscript_expression": _of_index,
+    "unary_expression": _of_operation,
+}

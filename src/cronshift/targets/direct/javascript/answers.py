@@ -16,14 +16,14 @@ from cronshift.targets.direct.conversion import NotCertainError
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-NON_RETRIABLE = "NonRetriableError"
+NON_RETRIABLE, RETRY_AFTER = "NonRetriableError", "RetryAfterError"
 FIRST_REDIRECT, FIRST_ERROR = 300, 400
 _JSON = {"NextResponse.json", "Response.json"}
 _CONSTRUCTED = {"Response", "NextResponse"}
 _SENDING = {"json", "send", "end"}
 TEXTS = {"string", "template_string"}
 NOTHINGS = {"null", "undefined"}
-_RETRY_AFTER = re.compile(r"retry-after", re.IGNORECASE)
+_LATER = re.compile(r"retry-after", re.IGNORECASE)
 
 
 class Media(StrEnum):
@@ -74,6 +74,12 @@ def answer_of(node: SgNode | None) -> SpelledAnswer | None:
     return _built(node, Media.JSON) if called.text() in _JSON else _sent(node, called)
 
 
+def is_made_of_json(node: SgNode) -> bool:
+    """Return whether a node makes an answer of data, whatever its status."""
+    called = node.field("function") if node.kind() == "call_expression" else None
+    return called is not None and called.text() in _JSON
+
+
 def answer_at(node: SgNode) -> bool:
     """Return whether a node makes an answer, whatever its status."""
     try:
@@ -103,7 +109,7 @@ def _built(node: SgNode, media: Media) -> SpelledAnswer:
     ):
         raise NotCertainError(line_of(options), "answers with a status that is not spelled out")
     headers = members.get("headers")
-    if headers is not None and _RETRY_AFTER.search(headers.text()):
+    if headers is not None and _LATER.search(headers.text()):
         raise NotCertainError(line_of(headers), "says when to try again")
     if media is Media.TEXT and body is not None:
         media, body = _text(body, headers)

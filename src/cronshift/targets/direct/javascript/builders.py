@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.javascript import FUNCTIONS, Definition, locally
 from cronshift.handlers.literals import pairs
 from cronshift.handlers.tree import span_of
-from cronshift.targets.direct.javascript.about import DECLARATIONS, is_logging
+from cronshift.targets.direct.javascript.about import is_logging
 from cronshift.targets.direct.javascript.built_answer import (
     Builder,
     UnclearError,
@@ -22,6 +22,7 @@ from cronshift.targets.direct.javascript.built_answer import (
     written_answer,
 )
 from cronshift.targets.direct.javascript.handler import RouteFunction, statements_of
+from cronshift.targets.direct.javascript.subjects import DECLARATIONS
 from cronshift.vercel.splicing import Splice, spliced
 
 if TYPE_CHECKING:

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of, locally
-from cronshift.handlers.literals import literal
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.about import (
+    about,
+    declared,
+    is_logging,
+    makes_error,
+    names_of,
+)
+from cronshift.targets.direct.javascript.answers import answer_of, error_status
+from cronshift.targets.direct.javascript.handler import RouteFunction, statements_of
+from cronshift.targets.direct.javascript.subjects import (
     ANSWER,
     ANY_VARIABLE,
     CREDENTIAL,
@@ -20,15 +28,9 @@ from cronshift.targets.direct.javascript.about import (
     REQUEST,
     ScriptScope,
     Subjects,
-    about,
-    declared,
-    is_logging,
     is_told,
-    names_of,
     secrets,
 )
-from cronshift.targets.direct.javascript.answers import answer_at, answer_of, error_status
-from cronshift.targets.direct.javascript.handler import RouteFunction, every, statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -149,9 +151,7 @@ def _is_refusal(value: SgNode, scope: ScriptScope) -> bool:
         return True
     called = value.field("function") if value.kind() == "call_expression" else None
     definition = locally(scope.tree, scope.file, called.text()) if called is not None else None
-    codes = [literal(argument) for argument in arguments(value)] if definition is not None else []
-    is_error = any(isinstance(code, int) and code >= _FIRST_ERROR for code in codes)
-    return is_error and definition is not None and any(map(answer_at, every(definition.node)))
+    return definition is not None and makes_error(definition.node, arguments(value))
 
 
 def refuse_wrapper(function: RouteFunction, scope: ScriptScope) -> None:

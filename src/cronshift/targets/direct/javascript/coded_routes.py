@@ -45,6 +45,11 @@ class CodedShape(Struct, frozen=True):
     line: int
     entry: str
 
+    @property
+    def responds(self) -> bool:
+        """True where its handler returns answers alone."""
+        return self.handler.responds
+
     def as_route(
         self, tree: SourceTree, file: str, root: SgNode, export: str
     ) -> tuple[SourceTree, str]:

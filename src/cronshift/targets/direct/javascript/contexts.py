@@ -57,6 +57,11 @@ class ContextShape(Struct, frozen=True):
     assigned: bool = False
     replies: bool = False
 
+    @property
+    def responds(self) -> bool:
+        """True where its handlers return answers alone."""
+        return not (self.assigned or self.replies)
+
     def as_route(
         self, tree: SourceTree, file: str, root: SgNode, export: str
     ) -> tuple[SourceTree, str]:

@@ -6,24 +6,18 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.handlers.javascript import exports, imports, line_of
 from cronshift.handlers.tree import SourceTree, is_broken, language, parse, span_of
 from cronshift.model import Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.conversion import Conversion, Converted, Entry, Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
-from cronshift.targets.direct.javascript.about import (
-    DECLARATIONS,
-    REQUEST,
-    ScriptScope,
-    declared,
-    is_told,
-    names_of,
-)
-from cronshift.targets.direct.javascript.answers import NON_RETRIABLE
+from cronshift.targets.direct.javascript.about import declared, names_of
+from cronshift.targets.direct.javascript.answers import NON_RETRIABLE, RETRY_AFTER
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
-from cronshift.targets.direct.javascript.h3_handlers import MODULES as H3_MODULES
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
@@ -34,32 +28,43 @@ from cronshift.targets.direct.javascript.handler import (
     whole_statement,
     with_comment,
 )
+from cronshift.targets.direct.javascript.leftovers import refuse_asking, refuse_leftovers
+from cronshift.targets.direct.javascript.read_answers import reader_for
 from cronshift.targets.direct.javascript.requests import RequestEdits
 from cronshift.targets.direct.javascript.results import result_edits
 from cronshift.targets.direct.javascript.routes import unmarked
 from cronshift.targets.direct.javascript.spellings import in_place, spellings
 from cronshift.targets.direct.javascript.steps import with_steps
+from cronshift.targets.direct.javascript.subjects import DECLARATIONS, REQUEST, ScriptScope, is_told
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from ast_grep_py import SgNode
 
     from cronshift.targets.direct.javascript.routes import HandlerShape
 
 _NAMES = ("work", "doWork", "workOfJob")
-_SURROUNDINGS = {
-    *("next/headers", "next/navigation"),
-    *("@sveltejs/kit", "astro", "react-router", "@vercel/node"),
-    *("@remix-run/node", "@remix-run/server-runtime", "@vercel/remix"),
-    *("@tanstack/react-start", "@tanstack/react-router", "hono", "koa", "express", "fastify"),
-    *H3_MODULES,
-}
-_LATER = {"after", "waitUntil", "unstable_after", "userAgent", "connection"}
+_OF_INNGEST = lazy_pattern(r'^import \{ ([^{}]+) \} from "inngest";\n', re.MULTILINE)
 _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
 """What a comment speaks of that goes with a check."""
-_RESPONSES = {"NextResponse", "NextRequest", "NextApiRequest", "NextApiResponse", "createError"}
+
+
+class RouteModule(Struct, frozen=True):
+    """A route that becomes work.
+
+    Attributes:
+        file: its module.
+        export: what answers.
+        entry: the cron entry whose work it does.
+        before: the names that the module used once.
+        responds: whether all that it returns are the web's answers.
+    """
+
+    file: str
+    export: str
+    entry: Entry
+    before: frozenset[str]
+    responds: bool
 
 
 def convert(  # noqa: PLR0913 - each is a wish of its own
@@ -84,38 +89,33 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
     root = tree.parsed(file)
     if root is None or is_broken(root):
         return Kept(Location(file, 1), "does not parse without errors")
-    before = used_names(root)
+    route = RouteModule(file, export, entry, used_names(root), export != "default")
     try:
         if event is not None:
             tree, export = event.as_route(tree, file, root, export)
-            root = tree.parsed(file) or root
-        converted = _converted_first(tree, file, root, export, entry, before)
+            route = replace(route, export=export, responds=event.responds)
+        converted = _converted_first(tree, route)
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
     return _in_steps(tree, converted, file) if steps else converted
 
 
-def _converted_first(  # noqa: PLR0913, PLR0917 - the parts of a route
-    tree: SourceTree,
-    file: str,
-    root: SgNode,
-    export: str,
-    entry: Entry,
-    before: Collection[str],
-) -> Converted:
+def _converted_first(tree: SourceTree, route: RouteModule) -> Converted:
     """Return a route's module without HTTP, from the first of its spellings that is certain.
+
+    What needs no answer read goes before what does.
 
     Raises:
         NotCertainError: where none is, of the one that says most.
     """
     reasons: list[NotCertainError] = []
-    for there in spellings(tree, file, root, export):
-        parsed = there.parsed(file)
-        if parsed is not None:
+    for reads in (False, True) if route.responds else (False,):
+        reasons = []
+        for there in spellings(tree, route.file, route.export):
             try:
-                return _converted(there, file, parsed, export, entry, before)
+                return _converted(there, route, reads=reads)
             except NotCertainError as error:
-                reasons += in_place(error, there.read(file), tree.read(file))
+                reasons += in_place(error, there.read(route.file), tree.read(route.file))
     raise reasons[0]
 
 
@@ -123,6 +123,8 @@ def _in_steps(tree: SourceTree, converted: Converted, file: str) -> Converted:
     """Return a module whose work is made of steps, or why it is one."""
     if converted.parameter is not None:
         return replace(converted, unoffered="each value has a step already")
+    if converted.reads:
+        return replace(converted, unoffered="it reads an answer that other code makes")
     try:
         made = with_steps(tree, converted.text, file, converted.function)
     except NotCertainError as error:
@@ -134,20 +136,17 @@ def _in_steps(tree: SourceTree, converted: Converted, file: str) -> Converted:
     return replace(converted, text=text, steps=made.ids)
 
 
-def _converted(  # noqa: PLR0913, PLR0917 - the parts of a route
-    tree: SourceTree,
-    file: str,
-    root: SgNode,
-    export: str,
-    entry: Entry,
-    before: Collection[str] = (),
-) -> Converted:
-    """Return a module whose function does the work; ``before`` are names that it used once.
+def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converted:
+    """Return a module whose function does the work.
 
     Raises:
         NotCertainError: where its meaning would not be kept for certain.
     """
-    text, is_typed = tree.read(file), language(file) in {"typescript", "tsx"}
+    file, export, entry = route.file, route.export, route.entry
+    root, text = tree.parsed(file), tree.read(file)
+    if root is None:
+        raise NotCertainError(1, "would not parse without errors")
+    is_typed = language(file) in {"typescript", "tsx"}
     function = route_function(root, export)
     _refuse_others(root, function, export)
     in_pages = export == "default"
@@ -158,11 +157,12 @@ def _converted(  # noqa: PLR0913, PLR0917 - the parts of a route
     edits = Edits(text)
     for statement in checks_of(function, scope).statements:
         edits.remove_lines(*with_comment(statement, _CHECKING))
-    used = used_names(root) | frozenset(before)
-    result_edits(function, edits, second if in_pages else None)
+    used = used_names(root) | route.before
+    reader = reader_for(function) if reads else None
+    result_edits(function, edits, second if in_pages else None, reader)
     _remove_unasked(edits, function, scope, used)
-    reads = RequestEdits(function, edits, entry, typed=is_typed, in_pages=in_pages)
-    reads.apply(request)
+    asked = RequestEdits(function, edits, entry, typed=is_typed, in_pages=in_pages)
+    asked.apply(request)
     if second is not None:
         why = "answers in a way that is not read" if in_pages else "needs its path's parameters"
         _refuse_uses(function, edits, second, why)
@@ -170,16 +170,22 @@ def _converted(  # noqa: PLR0913, PLR0917 - the parts of a route
     _declare(function, edits, name, entry.parameter, typed=is_typed)
     _take_exports(root, function, edits)
     written = unmarked(edits.result())
-    if reads.needs_query:
+    if asked.needs_query:
         written = _with_query(written, file, entry)
     written = without_unused(written, tree, file, used)
-    if f"new {NON_RETRIABLE}(" in written and NON_RETRIABLE not in used:
-        written = with_import(written, file)
-    _refuse_leftovers(written, file, root)
+    is_read = reader is not None and reader.is_used
+    if reader is not None and is_read:
+        written += reader.source(typed=is_typed)
+    for error in (NON_RETRIABLE, RETRY_AFTER):
+        if f"new {error}(" in written and error not in used:
+            written = with_import(written, file, error)
+    refuse_leftovers(written, file, root, reads=is_read)
+    refuse_asking(tree.with_text(file, written), file, name)
     return Converted(
         written,
         name,
         parameter=entry.parameter,
+        reads=is_read,
     )
 
 
@@ -244,50 +250,6 @@ def _refuse_uses(function: RouteFunction, edits: Edits, name: str, why: str) -> 
     for node in names_in(function.body):
         if node.text() == name and not _is_gone(node, edits):
             raise NotCertainError(line_of(node), why)
-
-
-def _refuse_leftovers(text: str, file: str, before: SgNode) -> None:
-    """Refuse a result that still speaks of requests or responses, with the line of before."""
-    root = parse(text, language(file))
-    if root is None or is_broken(root):
-        raise NotCertainError(1, "would not parse without errors")
-    imported = imports(root)
-    for node in names_in(root):
-        source, name = imported.get(node.text(), ("", ""))
-        is_import = any(above.kind() == "import_statement" for above in node.ancestors())
-        if is_import:
-            continue
-        if source in _SURROUNDINGS or source.startswith("hono/"):
-            raise NotCertainError(
-                _line_before(before, node), f"needs {name} of {source}, which a request gives"
-            )
-        if name in _LATER or node.text() == "waitUntil":
-            raise NotCertainError(
-                _line_before(before, node), f"leaves work behind its answer ({name})"
-            )
-        if node.text() in _RESPONSES or _is_response(node):
-            raise NotCertainError(_line_before(before, node), f"still speaks of {node.text()}")
-
-
-def _is_response(node: SgNode) -> bool:
-    """Return whether a name is the global ``Response``, made or spoken to."""
-    parent = node.parent()
-    if node.text() != "Response" or parent is None:
-        return False
-    return parent.kind() == "new_expression" or (
-        parent.kind() == "member_expression" and parent.field("object") is not None
-    )
-
-
-def _line_before(before: SgNode, node: SgNode) -> int:
-    """Return a line of the module as it was that says the same name, the nearest to its end."""
-    lines = [
-        line_of(each)
-        for each in names_in(before)
-        if each.text() == node.text()
-        and not any(above.kind() == "import_statement" for above in each.ancestors())
-    ]
-    return lines[-1] if lines else 1
 
 
 def _declare(
@@ -358,15 +320,18 @@ def _take_exports(root: SgNode, function: RouteFunction, edits: Edits) -> None:
 
 def with_import(text: str, file: str, name: str = NON_RETRIABLE) -> str:
     """Return a module that imports a name of the Inngest SDK, before what it imports."""
-    there = f'import {{ {NON_RETRIABLE} }} from "inngest";'
-    if there in text and name != NON_RETRIABLE:
-        return text.replace(there, f'import {{ {name}, {NON_RETRIABLE} }} from "inngest";', 1)
-    root = parse(text, language(file))
-    line = f'import {{ {name} }} from "inngest";\n'
-    first = next(
-        (node for node in (root.children() if root else []) if node.kind() == "import_statement"),
-        None,
+    there = _OF_INNGEST.search(text)
+    names = (
+        sorted([*there[1].split(", "), name], key=lambda each: each.rpartition(" ")[2])
+        if there
+        else [name]
     )
+    line = f'import {{ {", ".join(names)} }} from "inngest";\n'
+    if there is not None:
+        return f"{text[: there.start()]}{line}{text[there.end() :]}"
+    root = parse(text, language(file))
+    children = root.children() if root is not None else []
+    first = next((node for node in children if node.kind() == "import_statement"), None)
     at = span_of(first)[0] if first is not None else 0
     return f"{text[:at]}{line}{text[at:]}" if first is not None else f"{line}\n{text}"
 

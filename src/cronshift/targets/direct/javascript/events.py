@@ -46,6 +46,11 @@ class EventShape(Struct, frozen=True):
     has_url: bool = True
     takes_data: bool = False
 
+    @property
+    def responds(self) -> bool:
+        """True where its handlers return answers alone."""
+        return not self.takes_data
+
     def as_route(
         self, tree: SourceTree, file: str, root: SgNode, export: str
     ) -> tuple[SourceTree, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
@@ -71,6 +71,7 @@ class H3Shape(Struct, frozen=True):
     """
 
     title: str
+    responds: ClassVar[bool] = False
 
     def as_route(
         self, tree: SourceTree, file: str, root: SgNode, export: str

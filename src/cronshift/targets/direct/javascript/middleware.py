@@ -8,9 +8,10 @@ from cronshift.handlers.javascript import FUNCTIONS, arguments, callee, imports,
 from cronshift.handlers.node_registrations import parameters_of
 from cronshift.handlers.tree import IMPORT, language
 from cronshift.targets.direct.conversion import NotCertainError
-from cronshift.targets.direct.javascript.about import REQUEST, ScriptScope, about, is_told
+from cronshift.targets.direct.javascript.about import about
 from cronshift.targets.direct.javascript.chains import member_of
 from cronshift.targets.direct.javascript.handler import every
+from cronshift.targets.direct.javascript.subjects import REQUEST, ScriptScope, is_told
 from cronshift.targets.seal import is_untouched
 
 if TYPE_CHECKING:

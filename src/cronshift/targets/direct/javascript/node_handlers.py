@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
@@ -27,6 +27,8 @@ _HEADER = frozenset({"get", "header"})
 
 class NodeShape(Struct, frozen=True):
     """The handlers of Express."""
+
+    responds: ClassVar[bool] = False
 
     def as_route(
         self, tree: SourceTree, file: str, root: SgNode, export: str

@@ -24,11 +24,12 @@ from cronshift.targets.direct.javascript.built_answer import lead_of
 from cronshift.targets.direct.javascript.handler import RouteFunction, every, statements_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ast_grep_py import SgNode
 
     from cronshift.targets.direct.edits import Edits
+    from cronshift.targets.direct.javascript.read_answers import AnswerReader
 
 _FIRST_FAULT = 500
 _FLAGS = {"success", "ok", "status"}
@@ -44,24 +45,27 @@ _LOOPS = {
 }
 
 
-def result_edits(function: RouteFunction, edits: Edits, response: str | None) -> None:
+def result_edits(
+    function: RouteFunction, edits: Edits, response: str | None, reader: AnswerReader | None
+) -> None:
     """Have a function return results and throw errors instead of answering.
 
     Args:
         function: the route's function.
         edits: of its module; what is removed already is not looked at.
         response: what it sends its answers by, in the pages router.
+        reader: what reads an answer that is not spelled out, where all that is returned is one.
 
     Raises:
-        NotCertainError: for an answer that is not spelled out, or a way without one.
+        NotCertainError: for an answer that is neither spelled out nor read, or a way without one.
     """
     body = function.body
     if body.kind() != "statement_block":
-        _of_expression(body, edits)
+        _written(body, reader, edits, lambda: _of_expression(body, edits))
         return
     for node in function.own_nodes():
         if node.kind() == "return_statement" and not edits.covers(*span_of(node)):
-            _of_return(function, node, edits, response)
+            _of_return(function, node, edits, response, reader)
     if response is not None:
         _of_sending(function, edits, response)
     elif not ends(function.statements):
@@ -81,7 +85,24 @@ def _of_expression(body: SgNode, edits: Edits) -> None:
     _keep_body(answer, edits, *(("(", ")") if is_object else ("", "")))
 
 
-def _of_return(function: RouteFunction, node: SgNode, edits: Edits, response: str | None) -> None:
+def _written(
+    value: SgNode, reader: AnswerReader | None, edits: Edits, spell: Callable[[], None]
+) -> None:
+    """Spell what a returned value becomes, or have it read."""
+    try:
+        spell()
+    except NotCertainError:
+        if reader is None or not reader.read(value, edits):
+            raise
+
+
+def _of_return(
+    function: RouteFunction,
+    node: SgNode,
+    edits: Edits,
+    response: str | None,
+    reader: AnswerReader | None,
+) -> None:
     value = next(
         (child for child in node.children() if child.is_named() and child.kind() != "comment"), None
     )
@@ -89,13 +110,19 @@ def _of_return(function: RouteFunction, node: SgNode, edits: Edits, response: st
         if response is None:
             raise NotCertainError(line_of(node), "returns without an answer")
         return
+    _written(value, reader, edits, lambda: _of_value(function, node, value, edits))
+
+
+def _of_value(function: RouteFunction, statement: SgNode, value: SgNode, edits: Edits) -> None:
+    """Have a statement return what a value spells out, or throw it."""
     if value.kind() == "ternary_expression":
-        _of_choice(node, value, edits)
+        _of_choice(statement, value, edits)
         return
     answer = answer_of(value)
     if answer is None:
-        raise NotCertainError(line_of(node), f"returns {short(value)}, which is not spelled out")
-    _write(function, node, answer, edits)
+        why = f"returns {short(value)}, which is not spelled out"
+        raise NotCertainError(line_of(statement), why)
+    _write(function, statement, answer, edits)
 
 
 def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
@@ -117,6 +144,7 @@ def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
         or (block is None or block.kind() != "statement_block")
     ):
         raise why
+    raised, over = _raising(statement, failing)
     (start, end), (asked, behind) = span_of(statement), span_of(condition)
     former, latter = span_of(first.node), span_of(second.node)
     semicolon = ";" if text[start:end].endswith(";") else ""
@@ -125,7 +153,6 @@ def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
     is_bare = condition.kind() == "parenthesized_expression"
     opening, closing = ("if ", " ") if is_bare else ("if (", ") ")
     edits.replace(start, asked, opening)
-    raised, over = _raising(statement, failing)
     if failing is first:
         _write_message(
             first, edits, (behind, f"{closing}{raised}"), (latter[0], f"{over}{lead}return ")

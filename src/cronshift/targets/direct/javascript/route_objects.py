@@ -32,6 +32,11 @@ class ObjectShape(Struct, frozen=True):
 
     event: EventShape
 
+    @property
+    def responds(self) -> bool:
+        """True where its methods return answers alone."""
+        return self.event.responds
+
     def as_route(
         self, tree: SourceTree, file: str, root: SgNode, export: str
     ) -> tuple[SourceTree, str]:

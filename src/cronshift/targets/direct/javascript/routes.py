@@ -31,6 +31,10 @@ _OF_GONE = lazy_pattern(rf"^[ \t]*{GONE}\r?\n", re.MULTILINE)
 class HandlerShape(Protocol):
     """A framework's way to write handlers, each of which can be told as such a route."""
 
+    @property
+    def responds(self) -> bool:
+        """True where all that its handlers return are the web's answers, and data is none."""
+
     def as_route(
         self, tree: SourceTree, file: str, root: SgNode, export: str
     ) -> tuple[SourceTree, str]:

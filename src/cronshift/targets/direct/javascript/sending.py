@@ -9,22 +9,20 @@ from cronshift.handlers.tree import span_of
 from cronshift.model import Location
 from cronshift.targets.direct.conversion import Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
-from cronshift.targets.direct.javascript.about import (
-    DECLARATIONS,
-    METHOD,
-    REQUEST,
-    ScriptScope,
-    about,
-    declared,
-    is_logging,
-    is_told,
-)
+from cronshift.targets.direct.javascript.about import about, declared, is_logging
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper, turns_away
 from cronshift.targets.direct.javascript.handler import (
     RouteFunction,
     every,
     route_function,
     statements_of,
+)
+from cronshift.targets.direct.javascript.subjects import (
+    DECLARATIONS,
+    METHOD,
+    REQUEST,
+    ScriptScope,
+    is_told,
 )
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 

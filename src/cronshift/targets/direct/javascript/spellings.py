@@ -13,14 +13,13 @@ from cronshift.targets.direct.javascript.handler import route_function
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ast_grep_py import SgNode
-
     from cronshift.handlers.tree import SourceTree
 
 
-def spellings(tree: SourceTree, file: str, root: SgNode, export: str) -> Iterator[SourceTree]:
+def spellings(tree: SourceTree, file: str, export: str) -> Iterator[SourceTree]:
     """Yield the project with each spelling of a route's module, the longest first, and as it stands at last."""
-    in_place = with_work_in_place(tree.read(file), root)
+    root = tree.parsed(file)
+    in_place = with_work_in_place(tree.read(file), root) if root is not None else None
     trees = [tree] if in_place is None else [tree.with_text(file, in_place), tree]
     for there in trees:
         parsed = there.parsed(file)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.javascript import FUNCTIONS
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.targets.direct.edits import Edits
-from cronshift.targets.direct.javascript.about import ScriptScope, about, is_told
+from cronshift.targets.direct.javascript.about import about
 from cronshift.targets.direct.javascript.handler import every, names_in, with_comment
+from cronshift.targets.direct.javascript.subjects import ScriptScope, is_told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.targets.direct.python.source import Function, is_docstring
+from cronshift.targets.direct.python.source import Function, every_block, is_docstring, own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from cronshift.targets.direct.python.called import ModuleScope
 
 Subjects = frozenset[str]
-CREDENTIAL, REQUEST, HEADERS, UNTOLD = "credential", "request", "headers", "untold"
+CREDENTIAL, REQUEST, HEADERS, SETTINGS, UNTOLD = (
+    "credential",
+    "request",
+    "headers",
+    "settings",
+    "untold",
+)
 ANY_VARIABLE = "env:*"
 """A variable whose name only running tells; one like it may be another."""
 NOTHING: Subjects = frozenset()
@@ -49,7 +55,14 @@ _METHODS = frozenset(
     ]
 )
 _LOGGING = re.compile(r"(?:print|(?:logging|logger|log|_logger|LOGGER)\.\w+)")
+SENDING = frozenset({"send_response", "send_header", "end_headers", "send_error", "wfile.write"})
+"""Methods of http.server's that send an answer."""
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*|cron_secret|\w*secret\w*", re.IGNORECASE)
+_SECRET = re.compile(r"\w*(?:secret|token|key|password)\w*", re.IGNORECASE)
+ELSEWHERE = frozenset(
+    f"env:{name}" for name in ("APP_ENV", "ENV", "ENVIRONMENT", "FLASK_ENV", "VERCEL", "VERCEL_ENV")
+)
+"""Variables that only say where code runs: a check may ask them."""
 
 
 class PythonScope(Struct, frozen=True):
@@ -138,7 +151,14 @@ def about(node: ast.expr | None, scope: PythonScope) -> Subjects:
             return _of_part(_joined(node, scope))
         case ast.Await() | ast.BoolOp() | ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.IfExp():
             return _joined(node, scope)
-        case ast.JoinedStr() | ast.FormattedValue() | ast.Dict() | ast.Tuple() | ast.List():
+        case (
+            ast.JoinedStr()
+            | ast.FormattedValue()
+            | ast.Dict()
+            | ast.Tuple()
+            | ast.List()
+            | ast.Slice()
+        ):
             return _joined(node, scope)
         case ast.NamedExpr(value=value):
             return about(value, scope)
@@ -183,6 +203,9 @@ def _of_attribute(node: ast.Attribute, scope: PythonScope) -> Subjects:
             subjects = about(inner, scope)
     if REQUEST in subjects:
         return frozenset({HEADERS}) if node.attr in {"headers", "cookies", "META"} else _UNTOLD
+    if SETTINGS in subjects:
+        is_secret = _SECRET.fullmatch(node.attr) is not None
+        return frozenset({f"env:{node.attr.upper()}"}) if is_secret else _UNTOLD
     return _of_part(subjects)
 
 
@@ -223,9 +246,23 @@ def of_function(function: Function, passed: list[Subjects], scope: PythonScope) 
     names |= {
         argument.arg: frozenset({CREDENTIAL}) for argument in taken if is_header(argument, function)
     }
-    return of_statements(
-        function.body, PythonScope(scope.place, names, scope.depth + 1, scope.methods)
-    )
+    inner = PythonScope(scope.place, names, scope.depth + 1, scope.methods)
+    subjects = of_statements(function.body, inner)
+    if CREDENTIAL in subjects and secrets(subjects) - ELSEWHERE - _compared(function, inner):
+        return subjects | _UNTOLD  # it asks for a variable that the work needs
+    return subjects
+
+
+def _compared(function: Function, scope: PythonScope) -> Subjects:
+    """Return the variables that a function compares with what a caller says."""
+    statements = [each for block in every_block(function) for each in block]
+    scope = scope.within(names_of(statements, scope))
+    compared = frozenset({ANY_VARIABLE})
+    for node in own_nodes(function):
+        if isinstance(node, ast.Compare | ast.Call):
+            subjects = about(node, scope)
+            compared |= secrets(subjects) if CREDENTIAL in subjects else NOTHING
+    return compared
 
 
 def is_header(argument: ast.arg, function: Function) -> bool:
@@ -265,15 +302,37 @@ def of_statements(statements: Iterable[ast.stmt], scope: PythonScope) -> Subject
                 whole |= about(value, scope)
             case ast.Raise(exc=error):
                 whole |= about(error, scope)
-            case ast.Pass():
+            case ast.Pass() | ast.Import() | ast.ImportFrom():
                 pass
             case _ if is_docstring(statement) or is_logging(statement):
                 pass
             case ast.Expr(value=ast.Call(func=ast.Name(id="abort"))):
                 pass
+            case ast.Expr(value=ast.Call() as call) if _is_sending(call, scope):
+                pass
             case _:
                 return _UNTOLD
     return whole
+
+
+def _is_sending(call: ast.Call, scope: PythonScope) -> bool:
+    """Return whether a call is a part of an answer of http.server's, which says something and nothing else."""
+    name = ast.unparse(call.func)
+    if REQUEST not in scope.names.get("self", NOTHING) or not name.startswith("self."):
+        return False
+    method = scope.methods.get(name.removeprefix("self."))
+    if method is None:
+        return name.removeprefix("self.") in SENDING
+    return all(
+        is_docstring(each)
+        or isinstance(each, ast.Assign)
+        or (
+            isinstance(each, ast.Expr)
+            and isinstance(each.value, ast.Call)
+            and _is_sending(each.value, scope)
+        )
+        for each in method.body
+    )
 
 
 def assigned(statement: ast.stmt, scope: PythonScope) -> dict[str, Subjects]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from cronshift.targets.direct.python.about import (
     ANY_VARIABLE,
     CREDENTIAL,
+    ELSEWHERE,
     REQUEST,
+    SETTINGS,
     PythonScope,
     Subjects,
     about,
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
 
     from cronshift.targets.direct.python.source import Function, PythonSource
 
-    Refuses = Callable[[list[ast.stmt]], bool]
-
-_ELSEWHERE = {"env:VERCEL_ENV", "env:ENV", "env:ENVIRONMENT"}
+    Refuses = Callable[[ast.If], bool]
 
 
 def remove_checks(
@@ -38,12 +38,12 @@ def remove_checks(
         source: the module.
         function: the handler.
         scope: its arguments.
-        refuses: whether a block ends with an answer that is an error.
+        refuses: whether what a statement does ends with an answer that is an error.
     """
     blocks = list(_blocks(function))
     statements = [statement for block in blocks for statement in block]
     scope = scope.within(names_of(statements, scope))
-    compared = frozenset(_compared(statements, scope)) - _ELSEWHERE - {ANY_VARIABLE}
+    compared = frozenset(_compared(statements, scope)) - ELSEWHERE - {ANY_VARIABLE}
     for block in blocks:
         for statement in block:
             if _asks_who_calls(statement, scope, compared, refuses):
@@ -79,9 +79,9 @@ def _asks_who_calls(
             return is_told(subjects) and CREDENTIAL in subjects
         case ast.If(test=test, body=body, orelse=[]):
             subjects = about(test, scope)
-            if not is_told(subjects) or REQUEST in subjects:
+            if not is_told(subjects) or subjects & {REQUEST, SETTINGS}:
                 return False
-            if refuses(body):
+            if refuses(statement):
                 is_of_secret = bool(secrets(subjects)) and subjects <= compared
                 return CREDENTIAL in subjects or is_of_secret
             scope = scope.within(names_of(body, scope))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cronshift.targets.direct.conversion import NotCertainError
-from cronshift.targets.direct.python.layout import dedented
+from cronshift.targets.direct.python.methods import (
+    HTTP_METHODS,
+    bound_names,
+    commented,
+    function_text,
+    members_of_self,
+    methods_of,
+)
 from cronshift.targets.direct.python.source import (
     Function,
     PythonSource,
@@ -22,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _VIEWS = {"View", "APIView", "MethodView", "ViewSet", "GenericAPIView", "GenericViewSet"}
-_METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 _CALLING = {
     "authentication_classes", "http_method_names", "init_every_request", "methods", "permission_classes",
     "schema", "swagger_schema", "throttle_classes", "throttle_scope",
@@ -69,11 +74,7 @@ def as_functions(
     Raises:
         NotCertainError: where the class does more than that method and what it calls.
     """
-    methods = {
-        each.name: each
-        for each in node.body
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    methods = methods_of(node)
     _refuse_more(node)
     work = _work(node, methods, answering)
     called = list(_called(work, methods))
@@ -85,10 +86,10 @@ def as_functions(
     parts = [source.edits.result(0, first)]
     lines = [*range(1, source.text.count("\n", 0, first) + 1)]
     for function in (work, *called):
-        text = _function(source, function, names, request if function is work else None)
+        text = function_text(source, function, names, request if function is work else None)
         parts.append(f"{text}\n\n\n")
         start = source.text.rfind("\n", 0, source.span(function)[0]) + 1
-        begin = source.text.count("\n", 0, _commented(source.text, start)) + 1
+        begin = source.text.count("\n", 0, commented(source.text, start)) + 1
         lines += [*range(begin, begin + text.count("\n") + 1), function.lineno, function.lineno]
     rest = source.edits.result(last).lstrip("\n")
     end = source.text.count("\n") - rest.count("\n") + 1
@@ -110,7 +111,7 @@ def _names(
     """
     stem = "_".join(_WORD.split(_SUFFIX.sub("", node.name) or node.name)).lower()
     methods = {each.name for each in called}
-    taken = {*dir(builtins), *_bound(source.module, node)}
+    taken = bound_names(source.module, node)
     names: dict[str, str] = {}
     for function in (work, *called):
         last = function.name.lstrip("_")
@@ -125,22 +126,6 @@ def _names(
         names[function.name] = free[0]
         taken.add(free[0])
     return names
-
-
-def _bound(module: ast.Module, view: ast.ClassDef) -> Iterator[str]:
-    """Yield the names that a module reads or binds anywhere, but for the methods of a view."""
-    methods = {id(each) for each in view.body}
-    for node in ast.walk(module):
-        match node:
-            case ast.Name(id=name) | ast.arg(arg=name):
-                yield name
-            case ast.alias(name=name, asname=alias):
-                yield alias or name.partition(".")[0]
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                if id(node) not in methods:
-                    yield name
-            case ast.ClassDef(name=name):
-                yield name
 
 
 def is_harmless(decorator: ast.expr) -> bool:
@@ -180,7 +165,7 @@ def _work(node: ast.ClassDef, methods: dict[str, Function], answering: str) -> F
     work = methods.get(answering)
     if work is None:
         raise NotCertainError(node.lineno, f"has no {answering}")
-    for name in _METHODS & methods.keys() - {answering}:
+    for name in HTTP_METHODS & methods.keys() - {answering}:
         other = methods[name]
         if not only_calls(other, answering) and ast.dump(other.args) + _does(other) != (
             ast.dump(work.args) + _does(work)
@@ -203,13 +188,13 @@ def _called(work: Function, methods: dict[str, Function]) -> Iterator[Function]:
         called |= {
             name
             for each in called
-            for name in _asked_of_self(methods[each])
-            if name in methods.keys() - _METHODS
+            for name in (node.attr for node in members_of_self(methods[each]))
+            if name in methods.keys() - HTTP_METHODS
         }
     for name, function in methods.items():
         if function is not work and name in called:
             yield function
-        elif name not in {*called, *_METHODS} and not only_calls(function, work.name):
+        elif name not in {*called, *HTTP_METHODS} and not only_calls(function, work.name):
             raise NotCertainError(
                 function.lineno, f"has the method {name}, which its work does not call"
             )
@@ -217,39 +202,6 @@ def _called(work: Function, methods: dict[str, Function]) -> Iterator[Function]:
 
 def _does(function: Function) -> str:
     return "\n".join(ast.unparse(each) for each in function.body if not is_docstring(each))
-
-
-def _function(
-    source: PythonSource, function: Function, names: dict[str, str], request: str | None
-) -> str:
-    """Return a method as a function of the module, of what does the work with the name of its request."""
-    arguments = [*function.args.posonlyargs, *function.args.args]
-    is_static = [ast.unparse(each) for each in function.decorator_list] == ["staticmethod"]
-    if is_static:
-        function.decorator_list.clear()
-    is_odd = not is_static and (not arguments or arguments[0].arg != "self")
-    if is_odd or (request is None and function.decorator_list):
-        raise NotCertainError(function.lineno, "is no method of a view's own")
-    _write_calls(source, function, names, is_work=request is not None)
-    start, end = source.span(function)
-    _, above = source.span(function.decorator_list[-1]) if function.decorator_list else (0, start)
-    opening = source.text.index("(", source.text.index("def ", above))
-    source.edits.replace(opening - len(function.name), opening, names[function.name])
-    if not is_static:
-        closing = source.text.index(")", source.span(arguments[0])[1])
-        after = source.span(arguments[1])[0] if len(arguments) > 1 else closing
-        parameter = request or "" if len(arguments) == 1 else ""
-        source.edits.replace(source.span(arguments[0])[0], after, parameter)
-    line = source.text.rfind("\n", 0, start) + 1
-    return dedented(source.edits.result(_commented(source.text, line), end), function.col_offset)
-
-
-def _commented(text: str, line: int) -> int:
-    """Return the beginning of the comment right above a line; of the line, where there is none."""
-    above = text.rfind("\n", 0, max(line - 1, 0)) + 1
-    if line and text[above:line].lstrip().startswith("#"):
-        return _commented(text, above)
-    return line
 
 
 def _keep_docstring(source: PythonSource, node: ast.ClassDef, work: Function) -> None:
@@ -260,37 +212,3 @@ def _keep_docstring(source: PythonSource, node: ast.ClassDef, work: Function) ->
     if is_docstring(docstring) and not is_docstring(work.body[0]) and header > 1:
         indent = source.text_up_to(work.body[0])
         source.edits.replace(header, header, f"{indent}{source.text_of(docstring)}\n")
-
-
-def _write_calls(
-    source: PythonSource, function: Function, names: dict[str, str], *, is_work: bool
-) -> None:
-    """Have a method call functions in place of methods, and refuse what else it asks its view for."""
-    for node in ast.walk(function):
-        match node:
-            case ast.Attribute(value=ast.Name(id="self"), attr=name):
-                if name in names.keys() - _METHODS:
-                    source.replace(node, names[name])
-                elif name == "request" and is_work:
-                    source.replace(node, "request")
-                else:
-                    raise NotCertainError(node.lineno, f"needs self.{name}")
-    for node in _bare(function):
-        raise NotCertainError(node.lineno, "needs its view")
-
-
-def _asked_of_self(function: Function) -> Iterator[str]:
-    """Yield the members of its view that a method names."""
-    for node in ast.walk(function):
-        match node:
-            case ast.Attribute(value=ast.Name(id="self"), attr=name):
-                yield name
-
-
-def _bare(function: Function) -> Iterator[ast.Name]:
-    """Yield the uses of ``self`` other than for a member."""
-    members = {node.value for node in ast.walk(function) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(function):
-        match node:
-            case ast.Name(id="self" | "super") if node not in members:
-                yield node

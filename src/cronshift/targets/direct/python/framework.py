@@ -123,7 +123,7 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     checks = {name: frozenset({CREDENTIAL}) for name in dependencies.checks}
     parameters = replace(parameters, names={**parameters.names, **checks})
     scope = PythonScope(place, parameters.names)
-    remove_checks(source, function, scope, lambda block: refuses(source, block))
+    remove_checks(source, function, scope, lambda asked: refuses(source, asked.body))
     model = model_of(route, place)
     encoder = "fastapi" if model is not None else _encoder(source, route, app)
     value = _value(function, entry, is_read=write_reads(source, function, parameters, entry))

@@ -32,3 +32,15 @@ def dedented(function: str, by: int) -> str:
         line if number + moved in kept else line[min(by, len(line) - len(line.lstrip(" "))) :]
         for number, line in enumerate(lines)
     )
+
+
+def with_double_quotes(text: str) -> str:
+    """Return an expression whose texts stand in double quotes, where that needs nothing else."""
+    lines = text.splitlines(keepends=True)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        inner = token.string[1:-1]
+        is_plain = token.type == tokenize.STRING and token.string == f"'{inner}'"
+        if is_plain and not set(inner) & {'"', "\\", "'"}:
+            (line, start), (_, end) = token.start, token.end
+            lines[line - 1] = f'{lines[line - 1][:start]}"{inner}"{lines[line - 1][end:]}'
+    return "".join(lines)

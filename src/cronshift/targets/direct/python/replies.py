@@ -10,7 +10,7 @@ from cronshift.targets.direct.python.source import Function, PythonSource, is_do
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_KNOWN_NAMES = {"str", "len", "int", "bool", "dict", "list", "True", "False", "None"}
+_KNOWN_NAMES = {"str", "len", "int", "bool", "dict", "list", "json", "True", "False", "None"}
 _ANSWERS = {"jsonify", "JSONResponse", "Response", "JsonResponse", "HttpResponse", "PlainTextResponse", "ORJSONResponse",
             "status", "make_response"}  # fmt: skip
 

@@ -9,11 +9,14 @@ from msgspec import Struct
 
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.answers import PythonAnswer, words_of
+from cronshift.targets.direct.python.layout import with_double_quotes
 from cronshift.targets.direct.python.replies import argument_sources, is_made_of, substituted
 from cronshift.targets.direct.python.source import Function, PythonSource, is_docstring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    Called = Callable[[ast.Call], Function | None]
 
 
 class Sender(Struct, frozen=True):
@@ -24,8 +27,13 @@ class Sender(Struct, frozen=True):
     body: ast.expr | None
 
 
-def sender_of(function: Function) -> Sender | None:
-    """Return the answer that a function sends, if that is all it does; it is given the handler first."""
+def sender_of(function: Function, called_by: Called) -> Sender | None:
+    """Return the answer that a function sends, if that is all it does; it is given the handler first.
+
+    Args:
+        function: a method, or a function of the project.
+        called_by: the function that a call of it is answered by.
+    """
     taken = [*function.args.posonlyargs, *function.args.args]
     if not taken or isinstance(function, ast.AsyncFunctionDef) or function.decorator_list:
         return None
@@ -34,12 +42,12 @@ def sender_of(function: Function) -> Sender | None:
     body: ast.expr | None = None
     for statement in function.body:
         match statement:
-            case _ if is_docstring(statement):
+            case _ if is_docstring(statement) or _only_heads(statement, handler, called_by):
                 continue
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in names:
                 names[name] = ast.unparse(substituted(value, names))
                 continue
-            case ast.Expr(value=ast.Call(func=called, args=arguments)):
+            case ast.Expr(value=ast.Call(func=called, args=arguments) as call):
                 method = ast.unparse(called).removeprefix(f"{handler}.")
             case _:
                 return None
@@ -49,22 +57,80 @@ def sender_of(function: Function) -> Sender | None:
             body = _bare(substituted(arguments[0], names))
             if body is None:
                 return None
-        elif method not in {"send_header", "end_headers"}:
+        elif status is None and (inner := _inner(call, handler, called_by)) is not None:
+            status, body = inner
+        else:
             return None
     return Sender(function, status, body) if status is not None else None
 
 
+def _only_heads(statement: ast.stmt, handler: str, called_by: Called) -> bool:
+    """Return whether a statement says but headers, by itself or by a function that does."""
+    match statement:
+        case ast.If(body=body, orelse=orelse) | ast.For(body=body, orelse=orelse):
+            return all(_only_heads(each, handler, called_by) for each in [*body, *orelse])
+        case ast.Expr(value=ast.Call(func=called) as call):
+            if ast.unparse(called).removeprefix(f"{handler}.") in {"send_header", "end_headers"}:
+                return True
+            function = called_by(call)
+            if function is None or not function.args.args:
+                return False
+            first = function.args.args[0].arg
+            return all(
+                is_docstring(each) or _only_heads(each, first, called_by) for each in function.body
+            )
+    return False
+
+
+def _inner(
+    call: ast.Call, handler: str, called_by: Called
+) -> tuple[ast.expr, ast.expr | None] | None:
+    """Return the status and body of another sender that does all of it, as the caller's expressions."""
+    function = called_by(call)
+    sender = sender_of(function, called_by) if function is not None else None
+    if sender is None:
+        return None
+    is_method = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == handler
+    text = ast.unparse(call)
+    source = PythonSource("", text, ast.parse(text))
+    again = next(node for node in ast.walk(source.module) if isinstance(node, ast.Call))
+    passed = again.args if is_method else again.args[1:]
+    values = dict(argument_sources(source, sender.function, passed, again.keywords, skipped=1))
+    if sender.body is not None and not is_made_of(sender.function, sender.body, values, skipped=1):
+        return None
+    body = substituted(sender.body, values) if sender.body is not None else None
+    return substituted(sender.status, values), body
+
+
+def is_dumping(called: ast.expr) -> bool:
+    """Return whether a function makes JSON of a value."""
+    return ast.unparse(called) in {"json.dumps", "dumps"}
+
+
+def decoded(body: ast.expr) -> ast.expr:
+    """Return the text that bytes are encoded from; any other bytes themselves."""
+    match body:
+        case ast.Call(func=ast.Attribute(value=text, attr="encode")):
+            return text
+    return body
+
+
+def loaded(dumped: ast.Call) -> ast.expr:
+    """Return the value that JSON is made from, or the JSON read again where something else says how to write it."""
+    if any(word.arg in {"default", "cls"} for word in dumped.keywords):
+        return ast.parse(f"json.loads({ast.unparse(dumped)})", mode="eval").body
+    return dumped.args[0]
+
+
 def _bare(body: ast.expr) -> ast.expr | None:
-    """Return the value that a body is made from: of JSON, or a text."""
-    match body:
-        case ast.Call(func=ast.Attribute(value=inner, attr="encode")):
-            body = inner
-    match body:
-        case ast.Call(func=called, args=[value]) if ast.unparse(called) in {"json.dumps", "dumps"}:
-            return value
+    """Return the value that a body is made from: of JSON, or a text; ``None`` for any other."""
+    text = decoded(body)
+    match text:
+        case ast.Call(func=called, args=[_]) if is_dumping(called):
+            return loaded(text)
         case ast.Constant(value=str()) | ast.JoinedStr():
-            return body
-    return None
+            return text
+    return text if text is not body else None
 
 
 def sent_by(
@@ -80,7 +146,7 @@ def sent_by(
             function = _called(source, methods, call)
         case _:
             return None
-    sender = sender_of(function) if function is not None else None
+    sender = sender_of(function[0], function[1]) if function is not None else None
     if sender is None:
         return None
     is_method = ast.unparse(call.func).startswith("self.")
@@ -97,21 +163,63 @@ def sent_by(
         raise NotCertainError(
             call.lineno, f"answers with {ast.unparse(call.func)}, which is not read"
         )
-    text = ast.unparse(substituted(sender.body, values))
-    if isinstance(sender.body, ast.Name):
-        text = values[sender.body.id]
+    text = _written(sender.body, values)
+    if text.startswith("json.") and not imports_json(source):
+        raise NotCertainError(call.lineno, "answers with JSON that this module does not make")
     inner = PythonSource(source.file, text, ast.parse(text))
     (expression,) = inner.module.body
     value = expression.value if isinstance(expression, ast.Expr) else ast.Constant(None)
-    return PythonAnswer(status, text, words_of(inner, value))
+    return PythonAnswer(status, text, words_of(inner, _dumped(value)))
+
+
+def _written(body: ast.expr, values: Mapping[str, str]) -> str:
+    """Return an expression with what the caller has written in the places of its names."""
+    text = with_double_quotes(ast.unparse(body))
+    source = PythonSource("", text, ast.parse(text))
+    if any(isinstance(node, ast.JoinedStr) for node in ast.walk(source.module)):
+        return ast.unparse(substituted(body, values))
+    for node in ast.walk(source.module):
+        if isinstance(node, ast.Name) and node.id in values:
+            source.replace(node, values[node.id])
+    return source.edits.result()
+
+
+def _dumped(value: ast.expr) -> ast.expr:
+    """Return the expression that a value becomes JSON from, where it does so on the way."""
+    match value:
+        case ast.Call(func=loads, args=[ast.Call(func=dumps, args=[inner])]) if is_dumping(dumps):
+            return inner if ast.unparse(loads) == "json.loads" else value
+    return value
 
 
 def _called(
     source: PythonSource, methods: Mapping[str, Function], call: ast.Call
-) -> Function | None:
-    name = ast.unparse(call.func)
-    if name.startswith("self."):
-        return methods.get(name.removeprefix("self."))
+) -> tuple[Function, Called] | None:
+    """Return the method or function that a call is answered by, and how to find those that it calls."""
+
+    def of_class(inner: ast.Call) -> Function | None:
+        name = ast.unparse(inner.func)
+        return methods.get(name.removeprefix("self.")) if name.startswith("self.") else None
+
+    method = of_class(call)
+    if method is not None:
+        return method, of_class
     is_handed = bool(call.args) and ast.unparse(call.args[0]) == "self"
-    target = source.place.function(name) if source.place is not None and is_handed else None
-    return target[0] if target is not None else None
+    target = source.place.function(ast.unparse(call.func)) if source.place and is_handed else None
+    if target is None:
+        return None
+    function, place = target
+
+    def of_module(inner: ast.Call) -> Function | None:
+        defined = place.function(ast.unparse(inner.func))
+        return defined[0] if defined is not None else None
+
+    return function, of_module
+
+
+def imports_json(source: PythonSource) -> bool:
+    """Return whether a module imports json by its name."""
+    imports = (node for node in source.module.body if isinstance(node, ast.Import))
+    return any(
+        alias.name == "json" and not alias.asname for node in imports for alias in node.names
+    )

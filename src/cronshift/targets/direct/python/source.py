@@ -98,12 +98,17 @@ class PythonSource:
         self.edits.remove_lines(self._comment(start), end)
 
     def _comment(self, start: int) -> int:
-        """Return the beginning of the comment that stands right above and speaks of a check."""
-        line = self.text.rfind("\n", 0, start) + 1
-        above = self.text[self.text.rfind("\n", 0, max(line - 1, 0)) + 1 : line]
-        if above.lstrip().startswith("#") and _CHECKING.search(above):
-            return self._comment(line - len(above.lstrip()))
-        return start
+        """Return the beginning of the comment that stands right above, where any line of it speaks of a check."""
+        line = first = self.text.rfind("\n", 0, start) + 1
+        while first:
+            above = self.text.rfind("\n", 0, first - 1) + 1
+            if not self.text[above:first].lstrip().startswith("#"):
+                break
+            first = above
+        comment = self.text[first:line]
+        if _CHECKING.search(comment) is None:
+            return start
+        return first + len(comment) - len(comment.lstrip())
 
 
 def blocks_of(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
@@ -170,3 +175,16 @@ def only_calls(function: Function, method: str) -> bool:
 def quoted(text: str) -> str:
     """Return the literal of a text, in double quotes."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def literal(value: object) -> str:
+    """Return the literal of what JSON has, with double quotes."""
+    match value:
+        case dict():
+            members = (f"{quoted(str(key))}: {literal(each)}" for key, each in value.items())
+            return f"{{{', '.join(members)}}}"
+        case list():
+            return f"[{', '.join(map(literal, value))}]"
+        case str():
+            return quoted(value)
+    return repr(value)

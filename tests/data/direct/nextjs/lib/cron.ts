@@ -20,6 +20,12 @@ export function denyStranger(request: Request) {
   return NextResponse.json({ error: "no" }, { status: 401 });
 }
 
+export function isAllowedByAny(request: Request): boolean {
+  const auth = request.headers.get("authorization") ?? "";
+  const secrets = [process.env.CRON_SECRET, process.env.OTHER_SECRET];
+  return secrets.filter((each): each is string => Boolean(each)).some((each) => auth === `Bearer ${each}`);
+}
+
 export async function requireCron(request: Request): Promise<void> {
   if (!isAllowed(request)) throw new Error("no");
 }

@@ -1,0 +1,182 @@
+"""The failures that are tried out, one after the other: of which calls, and how each fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.work import is_work, throws_nothing, writes
+from cronshift.runtime.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.handlers.flow.code import CodePlace
+    from cronshift.handlers.flow.following import Trace
+    from cronshift.handlers.flow.ledger import Ledger, Site
+
+_BODIES = (".json", ".text", ".blob", ".arrayBuffer", ".formData")
+"""What reads an answer: it throws, and tells of nothing in what it gives."""
+_ANSWERED = lazy_pattern(
+    r"(?:^|\.)(?:requests|httpx|(?:\w*_)?(?:session|client|http))\.(?:get|post|put|patch|delete|request)$"
+    r"|(?:AsyncClient|Client|Session|ClientSession)\.(?:get|post|put|patch|delete|request)$"
+)
+"""A call whose result is the answer of another side, in Python."""
+_MOST_FAILURES = 14  # calls of the work whose failure is tried out
+_MOST_LOOKS = 8  # and calls that only look
+_MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
+_MOST_A_GUARD = 3  # of those that one catch guards
+_DEEPEST = 8  # functions of the project around a call whose failure is tried out
+
+
+class Trial(Struct, frozen=True):
+    """The failure of one call.
+
+    Attributes:
+        refused: whether the call tells of it in what it gives, instead of throwing.
+        guard: what catches it, as far as that is told beforehand.
+    """
+
+    site: Site
+    refused: bool
+    guard: CodePlace | None
+
+
+class Trials:
+    """The failures of a run that are worth trying out, and the catches that are judged already."""
+
+    def __init__(self, run: Trace) -> None:
+        self._run = run
+        self._left = {True: _MOST_FAILURES, False: _MOST_LOOKS}
+        self._judged: set[CodePlace | None] = set()
+
+    def __iter__(self) -> Iterator[Trial]:
+        """Yield the failures that are thrown, then those that a result tells."""
+        for site in _candidates(self._run):
+            guard, kind = _guard(site, self._run.ledger), is_work(site)
+            if guard not in self._judged and self._left[kind]:
+                self._left[kind] -= 1
+                yield Trial(site, refused=False, guard=guard)
+        for site in _telling(self._run):
+            yield Trial(site, refused=True, guard=_guard(site, self._run.ledger))
+
+    def judge(self, place: CodePlace) -> None:
+        """Take note that a catch is judged: another call that it guards fails no differently."""
+        self._judged.add(place)
+
+
+def _candidates(run: Trace) -> list[Site]:
+    """Return the calls whose failure something may catch, those of the work first."""
+    left = _left_behind(run)
+    harmless = set(_unfailing(run))
+    chosen = [
+        site
+        for site in run.ledger.sites.values()
+        if _is_caught(site, run.ledger)
+        and site.depth <= _DEEPEST
+        and not (site.beside or site.rescuing)
+        and site.place not in left | harmless
+        and not throws_nothing(site)
+        and not (site.name.endswith(_BODIES) and site.place in run.ledger.shielded)
+        and not left & set(site.within)
+    ]
+    work = [site for site in chosen if is_work(site)]
+    looks = [site for site in chosen if not site.followed and not is_work(site)]
+    work.sort(
+        key=lambda site: (
+            not _is_surely_caught(site, run.ledger),
+            not writes(site.name),
+            site.depth,
+        )
+    )
+    looks.sort(key=lambda site: (not site.written, site.depth))
+    chosen = [*_few_a_guard(work, run.ledger), *_few_a_guard(looks, run.ledger)]
+    return _each_guard_first(chosen, run.ledger)
+
+
+def _telling(run: Trace) -> list[Site]:
+    """Return the calls out of the project whose results may tell of a failure."""
+    left = _left_behind(run)
+    chosen = [
+        site
+        for site in run.ledger.sites.values()
+        if _is_asked(site, run.ledger)
+        and not left & {site.place, *site.within}
+        and not (site.followed or site.beside or site.rescuing or site.name.endswith(_BODIES))
+        and (not is_python(site.place.file) or _ANSWERED.search(site.name))
+        and site.depth <= _DEEPEST
+    ]
+    chosen.sort(key=lambda site: (not is_work(site), not site.awaited, site.depth))
+    return chosen[:_MOST_REFUSALS]
+
+
+def _left_behind(run: Trace) -> set[CodePlace]:
+    """Return the places of work that nobody waits for, of which that is told already."""
+    ledger = run.ledger
+    later = {place for place, _, _ in ledger.later}
+    return later | {promise.place for promise in ledger.left()}
+
+
+def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
+    """Return the place that catches the failure of a call: its own promise's ``catch`` before a clause."""
+    return ledger.shielded.get(site.place, site.guard)
+
+
+def _few_a_guard(sites: list[Site], ledger: Ledger) -> list[Site]:
+    """Return sites, of those that one ``catch`` guards the first few."""
+    taken: dict[CodePlace | None, int] = {}
+    chosen = []
+    for site in sites:
+        guard = _guard(site, ledger)
+        taken[guard] = taken.get(guard, 0) + (guard is not None)
+        if taken[guard] <= _MOST_A_GUARD:
+            chosen.append(site)
+    return chosen
+
+
+def _each_guard_first(sites: list[Site], ledger: Ledger) -> list[Site]:
+    """Return sites, the first of each ``catch`` before the second of any."""
+    turns: dict[CodePlace | None, int] = {}
+    ranked = []
+    for site in sites:
+        guard = _guard(site, ledger)
+        turns[guard] = turns.get(guard, 0) + 1
+        ranked.append((turns[guard], site))
+    return [site for _, site in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _is_caught(site: Site, ledger: Ledger) -> bool:
+    """Return whether something may catch the failure of a call; of what is settled, its outcome."""
+    is_settled = ledger.settled and not site.followed and writes(site.name)
+    return is_settled or _is_surely_caught(site, ledger)
+
+
+def _is_surely_caught(site: Site, ledger: Ledger) -> bool:
+    """Return whether a call is waited for where something catches its failure."""
+    is_guarded = site.guarded or site.place in ledger.shielded
+    return is_guarded and (site.awaited or is_python(site.place.file))
+
+
+def _is_asked(site: Site, ledger: Ledger) -> bool:
+    """Return whether a result like that of a call is asked anywhere whether it failed."""
+    if is_python(site.place.file) or site.name == "fetch":
+        return bool(ledger.telling)
+    return site.name.rpartition(".")[2] in ledger.telling
+
+
+def _unfailing(run: Trace) -> Iterator[CodePlace]:
+    """Yield the calls into the project in which every call out of it is caught."""
+    for place, site in run.ledger.sites.items():
+        leading_out = [
+            inner
+            for inner in run.ledger.sites.values()
+            if site.followed and place in inner.calls and inner.awaited and not inner.followed
+        ]
+        shielded = run.ledger.shielded
+        if leading_out and all(
+            inner.tries > site.tries or inner.place in shielded or throws_nothing(inner)
+            for inner in leading_out
+        ):
+            yield place
