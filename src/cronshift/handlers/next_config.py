@@ -167,7 +167,7 @@ def _plain(beginning: str) -> str:
 
 
 def _made(setting: SgNode) -> Iterator[SgNode]:
-    """Yield the spreads of lists, and the calls that map them by a function which stands elsewhere."""
+    """Yield the parts of a setting that spread lists, or map them by a function that stands elsewhere."""
     yield from setting.find_all(kind="spread_element")
     for call in setting.find_all(pattern="$LIST.map($FUNCTION)"):
         function = call.get_match("FUNCTION")

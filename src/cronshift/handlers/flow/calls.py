@@ -39,6 +39,7 @@ from cronshift.handlers.flow.values import (
     tainted,
     taints_of,
 )
+from cronshift.handlers.flow.work import says_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -198,6 +199,8 @@ class Calls(Members):
                 return self.failure(
                     place, arguments.name, promised=function.is_async or not is_python(place.file)
                 )
+        if is_step and self.world.turns and says_only(arguments.name):
+            return NOTHING  # all is too much, and a line of a log the least of it
         if not function.is_async:
             return self.invoke(called, arguments)
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))

@@ -86,7 +86,8 @@ class Expressions(Calls):
             takes_right = decides if node.operator == "and" else not decides
             right = self.value(node.right, scope) if takes_right else left
             kept = CALLER if node.operator == "and" else CALLER | {Taint.SECRET}
-            return tainted(right, taints_of(left) & kept) if takes_right else left
+            made = isinstance(right, Unknown) and node.operator != "and"  # no part of a credential
+            return tainted(right, taints_of(left) & kept) if takes_right and not made else right
         taints = taints_of(left)
         rights: list[Value] = []
 

@@ -78,6 +78,8 @@ _HARMLESS = lazy_pattern(
     r"json|parse|ip(?:address)?$|geo|context|wrap(?:route)?$|error|async",
     re.IGNORECASE,
 )
+_DESCRIBING = {"drizzle-orm", "drizzle-orm/sql"}
+"""The packages whose functions only describe a query, ``desc(posts.createdAt)``."""
 _GIVES_ON = lazy_pattern(
     r"(?:^|\.)(?:run|with|wrap|start|step|transaction|measure|time|retry|retries|trace|execute|lock|"
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
@@ -109,7 +111,8 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if AFTER.search(name):
         return _later(machine, name, arguments)
     is_python_value = is_python(arguments.place.file) and _COMPUTING.search(name) is not None
-    is_quiet = is_python_value or _QUIET.search(name) is not None
+    is_describing = _package(called) in _DESCRIBING
+    is_quiet = is_describing or is_python_value or _QUIET.search(name) is not None
     if is_quiet or (isinstance(called, PlainValue) and not new):
         for argument in arguments.values:
             machine.consume(argument)

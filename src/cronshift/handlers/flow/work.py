@@ -78,6 +78,9 @@ _OF_AUDITS = {
     "history",
 }
 _AUDITED = lazy_pattern(r"(?:^|\.)(?:write|create|record|add|append|insert|save|emit)_?audit", re.IGNORECASE)  # fmt: skip
+_LOGGING = lazy_pattern(
+    r"^log(?:ger)?[A-Z]\w*$|(?:^|\.)(?:log|logger)(?:\.(?:debug|info|warn|warning|error|trace))?$"
+)
 _CLOSED = lazy_pattern(
     r"(?:browser|client|conn|connection|pool|db|database|mongoose|prisma|page|redis|cursor|socket|"
     r"stream|driver|context|session|engine|transport|transporter)\.\$?(?:close|disconnect|quit|end|"
@@ -155,6 +158,12 @@ def is_side_work(name: str) -> bool:
         or is_alerting
         or any(kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED))
     )
+
+
+@cache
+def says_only(name: str) -> bool:
+    """Return whether a function of the project writes a line of a log, which is all that it is for."""
+    return _LOGGING.search(name) is not None
 
 
 @cache
