@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -39,7 +40,7 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cronshift.handlers.flow.machine import Machine
 
@@ -183,7 +184,9 @@ class Calls(Members):
         function, place = called.function, arguments.place
         is_step = self.depth > 0 or self.loading
         if is_step and not self.loading and called.function.name:
-            self.visit(place, arguments.name or function.name, followed=True)
+            name = arguments.name or function.name
+            telling = self.is_telling(name, arguments)
+            self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
                 return self.failure(
                     place, arguments.name, promised=function.is_async or not is_python(place.file)
@@ -251,34 +254,22 @@ class Calls(Members):
         scope = Scope(called.scope.file, {}, called.scope)
         if called.this is not None:
             scope.names["this"] = called.this
-        self.ledger.entered[arguments.place] = function
-        self.ledger.files.add(function.place.file)
-        self._active.append(function)
-        self.calls.append(arguments.place)
-        self.called.append(arguments.name)
         self.frames.append([])
         self.control.append(CLEAN)
-        self.depth += 1
-        inside, statement, loops = self.path.inside, self.statement, self.loops
-        other_way, hinged, self.loops = self.path.other_way, self.path.hinged, 0
+        inside, hinged = self.path.inside, self.path.hinged
         ended: Abrupt | None = None
         result: Value = NOTHING
         try:
-            self._parameters(called, arguments, scope)
-            self.block(function.body(), scope)
-            result = Unknown() if function.is_generator else NOTHING  # what it yields
+            with self._entered(function, arguments):
+                self._parameters(called, arguments, scope)
+                self.block(function.body(), scope)
+                result = Unknown() if function.is_generator else NOTHING  # what it yields
         except Returned as returned:
             result, self.left_at = returned.value, returned.place
         except Thrown as thrown:
             ended = thrown
         finally:
-            self._active.pop()
-            self.calls.pop()
-            self.called.pop()
             sides, control = self.frames.pop(), self.control.pop()
-            self.depth -= 1
-            self.statement, self.loops = statement, loops
-            self.path.other_way = other_way
         if ended is not None and not sides:
             raise ended
         exits = list(sides)
@@ -293,6 +284,27 @@ class Calls(Members):
             self.path.inside = inside
             return result
         return self._one_of(exits, control, inside)
+
+    @contextmanager
+    def _entered(self, function: code.Function, arguments: Arguments) -> Iterator[None]:
+        """Follow what is inside of a function, and go on where it was called."""
+        self.ledger.entered[arguments.place] = function
+        self.ledger.files.add(function.place.file)
+        self._active.append(function)
+        self.calls.append(arguments.place)
+        self.called.append(arguments.name)
+        telling = self.is_telling(arguments.name or function.name, arguments)
+        statement, loops, other_way = self.statement, self.loops, self.path.other_way
+        self.depth, self.telling, self.loops = self.depth + 1, self.telling + telling, 0
+        try:
+            yield
+        finally:
+            self._active.pop()
+            self.calls.pop()
+            self.called.pop()
+            self.depth, self.telling = self.depth - 1, self.telling - telling
+            self.statement, self.loops = statement, loops
+            self.path.other_way = other_way
 
     def _one_of(self, exits: list[Exit], control: frozenset[Taint], inside: int) -> Value:
         """Return the value of a function with several ways out."""

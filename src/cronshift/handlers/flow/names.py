@@ -33,6 +33,7 @@ from cronshift.handlers.flow.work import (
     lets_go,
     records,
     removes,
+    tells,
     works,
 )
 from cronshift.handlers.flow.worlds import secrets_in
@@ -79,7 +80,7 @@ class NameLookup(Forks, ABC):
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
-        self.catching = self.hushed = self.loops = self.rescuing = self.ending = 0
+        self.catching = self.hushed = self.loops = self.rescuing = self.ending = self.telling = 0
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
@@ -260,19 +261,27 @@ class NameLookup(Forks, ABC):
         if self.statement is not None:
             self.ledger.asked.setdefault(what, self.statement)
 
-    def visit(
-        self, place: CodePlace, name: str, *, followed: bool, written: str = "", package: str = ""
+    def visit(  # noqa: PLR0913 - all that is noted of it
+        self,
+        place: CodePlace,
+        name: str,
+        *,
+        followed: bool,
+        telling: bool = False,
+        written: str = "",
+        package: str = "",
     ) -> None:
         """Take note that a call is reached."""
         rescues = self.catching or self.path.other_way
         does = works(name) or bool(written)
-        if rescues and does and not self._is_beside() and self._is_answer(name):
+        is_beside = telling or self._is_beside()
+        if rescues and does and not is_beside and self._is_answer(name):
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
             within, noting = tuple(self.within), is_bookkeeping(self.statement)
-            beside = noting or self._is_beside() or (self.ending > 0 and lets_go(name))
+            beside = noting or is_beside or (self.ending > 0 and lets_go(name))
             self.ledger.sites[place] = Site(
                 place,
                 name,
@@ -304,10 +313,17 @@ class NameLookup(Forks, ABC):
         statement = self.statement.text if self.statement is not None else ""
         return is_again or not records(name) or keeps(name, statement)
 
+    def is_telling(self, name: str, arguments: Arguments) -> bool:
+        """Return whether a call only tells somebody of the failure that was caught."""
+        is_caught = self.catching > 0 or self.rescuing > 0
+        return is_caught and tells(name, of_failure=Taint.FAILURE in arguments.taints)
+
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""
-        return any(map(is_side_work, self.called)) or any(
-            is_side_work(function.name) for function in self._active
+        return (
+            self.telling > 0
+            or any(map(is_side_work, self.called))
+            or any(is_side_work(function.name) for function in self._active)
         )
 
     @contextmanager

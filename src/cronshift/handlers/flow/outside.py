@@ -154,8 +154,9 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     place = arguments.place
     _may_throw(machine, name, place)
     if not machine.loading:
-        machine.visit(place, name, followed=False, package=_package(called))
-        _may_keep(machine, name, arguments)
+        telling = machine.is_telling(name, arguments)
+        machine.visit(place, name, followed=False, telling=telling, package=_package(called))
+        _may_keep(machine, name, arguments, telling=telling)
     listener = None if machine.loading else error_callback(name, arguments)
     if listener is not None:
         return called_back(machine, listener, name, arguments)
@@ -178,9 +179,10 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     return _promised(machine, result, name, place)
 
 
-def _may_keep(machine: Machine, name: str, arguments: Arguments) -> None:
+def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
     """Take note that what follows may hang on the failure: it is handed on where it is caught."""
-    if machine.catching and Taint.FAILURE in arguments.taints and not is_side_work(name):
+    is_beside = telling or machine.telling > 0 or is_side_work(name)
+    if machine.catching and Taint.FAILURE in arguments.taints and not is_beside:
         machine.path.hangs = True
 
 

@@ -91,6 +91,19 @@ _CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
+_TELLING = {"report", "notify", "alert", "warn", "tell", "page", "mail", "email"}
+_FAILURES = {"error", "errors", "exception", "exceptions", "failure", "crash"}
+_LETTERS = {
+    "mail",
+    "email",
+    "emails",
+    "message",
+    "messages",
+    "sms",
+    "telegram",
+    "notification",
+    "chat",
+}
 _LETTING_GO = {
     "release",
     "close",
@@ -212,6 +225,22 @@ def lets_go(name: str) -> bool:
     segments = _segments(name)
     last = words(segments[-1])[:1] if segments else ()
     return bool(last) and last[0] in _LETTING_GO
+
+
+@cache
+def tells(name: str, *, of_failure: bool) -> bool:
+    """Return whether a call where something failed only tells somebody of it: ``reportError``.
+
+    Args:
+        name: of what is called.
+        of_failure: whether the failure is given to it.
+    """
+    *_, before, last = ["", "", *_segments(name)]
+    spoken = {*words(before), *words(last)}
+    first = next(iter(words(last)), "")
+    if first in _TELLING | {"send", "handle"} and spoken & _FAILURES:
+        return True
+    return of_failure and (first in _TELLING or (first == "send" and bool(spoken & _LETTERS)))
 
 
 @cache
