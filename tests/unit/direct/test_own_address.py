@@ -24,7 +24,7 @@ READ = {
     "`${url.protocol}//${url.host}`": f"`https://${{{HOST}}}`",
     "url.pathname": '"/api/cron/x"',
     'request.headers.get("host") ?? "localhost"': f'{HOST} ?? "localhost"',
-    '`${request.headers.get("x-forwarded-proto")}://${request.headers.get("host")}`': f'`https://${{{HOST}}}`',
+    '`${request.headers.get("x-forwarded-proto")}://${request.headers.get("host")}`': f"`https://${{{HOST}}}`",
 }
 KEPT = {
     "request.nextUrl": "needs the address that it was called at",
