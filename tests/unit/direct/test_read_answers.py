@@ -93,6 +93,29 @@ def test_what_cannot_be_read_for_certain_stays(tmp_path: Path, what: str) -> Non
     assert kept.why.startswith(why)
 
 
+TEXTS = {
+    "an error's words": 'error instanceof Error ? error.message : "failed"',
+    "lines": 'rows.map(String).join("\\n")',
+    "a sum": '"rows: " + rows.length',
+    "a date": "new Date().toISOString()",
+}
+
+
+@pytest.mark.parametrize("what", TEXTS)
+def test_a_text_is_told_from_a_stream_by_how_it_is_made(tmp_path: Path, what: str) -> None:
+    body = f"  const text = {TEXTS[what]};\n  return new Response(text);"
+    conversion = judged(tmp_path, body)
+    assert isinstance(conversion, Converted), str(conversion)
+    assert "  return text;\n" in conversion.text
+
+
+@pytest.mark.parametrize("made", ["await run()", "late ? error.message : 1", "rows.length + 1"])
+def test_what_may_be_no_text_stays(tmp_path: Path, made: str) -> None:
+    kept = judged(tmp_path, f"  const text = {made};\n  return new Response(text);")
+    assert isinstance(kept, Kept), kept.text
+    assert kept.why == "answers with `text`, which may be a stream"
+
+
 def test_what_may_be_spelled_out_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/answers.ts").write_text(
