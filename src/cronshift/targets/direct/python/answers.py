@@ -184,11 +184,11 @@ def stated(source: PythonSource, node: ast.expr) -> tuple[int, str | None]:
     """
     match node:
         case ast.IfExp(test=test, body=first, orelse=second):
-            one, other = status_of(first), status_of(second)
-            if one < _FIRST_REDIRECT <= _FIRST_ERROR <= other:
-                return other, source.text_of(test)
-            if other < _FIRST_REDIRECT <= _FIRST_ERROR <= one:
-                return one, negated(source.text_of(test))
+            left, right = status_of(first), status_of(second)
+            if left < _FIRST_REDIRECT <= _FIRST_ERROR <= right:
+                return right, source.text_of(test)
+            if right < _FIRST_REDIRECT <= _FIRST_ERROR <= left:
+                return left, negated(source.text_of(test))
     return status_of(node), None
 
 
