@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from cronshift.targets.direct.python.parameters import Parameters
 from cronshift.targets.direct.python.routes import AppRoute
 from cronshift.targets.direct.python.source import Function, PythonSource, function_of, names_used
 from cronshift.targets.direct.python.unused import without_unused
+from cronshift.targets.direct.python.viewset_actions import action_at, alone, registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,6 +59,9 @@ def convert_view(
     """
     urls = PythonSource(route.file, tree.read(route.file), tree.python(route.file))
     module = planned.python(route.file) if planned is not None else urls.module
+    registered = registration(module, urls.module, route.line)
+    if registered is not None:
+        return _of_action(tree, urls, registered, entry)
     wanted = ast.unparse(_declared(module, lambda each: each.lineno == route.line, route.line))
     declared = _declared(urls.module, lambda each: ast.unparse(each) == wanted, route.line)
     place = ModuleScope(tree, route.file, urls.module)
@@ -71,6 +76,34 @@ def convert_view(
     else:
         converted = _of_function(tree, there, node, declared, entry)
     return View(there.file, _without(tree, urls, declared, name), converted)
+
+
+def _of_action(tree: SourceTree, urls: PythonSource, registered: ast.Call, entry: Entry) -> View:
+    """Return an action of a class that a router has; the class goes with it where that is all that it has."""
+    name = ast.unparse(registered.args[1])
+    view = ModuleScope(tree, urls.file, urls.module).class_of(name)
+    if view is None:
+        raise NotCertainError(registered.lineno, f"answers with {name}, which is not read")
+    node, there = view
+    action = action_at(there, node, urlsplit(entry.path).path)
+    source = PythonSource(there.file, tree.read(there.file), there.module, there)
+    made = alone(source, node, action)
+    module = ast.parse(made.text)
+    place = ModuleScope(tree, there.file, module)
+    (single,) = (each for each in module.body if getattr(each, "name", "") == made.name)
+    if not isinstance(single, ast.ClassDef):
+        raise NotCertainError(node.lineno, f"has a name `{made.name}` already")
+    declared = ast.Call(ast.Name("path"), [], [])
+    converted = _of_class(tree, place, single, action, declared, entry, made.text)
+    used = set(names_used(there.module))
+    text = without_unused(tree, there.file, converted.text, used)
+    converted = replace(converted, text=text)
+    if not made.is_whole:
+        return View(there.file, urls.text, converted)
+    _refuse_others(tree, urls.file, there.file, node.name)
+    urls.edits.remove_lines(*urls.span(registered))
+    used = {name.partition(".")[0], *names_used(urls.module)}
+    return View(there.file, without_unused(tree, urls.file, urls.edits.result(), used), converted)
 
 
 def _viewed(declared: ast.Call) -> tuple[str, str | None]:
@@ -96,9 +129,10 @@ def _of_class(  # noqa: PLR0913, PLR0917 - what a view is known by
     method: str,
     declared: ast.Call,
     entry: Entry,
+    text: str | None = None,
 ) -> Converted:
     """Return the module whose class is a function; what is not certain is told where it stands in the class."""
-    source = PythonSource(place.file, tree.read(place.file), place.module, place)
+    source = PythonSource(place.file, text or tree.read(place.file), place.module, place)
     functions = as_functions(source, node, method)
     module = ast.parse(functions.text)
     there = ModuleScope(tree, place.file, module)
@@ -107,8 +141,8 @@ def _of_class(  # noqa: PLR0913, PLR0917 - what a view is known by
         converted = _of_function(tree, there, work, declared, entry, functions.text)
     except NotCertainError as error:
         raise NotCertainError(functions.lines[error.line - 1], error.why) from error
-    text = without_unused(tree, place.file, converted.text, set(names_used(place.module)))
-    return replace(converted, text=text)
+    used = set(names_used(place.module))
+    return replace(converted, text=without_unused(tree, place.file, converted.text, used))
 
 
 def _of_function(  # noqa: PLR0913, PLR0917 - what a view is known by
