@@ -501,3 +501,12 @@ def test_a_value_that_is_asked_for_otherwise_keeps_a_handler(
     entry = Entry("/api/cron/x", "0 6 * * *", parameter="model")
     names = ("handler", None) if "do_GET" in text else (None, "index.py")
     assert str(convert(SourceTree(tmp_path), "index.py", entry, *names)) == why
+
+
+def test_other_paths_of_a_route_are_told(tmp_path: Path) -> None:
+    """Whoever takes the work out sees whether anybody calls them."""
+    other = ROUTE.replace("/api/cron/x", "/api/cron-run")
+    assert other != ROUTE
+    made = judged(tmp_path, f"{FASTAPI}{ROUTE}{other}async def x():\n    return {{}}\n")
+    assert isinstance(made, Converted)
+    assert made.aliases == ("/api/cron-run",)

@@ -58,6 +58,7 @@ class Converted(Struct, frozen=True):
         unoffered: why it is one step, where steps were asked for.
         width: how many of its steps wait side by side.
         rest: its route's module without it, where other methods do other work.
+        aliases: other paths that the handler answered.
         reads: whether it reads answers that other code makes, which no step can hand on.
     """
 
@@ -71,6 +72,7 @@ class Converted(Struct, frozen=True):
     steps: tuple[str, ...] = ()
     unoffered: str | None = None
     width: int = 1
+    aliases: tuple[str, ...] = ()
     reads: bool = False
     rest: str | None = None
 

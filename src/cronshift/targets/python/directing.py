@@ -148,6 +148,11 @@ def _job(
     if isinstance(work, str):
         return work
     conversion = work.conversion
+    for alias in conversion.aliases:
+        callers = uses_of(tree, plan.out, alias).callers
+        if callers is not None:
+            return f"{place}: it answers {alias} too, and {callers}"
+        written.notes.append(f"{alias} was a path of {job.id} too, and answers nobody any more.")
     if conversion.unoffered is not None:
         written.notes.append(f"{job.id} is one step: {conversion.unoffered}.")
     if uses.mentions:

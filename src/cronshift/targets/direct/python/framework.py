@@ -169,6 +169,7 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
         run=parameters.run is not None,
         encoder=encoder,
         is_async=isinstance(function, ast.AsyncFunctionDef),
+        aliases=route.aliases,
     )
 
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.answers import status_of
@@ -38,12 +39,14 @@ class AppRoute(Struct, frozen=True):
     Attributes:
         decorator: what declares it, or the call that registers it.
         statement: that registers it, where no decorator does.
+        aliases: other paths that it answers.
     """
 
     function: Function
     decorator: ast.Call
     is_fastapi: bool
     statement: ast.stmt | None = None
+    aliases: tuple[str, ...] = ()
 
 
 def route_of(source: PythonSource, path: str) -> AppRoute:
@@ -60,12 +63,13 @@ def route_of(source: PythonSource, path: str) -> AppRoute:
         what = "no route" if not routes else "more than one route"
         raise NotCertainError(1, f"declares {what} for {path} in the open")
     route = routes[0]
-    for decorator in route.function.decorator_list:
-        _refuse_other(route, decorator)
+    declared = (_other_path(route, each) for each in route.function.decorator_list)
+    start = path.rstrip("/").removesuffix(_path_of(route.decorator).rstrip("/"))
+    aliases = tuple(f"{start}{each}" for each in declared if each is not None)
     if route.statement is not None:
         _refuse_options(route.decorator)
     _refuse_calls(source, route)
-    return route
+    return replace(route, aliases=aliases)
 
 
 def _declared(
@@ -104,18 +108,24 @@ def registered(module: ast.Module) -> Iterator[tuple[ast.stmt, ast.Call, str, as
                     yield statement, call, path, view
 
 
-def _refuse_other(route: AppRoute, decorator: ast.expr) -> None:
-    """Refuse a decorator that is no route, or one of another path."""
+def _other_path(route: AppRoute, decorator: ast.expr) -> str | None:
+    """Return the path of a decorator that declares another one; refuse what is no route.
+
+    Raises:
+        NotCertainError: with the line of the function.
+    """
     match decorator:
         case ast.Call(
             func=ast.Attribute(attr=method), args=[ast.Constant(value=str(declared)), *_]
         ) if method in _ROUTING | _OTHER_METHODS:
-            first = route.decorator.args[0]
-            if isinstance(first, ast.Constant) and first.value != declared:
-                raise NotCertainError(decorator.lineno, f"answers {declared} too")
             _refuse_options(decorator)
-        case _:
-            raise NotCertainError(route.function.lineno, "has other decorators beside its route")
+            return declared if declared != _path_of(route.decorator) else None
+    raise NotCertainError(route.function.lineno, "has other decorators beside its route")
+
+
+def _path_of(declaring: ast.Call) -> str:
+    first = declaring.args[0]
+    return str(first.value) if isinstance(first, ast.Constant) else ""
 
 
 def _refuse_options(decorator: ast.Call) -> None:
