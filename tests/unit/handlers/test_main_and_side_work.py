@@ -31,6 +31,8 @@ ALL = "const results = [await run('users', () => sendReports()), await run('rows
 LOCK = "let tail: Promise<void> = Promise.resolve();\nasync function turn() { const mine = tail; let free; tail = new Promise((resolve) => { free = resolve; }); await mine; free(); }"  # fmt: skip
 
 REPORT = "function report(what) { void (async () => { const tool = await import('@acme/tool').catch(() => null); await tool?.send(what); })(); }"
+REPORTER = "function reportError(error) { console.error(error); const hook = process.env.HOOK; if (hook) void fetch(hook, { method: 'POST', body: JSON.stringify({ error }) }).catch(() => {}); }"  # fmt: skip
+NOTIFIER = "async function notifyTeam(text) { await fetch('https://hooks.example', { method: 'POST', body: text }); }"
 HELPERS = "async function look(row) { return row > 1 ? null : row; }\nasync function save(row) { const { error } = await store.from('h').update({ row }).eq('id', row); if (error) { console.error(error); return false; } return true; }"  # fmt: skip
 CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # where nothing else is done, what is called a side matter is the work
@@ -49,6 +51,14 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # what is begun only where something has failed tells of it, or tries again
     "a report of an error": (route(f"await purgeRows();\n  try {{ await sendReports(); await check(); }} catch (error) {{ report(error); throw error; }}\n  {OK}", f"{REPORT}\nasync function check() {{ throw new Error('late'); }}"), {"CS202"}),
     "work of that form": (route(f"await sendReports();\n  report(1);\n  {OK}", REPORT), {"CS201"}),
+    # who tells somebody of a failure does nothing about it
+    "a failure that is reported": (route(f"try {{ await sendReports(); }} catch (error) {{ reportError(error); }}\n  {OK}", REPORTER), {"CS204"}),
+    "a failure that is mailed": (route(f"try {{ await sendReports(); }} catch (error) {{ await store.emails.send({{ to: 'ops', text: String(error) }}); }}\n  {OK}"), {"CS204"}),
+    "a failure that a team is told of": (route(f"try {{ await sendReports(); }} catch (error) {{ await notifyTeam(`failed: ${{error}}`); }}\n  {OK}", NOTIFIER), {"CS204"}),
+    "another way to the readers": (route(f"try {{ await sendReports(); }} catch {{ await notifyTeam('by letter'); }}\n  {OK}", NOTIFIER), set()),
+    "a failure that is queued": (route(f"try {{ await sendReports(); }} catch (error) {{ await store.queue.send({{ error: String(error) }}); }}\n  {OK}"), set()),
+    "a client that is made": (route(f"let bus = null;\n  try {{ bus = store.createBusClient(); }} catch (error) {{ console.error(error); }}\n  await sendReports(bus);\n  {OK}"), set()),
+    "an account that is made": (route(f"try {{ await store.createBusAccount(); }} catch (error) {{ console.error(error); }}\n  {OK}"), {"CS204"}),
     # what is let go
     "a body that is not read": (route(f"const answer = await fetch('https://feed.example');\n  await answer.body?.cancel().catch(() => {{}});\n  await sendReports();\n  {OK}"), set()),
     "a seat that is given back at the end": (route(f"try {{ await sendReports(); }} finally {{ await store.releaseSeat('1').catch(() => {{}}); }}\n  {OK}"), set()),

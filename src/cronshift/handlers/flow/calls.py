@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -20,6 +21,7 @@ from cronshift.handlers.flow.values import (
     ClassValue,
     Closure,
     ListValue,
+    Module,
     Native,
     NativeObject,
     ObjectValue,
@@ -37,9 +39,10 @@ from cronshift.handlers.flow.values import (
     tainted,
     taints_of,
 )
+from cronshift.handlers.flow.work import says_only
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cronshift.handlers.flow.machine import Machine
 
@@ -74,6 +77,8 @@ class Calls(Members):
     def call(self, called: Value, arguments: Arguments, *, new: bool = False) -> Value:
         """Return the value of a call."""
         self.step()
+        if isinstance(called, Module):  # of CommonJS, `module.exports = wrap`
+            called = self.exported(called.file, "default") or called
         if is_nobody(called):
             return called
         if isinstance(called, Unknown) and called.alternatives:
@@ -142,6 +147,9 @@ class Calls(Members):
         made.open = any(
             not isinstance(self.value(b, kind.scope), ClassValue) for b in kind.code.bases
         )
+        if is_python(kind.scope.file) and self.method(made, kind, "__init__") is None:
+            fields = [name for each in self.kinds(kind) for name, _ in each.code.fields]
+            made.cell |= dict(zip(fields, arguments.values, strict=False)) | dict(arguments.named)
         return self._constructed(made, kind, arguments)
 
     def _constructed(self, made: ObjectValue, kind: ClassValue, arguments: Arguments) -> Value:
@@ -183,11 +191,16 @@ class Calls(Members):
         function, place = called.function, arguments.place
         is_step = self.depth > 0 or self.loading
         if is_step and not self.loading and called.function.name:
-            self.visit(place, arguments.name or function.name, followed=True)
+            name = arguments.name or function.name
+            telling = self.is_telling(name, arguments)
+            if not (self.in_trouble and Taint.LOUD in arguments.taints):  # a helper of the catch
+                self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
                 return self.failure(
                     place, arguments.name, promised=function.is_async or not is_python(place.file)
                 )
+        if is_step and self.world.turns and says_only(arguments.name):
+            return NOTHING  # all is too much, and a line of a log the least of it
         if not function.is_async:
             return self.invoke(called, arguments)
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))
@@ -251,34 +264,22 @@ class Calls(Members):
         scope = Scope(called.scope.file, {}, called.scope)
         if called.this is not None:
             scope.names["this"] = called.this
-        self.ledger.entered[arguments.place] = function
-        self.ledger.files.add(function.place.file)
-        self._active.append(function)
-        self.calls.append(arguments.place)
-        self.called.append(arguments.name)
         self.frames.append([])
         self.control.append(CLEAN)
-        self.depth += 1
-        inside, statement, loops = self.path.inside, self.statement, self.loops
-        other_way, hinged, self.loops = self.path.other_way, self.path.hinged, 0
+        inside, hinged = self.path.inside, self.path.hinged
         ended: Abrupt | None = None
         result: Value = NOTHING
         try:
-            self._parameters(called, arguments, scope)
-            self.block(function.body(), scope)
-            result = Unknown() if function.is_generator else NOTHING  # what it yields
+            with self._entered(function, arguments):
+                self._parameters(called, arguments, scope)
+                self.block(function.body(), scope)
+                result = Unknown() if function.is_generator else NOTHING  # what it yields
         except Returned as returned:
             result, self.left_at = returned.value, returned.place
         except Thrown as thrown:
             ended = thrown
         finally:
-            self._active.pop()
-            self.calls.pop()
-            self.called.pop()
             sides, control = self.frames.pop(), self.control.pop()
-            self.depth -= 1
-            self.statement, self.loops = statement, loops
-            self.path.other_way = other_way
         if ended is not None and not sides:
             raise ended
         exits = list(sides)
@@ -293,6 +294,27 @@ class Calls(Members):
             self.path.inside = inside
             return result
         return self._one_of(exits, control, inside)
+
+    @contextmanager
+    def _entered(self, function: code.Function, arguments: Arguments) -> Iterator[None]:
+        """Follow what is inside of a function, and go on where it was called."""
+        self.ledger.entered[arguments.place] = function
+        self.ledger.files.add(function.place.file)
+        self._active.append(function)
+        self.calls.append(arguments.place)
+        self.called.append(arguments.name)
+        telling = self.is_telling(arguments.name or function.name, arguments)
+        statement, loops, other_way = self.statement, self.loops, self.path.other_way
+        self.depth, self.telling, self.loops = self.depth + 1, self.telling + telling, 0
+        try:
+            yield
+        finally:
+            self._active.pop()
+            self.calls.pop()
+            self.called.pop()
+            self.depth, self.telling = self.depth - 1, self.telling - telling
+            self.statement, self.loops = statement, loops
+            self.path.other_way = other_way
 
     def _one_of(self, exits: list[Exit], control: frozenset[Taint], inside: int) -> Value:
         """Return the value of a function with several ways out."""

@@ -33,6 +33,7 @@ from cronshift.handlers.flow.work import (
     lets_go,
     records,
     removes,
+    tells,
     works,
 )
 from cronshift.handlers.flow.worlds import secrets_in
@@ -79,7 +80,7 @@ class NameLookup(Forks, ABC):
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
-        self.catching = self.hushed = self.loops = self.rescuing = self.ending = 0
+        self.catching = self.hushed = self.loops = self.rescuing = self.ending = self.telling = 0
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
@@ -260,19 +261,26 @@ class NameLookup(Forks, ABC):
         if self.statement is not None:
             self.ledger.asked.setdefault(what, self.statement)
 
-    def visit(
-        self, place: CodePlace, name: str, *, followed: bool, written: str = "", package: str = ""
+    def visit(  # noqa: PLR0913 - all that is noted of it
+        self,
+        place: CodePlace,
+        name: str,
+        *,
+        followed: bool,
+        telling: bool = False,
+        written: str = "",
+        package: str = "",
     ) -> None:
         """Take note that a call is reached."""
+        is_beside = telling or self._is_beside()
         rescues = self.catching or self.path.other_way
-        does = works(name) or bool(written)
-        if rescues and does and not self._is_beside() and self._is_answer(name):
-            self.path.instead = True
+        if rescues and (works(name) or written) and not is_beside:
+            self._answer(name)
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
             within, noting = tuple(self.within), is_bookkeeping(self.statement)
-            beside = noting or self._is_beside() or (self.ending > 0 and lets_go(name))
+            beside = noting or is_beside or (self.ending > 0 and lets_go(name))
             self.ledger.sites[place] = Site(
                 place,
                 name,
@@ -297,17 +305,34 @@ class NameLookup(Forks, ABC):
             site.written = site.written or written
             site.package = site.package or package
 
-    def _is_answer(self, name: str) -> bool:
-        """Return whether a call does something about a failure: it keeps it, or is another way."""
+    def _answer(self, name: str) -> None:
+        """Take note of a call that does something about a failure: it is another way, or keeps it."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
         is_again = failed is not None and failed.name == name and removes(name)
-        statement = self.statement.text if self.statement is not None else ""
-        return is_again or not records(name) or keeps(name, statement)
+        if is_again or not records(name):
+            self.path.instead = True
+        elif keeps(name, self.written()):
+            self.path.kept = True
+
+    def written(self) -> str:
+        """Return the text of the statement that is followed, or the line at which it begins."""
+        place = self.statement
+        if place is None or place.text:
+            return place.text if place is not None else ""
+        lines = self.program.tree.read(place.file).splitlines()
+        return "".join(line.strip() for line in lines[place.line - 1 : place.line + 2])
+
+    def is_telling(self, name: str, arguments: Arguments) -> bool:
+        """Return whether a call only tells somebody of the failure that was caught."""
+        is_caught = self.catching > 0 or self.rescuing > 0
+        return is_caught and tells(name, of_failure=Taint.FAILURE in arguments.taints)
 
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""
-        return any(map(is_side_work, self.called)) or any(
-            is_side_work(function.name) for function in self._active
+        return (
+            self.telling > 0
+            or any(map(is_side_work, self.called))
+            or any(is_side_work(function.name) for function in self._active)
         )
 
     @contextmanager
@@ -323,7 +348,12 @@ class NameLookup(Forks, ABC):
     @property
     def is_loud(self) -> bool:
         """True where what is made says that something failed."""
-        return self.catching > self.hushed
+        return self.catching > self.hushed or Taint.LOUD in self.path.other_way
+
+    @property
+    def in_trouble(self) -> bool:
+        """True where what is followed is done because something failed."""
+        return self.catching > 0 or Taint.FAILURE in self.path.other_way
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""

@@ -73,7 +73,8 @@ class Functions(WebFramework):
     def unsuited(self, project: Project, resolver: Resolver) -> str | None:
         """Return the reason why the functions have no package.json, or what compiles them is not told."""
         is_typescript = (project.root / "tsconfig.json").is_file()
-        has_package = bool(resolver.tree.packages("")) or not _languages(resolver) & _LANGUAGES
+        is_code = bool(_languages(resolver) & _LANGUAGES)
+        has_package = "package.json" in resolver.tree.files or not is_code
         if not has_package:
             return NO_MANIFEST
         return UNTYPED if _is_typed(resolver) and not is_typescript else None

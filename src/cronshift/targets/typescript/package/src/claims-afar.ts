@@ -23,8 +23,7 @@ export function claimsAfar(variable = "CRON_SECRET"): Claims {
         ...(isTheApp(url) ? bypassHeaders() : {}),
       },
       body: JSON.stringify({ do: verb, job, tick: tickText(tick), holder }),
-      redirect: "manual",
-      cache: "no-store",
+      ...({ redirect: "manual", cache: "no-store" } as const),
       signal: AbortSignal.timeout(PATIENCE),
     });
     if (!response.ok) throw new Error(`answered ${response.status}`);

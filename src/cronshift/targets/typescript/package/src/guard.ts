@@ -34,10 +34,10 @@ async function answerTo({ headers, method }: Request, job: Guarded) {
 }
 
 /** Return the guard's answer; `Response.json` is missing where Remix 2 fills in the web's classes. */
-export function turnedAway(status: number, key: string, reason: string) {
+export function turnedAway(status: number, key: string, why: string): Response {
   const type = { "content-type": "application/json" };
-  const headers = { ...type, "x-cronshift-skipped": reason };
-  return new Response(JSON.stringify({ [key]: reason }), { status, headers });
+  const headers = { ...type, "x-cronshift-skipped": why };
+  return new Response(JSON.stringify({ [key]: why }), { status, headers });
 }
 
 /** Return what tells the tick of a call, which may come `early` by so many milliseconds. */
