@@ -21,6 +21,7 @@ from cronshift.handlers.flow.values import (
     ClassValue,
     Closure,
     ListValue,
+    Module,
     Native,
     NativeObject,
     ObjectValue,
@@ -76,6 +77,8 @@ class Calls(Members):
     def call(self, called: Value, arguments: Arguments, *, new: bool = False) -> Value:
         """Return the value of a call."""
         self.step()
+        if isinstance(called, Module):  # of CommonJS, `module.exports = wrap`
+            called = self.exported(called.file, "default") or called
         if is_nobody(called):
             return called
         if isinstance(called, Unknown) and called.alternatives:
@@ -144,6 +147,9 @@ class Calls(Members):
         made.open = any(
             not isinstance(self.value(b, kind.scope), ClassValue) for b in kind.code.bases
         )
+        if is_python(kind.scope.file) and self.method(made, kind, "__init__") is None:
+            fields = [name for each in self.kinds(kind) for name, _ in each.code.fields]
+            made.cell |= dict(zip(fields, arguments.values, strict=False)) | dict(arguments.named)
         return self._constructed(made, kind, arguments)
 
     def _constructed(self, made: ObjectValue, kind: ClassValue, arguments: Arguments) -> Value:
@@ -187,7 +193,8 @@ class Calls(Members):
         if is_step and not self.loading and called.function.name:
             name = arguments.name or function.name
             telling = self.is_telling(name, arguments)
-            self.visit(place, name, followed=True, telling=telling)
+            if not (self.in_trouble and Taint.LOUD in arguments.taints):  # a helper of the catch
+                self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
                 return self.failure(
                     place, arguments.name, promised=function.is_async or not is_python(place.file)

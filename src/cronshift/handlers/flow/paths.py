@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from cronshift.handlers.flow.values import (
+    CLEAN,
     NOTHING,
     Elements,
     ListValue,
@@ -75,8 +76,8 @@ class Path(Struct):
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
         decided: the condition that it decides, where a result tells of it.
-        instead: whether something was done about it: other work, a row that keeps it.
-        other_way: whether what follows in this function is done only where something failed.
+        instead: whether other work was done because of it, and ``kept``, whether a row keeps it.
+        other_way: of what failed, where all that follows in this function or turn is done because of it.
         hangs: whether the failure is kept where it is not followed, and may come out later.
         hinged: whether a condition of the function that is followed hung on what failed.
         answered: the response, for a handler that answers by calling something.
@@ -92,7 +93,8 @@ class Path(Struct):
     caught: CodePlace | None = None
     decided: CodePlace | None = None
     instead: bool = False
-    other_way: bool = False
+    kept: bool = False
+    other_way: Taints = CLEAN
     hangs: bool = False
     hinged: bool = False
     answered: Response | None = None
@@ -110,6 +112,7 @@ class Path(Struct):
             self.caught,
             self.decided,
             self.instead,
+            self.kept,
             self.other_way,
             self.hangs,
             self.hinged,
@@ -151,11 +154,13 @@ def met(paths: Iterable[Path]) -> Path:
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
         whole.decided = whole.decided or path.decided
-        whole.other_way = whole.other_way or path.other_way
+        whole.other_way |= path.other_way
         whole.hangs = whole.hangs or path.hangs
         whole.hinged = whole.hinged or path.hinged
         whole.answered = whole.answered or path.answered
-    whole.instead = whole.failed and all(path.instead for path in ways if path.failed)
+    failed = [path for path in ways if path.failed]
+    whole.instead = bool(failed) and all(path.instead for path in failed)
+    whole.kept = bool(failed) and all(path.kept or path.instead for path in failed)
     return whole
 
 
