@@ -127,6 +127,7 @@ NOTHING = {
     "the last error, kept": route(f"let last = null;\n  for (let turn = 0; turn < 3; turn++) {{ try {{ await mail.sendAll(); last = null; break; }} catch (error) {{ last = error; }} }}\n  if (last !== null) await store.rows.update({{ status: 'failed' }});\n  {OK}"),
     "a cache by its key": route(f"await mail.sendAll();\n  try {{ await redis.setEx(cacheKey, 60, 'x'); }} catch (error) {{ console.warn(error); }}\n  {OK}", "import { redis } from '@acme/redis';\nconst cacheKey = 'rows';"),
     "a look that is built step by step": route(f"const lead = await Lead.findOne({{ id: 1 }}).lean().catch(() => null);\n  await mail.send(lead?.name ?? 'you');\n  {OK}", 'import { Lead } from "@acme/models";'),
+    "done at once where it cannot be handed on": route("try { await queue.send({ name: 'go' }); return Response.json({ ok: true }); } catch (error) { console.error(error); }\n  const result = await refreshAll();\n  return Response.json({ ok: true, ...result });", 'import { queue } from "@acme/queue";\nasync function refreshAll() { const result = { refreshed: 0, failed: 0 }; for (const row of await store.rows()) { if (await store.refresh(row)) result.refreshed++; else result.failed++; } return result; }'),
     "a word to the owner": route(f"await mail.sendAll();\n  await mail.sendOwnerAlert('done').catch((error) => console.error(error));\n  {OK}"),
 }  # fmt: skip
 
