@@ -48,10 +48,10 @@ _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "arc
 """Words of writing that name what is written to, where they stand before the last."""
 _MODELS = lazy_pattern(
     r"(?:chat\.completions|(?:^|\.)(?:openai|ai|llm)\.responses|(?:^|\.)(?:anthropic|claude)\w*\.messages)\.create$|"
-    r"(?:^|\.)generate(?:Text|Object|Content)$",
+    r"(?:^|\.)generate(?:Text|Object|Content)$|(?:^|\.)import(?:JWK|PKCS8|SPKI|X509|Key)$",
     re.IGNORECASE,
 )
-"""What asks a language model, which changes nothing."""
+"""What asks a language model, or reads a key, which changes nothing."""
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
 _BOOKKEEPING = lazy_pattern(r"[`\"']\s*select 1\b|\blog_\w+\(", re.IGNORECASE)
