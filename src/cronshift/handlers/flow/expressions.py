@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import Calls, this_in
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
-from cronshift.handlers.flow.members import key_of
 from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
 from cronshift.handlers.flow.paths import Exhausted
@@ -26,6 +25,7 @@ from cronshift.handlers.flow.values import (
     is_nothing,
     items_of,
     joined,
+    key_of,
     tainted,
     taints_of,
     truth,
@@ -86,7 +86,8 @@ class Expressions(Calls):
             takes_right = decides if node.operator == "and" else not decides
             right = self.value(node.right, scope) if takes_right else left
             kept = CALLER if node.operator == "and" else CALLER | {Taint.SECRET}
-            return tainted(right, taints_of(left) & kept) if takes_right else left
+            made = isinstance(right, Unknown) and node.operator != "and"  # no part of a credential
+            return tainted(right, taints_of(left) & kept) if takes_right and not made else right
         taints = taints_of(left)
         rights: list[Value] = []
 

@@ -248,12 +248,18 @@ class Machine(Expressions):
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
             if node.pattern is not None:
                 self.bind(node.pattern, turn, inner)
+            self.lefts.append([])
             try:
                 self.block(node.body, inner)
             except Left as left:
                 if left.kind == "break":
                     break
+            except Abrupt as abrupt:
+                if not self.lefts[-1]:
+                    raise
+                self.leave_turn(abrupt)
             finally:
+                self.lefts.pop()
                 if not leaves(node.body, "return"):
                     self.path.other_way = before
 

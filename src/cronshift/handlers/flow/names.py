@@ -272,7 +272,6 @@ class NameLookup(Forks, ABC):
         package: str = "",
     ) -> None:
         """Take note that a call is reached."""
-        rescues = self.catching or self.path.other_way
         is_beside = telling or self._is_beside()
         rescues = self.catching or self.path.other_way
         if rescues and (works(name) or written) and not is_beside:

@@ -239,6 +239,7 @@ class Forks:
         self.frames: list[list[Exit]] = []
         self.tries: list[list[Exit]] = [[]]
         self.control: list[Taints] = []
+        self.lefts: list[list[Path]] = []
         self.splits: dict[int, tuple[Value, list[Exit]]] = {}
 
     def write(self, cell: dict[str, Any], key: str, value: Any) -> None:
@@ -270,6 +271,7 @@ class Forks:
         if goes_on and self.frames and answer_apart((first.path, second.path)):
             first.abrupt = Returned(NOTHING)  # nothing that follows changes what was answered
         if _meet(first) and _meet(second):
+            self._keep_left(first, second)
             self._apply(first, second)
             self.path = met([first.path, second.path])
             self.path.inside = start.inside
@@ -292,6 +294,17 @@ class Forks:
         if going.abrupt is not None:
             raise going.abrupt
         return going.value
+
+    def _keep_left(self, first: Branch, second: Branch) -> None:
+        """Keep the side that leaves a turn of a loop, should the other one end what follows in it."""
+        left = [side.path.copy() for side in (first, second) if side.abrupt is not None]
+        if len(left) == 1 and self.lefts:
+            self.lefts[-1] += left
+
+    def leave_turn(self, abrupt: Abrupt) -> None:
+        """End a turn of a loop on one side, and go on with those that have left it before."""
+        self._leave(Branch(abrupt, self.path, {}))
+        self.path = met(self.lefts[-1])
 
     def _doubt(self, ended: Branch, going: Branch, *, about_caller: bool) -> None:
         """Take note on one side that the other turns callers away."""

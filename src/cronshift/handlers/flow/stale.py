@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.members import key_of
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     FAILED,
@@ -18,6 +17,7 @@ from cronshift.handlers.flow.values import (
     Scope,
     Taint,
     Value,
+    key_of,
     tainted,
 )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_INSIDE = 3  # lists inside each other
 _MOST_ALTERNATIVES = 6
+_BETWEEN = "\x1f"  # the parts of a key
 
 
 class Taint(StrEnum):
@@ -361,6 +362,17 @@ def truth(value: Value) -> bool | None:
 def items_of(*values: Value, is_open: bool = False, taints: Taints = CLEAN) -> ListValue:
     """Return a list."""
     return ListValue({"items": Elements(values, is_open)}, taints)
+
+
+def key_of(value: Value) -> str | None:
+    """Return the name of a member that a value spells; of Python's tuples, their parts together."""
+    text = text_of(value)
+    if text is None and isinstance(value, PlainValue) and isinstance(value.value, int):
+        return str(value.value)
+    if isinstance(value, ListValue) and not value.elements.open:
+        parts = [text_of(part) for part in value.elements.values]
+        return _BETWEEN.join(part for part in parts if part) if all(parts) else None
+    return text
 
 
 def text_of(value: Value) -> str | None:

@@ -23,7 +23,7 @@ _WRITING = {
     "notify", "mail", "email", "post", "upload", "seed", "prune", "backfill", "recalculate",
 }  # fmt: skip
 _LOOKING = {
-    "get", "find", "select", "count", "list", "read", "load", "query", "check", "is", "has", "can",
+    "get", "open", "find", "select", "count", "list", "read", "load", "query", "check", "is", "has", "can",
     "fetch", "verify", "validate", "parse", "resolve", "lookup", "search", "describe", "show", "head",
     "exists", "assert", "require", "ensure", "authenticate", "authorize", "connect", "use", "with",
     "auth", "header", "headers", "cookie", "cookies", "json", "text", "params", "session", "to",
@@ -46,12 +46,13 @@ _PREPARING = {
 
 _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "archive", "upload"}
 """Words of writing that name what is written to, where they stand before the last."""
-_MODELS = lazy_pattern(
+_CHANGES_NOTHING = lazy_pattern(
     r"(?:chat\.completions|(?:^|\.)(?:openai|ai|llm)\.responses|(?:^|\.)(?:anthropic|claude)\w*\.messages)\.create$|"
-    r"(?:^|\.)generate(?:Text|Object|Content)$|(?:^|\.)import(?:JWK|PKCS8|SPKI|X509|Key)$",
+    r"(?:^|\.)generate(?:Text|Object|Content)$|(?:^|\.)import(?:JWK|PKCS8|SPKI|X509|Key)$|"
+    r"(?:^|\.)create_?\w*(?:client|connection|transport|transporter|pool)(?:\(\))?$",
     re.IGNORECASE,
 )
-"""What asks a language model, or reads a key, which changes nothing."""
+"""What asks a language model, reads a key or makes a client."""
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
 _BOOKKEEPING = lazy_pattern(r"[`\"']\s*select 1\b|\blog_\w+\(", re.IGNORECASE)
@@ -77,6 +78,9 @@ _OF_AUDITS = {
     "history",
 }
 _AUDITED = lazy_pattern(r"(?:^|\.)(?:write|create|record|add|append|insert|save|emit)_?audit", re.IGNORECASE)  # fmt: skip
+_LOGGING = lazy_pattern(
+    r"^log(?:ger)?[A-Z]\w*$|(?:^|\.)(?:log|logger)(?:\.(?:debug|info|warn|warning|error|trace))?$"
+)
 _CLOSED = lazy_pattern(
     r"(?:browser|client|conn|connection|pool|db|database|mongoose|prisma|page|redis|cursor|socket|"
     r"stream|driver|context|session|engine|transport|transporter)\.\$?(?:close|disconnect|quit|end|"
@@ -157,9 +161,15 @@ def is_side_work(name: str) -> bool:
 
 
 @cache
+def says_only(name: str) -> bool:
+    """Return whether a function of the project writes a line of a log, which is all that it is for."""
+    return _LOGGING.search(name) is not None
+
+
+@cache
 def writes(name: str) -> bool:
     """Return whether a call surely changes something, by a verb in its name."""
-    if _MODELS.search(name):
+    if _CHANGES_NOTHING.search(name):
         return False
     segments = _segments(name)
     *owners, last = [words(part)[:1] for part in segments[-3:]] or [()]
@@ -197,7 +207,7 @@ def looks(name: str) -> bool:
     """Return whether a call only looks at something, by the verbs in its name."""
     if writes(name):
         return False
-    if _MODELS.search(name):
+    if _CHANGES_NOTHING.search(name):
         return True
     segments = _segments(name)
     last = words(segments[-1]) if segments else ()

@@ -322,8 +322,7 @@ export async function send(
     body: JSON.stringify(
       isEvents ? { name, data: record } : isTick ? [record] : record,
     ),
-    redirect: "manual",
-    cache: "no-store",
+    ...({ redirect: "manual", cache: "no-store" } as const),
     signal: AbortSignal.timeout(PATIENCE),
   });
   if (!answer.ok) throw new Error(`answered ${answer.status}`);

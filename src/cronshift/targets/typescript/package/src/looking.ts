@@ -39,8 +39,7 @@ export async function look({ job }: Call): Promise<Record<string, string>> {
         "x-cronshift-tell": "ownership",
         ...bypassHeaders(),
       },
-      redirect: "manual",
-      cache: "no-store",
+      ...({ redirect: "manual", cache: "no-store" } as const),
       signal: AbortSignal.timeout(PATIENCE),
     });
     return { ...seen, ...(await judged(job, answer)) };
