@@ -164,7 +164,7 @@ def test_what_a_job_would_miss_holds_it_back(tmp_path: Path, text: str, why: str
         FLASK + "@app.teardown_appcontext\ndef after(error):\n    db.remove()\n",
         FLASK
         + "@app.before_request\ndef before():\n    g.start = time()\n    if not request.headers.get('key'):\n        abort(401)\n",
-        FLASK + "admin = Blueprint('admin', __name__)\n",
+        FLASK + "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1)\n",
     ],
 )
 def test_what_changes_nothing_for_a_job_is_no_reason(tmp_path: Path, text: str) -> None:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _HARMLESS = {
     "BrotliMiddleware", "CORSMiddleware", "CorrelationIdMiddleware", "GZipMiddleware", "HTTPSRedirectMiddleware",
-    "ProxyHeadersMiddleware", "SentryAsgiMiddleware", "SessionMiddleware", "SlowAPIASGIMiddleware", "SlowAPIMiddleware",
-    "TrustedHostMiddleware",
+    "ProxyFix", "ProxyHeadersMiddleware", "SentryAsgiMiddleware", "SessionMiddleware", "SlowAPIASGIMiddleware", "SlowAPIMiddleware",
+    "TrustedHostMiddleware", "WhiteNoise",
 }  # fmt: skip
 _AROUND = {
     "after_app_request", "after_request", "app_errorhandler", "before_app_request", "before_first_request", "before_request",
@@ -165,6 +165,12 @@ class AppAround(Struct, frozen=True):
             if ast.unparse(node.value.func).rpartition(".")[2] == "Blueprint"
             for name in map(ast.unparse, node.targets)
         }
+        for statement in place.module.body:
+            match statement:
+                case ast.Assign(
+                    targets=[ast.Attribute(attr="wsgi_app")], value=ast.Call(func=maker)
+                ) if ast.unparse(maker).rpartition(".")[2] in _HARMLESS:
+                    yield from ast.walk(statement)
         for function in ast.walk(place.module):
             if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
