@@ -181,7 +181,7 @@ def _refuse_work(
     )
     functions = [function, *(node for node in every(body) if node.kind() in FUNCTIONS)]
     ours = _HARMLESS | {name for each in functions for name in parameters_of(each)}
-    local_names = bound_in(function)
+    declared = bound_in(function)
     sources = {name: source for name, (source, _) in imports(root).items()}
     ours |= {name for name, source in sources.items() if _is_letting_by(source) or source in _PURE}
     for node in every(body):
@@ -191,7 +191,7 @@ def _refuse_work(
         name = made.text() if made is not None else ""
         if _root_of(made) in ours or name.endswith("Exception") or LOGGING.fullmatch(name):
             continue
-        if is_told(about(node, scope)) or (_root_of(made) in local_names and _only_asks(made)):
+        if is_told(about(node, scope)) or (_root_of(made) in declared and _only_asks(made)):
             continue
         called = locally(tree, file, name) if depth and name.isidentifier() else None
         if called is None or called.wrappers or called.node.kind() not in FUNCTIONS:
