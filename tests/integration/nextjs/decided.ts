@@ -1,7 +1,7 @@
 /** What the library's guard decides for each call of the vectors. */
 import { readFileSync } from "node:fs";
 
-import { type Guarded, refused } from "./cronshift/guard";
+import { type Guarded, answerTo } from "./cronshift/guard";
 import { builtIn } from "./cronshift/ownership";
 import { parse } from "./cronshift/reading";
 import { type Due, scheduled } from "./cronshift/ticks";
@@ -25,7 +25,10 @@ async function decided({ now, headers }: Call) {
     tick: () => scheduled(late, due)(new Date(now)),
   }));
   const asked = new Headers(headers);
-  const refusal = await refused(meant(guarded, "/x?m=%2F", asked), asked);
+  const refusal = await answerTo(
+    { headers: asked, method: "GET" } as Request,
+    meant(guarded, "/x?m=%2F", asked),
+  );
   return refusal && { status: refusal.status, ...(await refusal.json()) };
 }
 

@@ -27,7 +27,7 @@ VECTORS = json.loads((Path(__file__).parents[2] / "data/called-ticks.json").read
 ENGINE = Path(__file__).parents[2] / "data/inngest-cron.jsonl"
 ASKED = """import { readFileSync } from "node:fs";
 import { digestOf } from "./cronshift/digest";
-import { every, refused } from "./cronshift/guard";
+import { every, answerTo } from "./cronshift/guard";
 import { builtIn, tickText } from "./cronshift/ownership";
 import { parse } from "./cronshift/reading";
 import { around, scheduled } from "./cronshift/ticks";
@@ -45,7 +45,7 @@ const decide = async (one) => {
     tick: () => timed(job)(new Date(one.now)),
   }));
   const job = meant(jobs, `/api/cronshift/api/x${one.search}`, headers);
-  const refusal = await refused(job, headers);
+  const refusal = await answerTo({ headers, method: "GET" } as Request, job);
   return refusal ? { status: refusal.status, ...(await refusal.json()) } : job.path;
 };
 void (async () => {

@@ -19,7 +19,7 @@ export function guarded(job: Guarded, route: Route, context?: object) {
 }
 
 /** Return the guard's own answer to a call, if it has one: only Vercel's cron gets through. */
-async function answerTo({ headers, method }: Request, job: Guarded) {
+export async function answerTo({ headers, method }: Request, job: Guarded) {
   const { ownership, secret = "CRON_SECRET" } = job;
   if (method === "OPTIONS") return telling(ownership, secret)({ headers });
   const agent = headers.get("user-agent") ?? "";
