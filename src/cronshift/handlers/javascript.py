@@ -75,12 +75,9 @@ def exports(root: SgNode) -> dict[str, Export]:
     """Return the exports of a module, by name; ``*`` for all of another module."""
     by_name: dict[str, Export] = {}
     for node in root.children():
-        if node.kind() == "export_statement":
-            for export in _of_statement(node):
-                by_name.setdefault(export.name, export)
-        elif node.kind() == "expression_statement":
-            for export in _of_assignment(node):
-                by_name.setdefault(export.name, export)
+        reading = _READING.get(node.kind())
+        for export in reading(node) if reading is not None else ():
+            by_name.setdefault(export.name, export)
     return by_name
 
 
@@ -145,13 +142,27 @@ def _of_assignment(node: SgNode) -> Iterator[Export]:
         return
     left, right = expression.field("left"), expression.field("right")
     target = left.text() if left else ""
-    if target == "module.exports" and right is not None:
+    source = _whole(right) if right is not None else None
+    if target == "module.exports" and source is not None:
+        yield Export("default", None, line_of(node), source, "default")
+        yield Export("*", None, line_of(node), source, "*")
+    elif target == "module.exports" and right is not None:
         yield Export("default", right, line_of(node))
         if right.kind() == "object":
             for key, value in pairs(right):
                 yield Export(key, value, line_of(value))
     elif target.startswith(("exports.", "module.exports.")):
         yield Export(target.rpartition(".")[2], right, line_of(node))
+
+
+_READING = {"export_statement": _of_statement, "expression_statement": _of_assignment}
+
+
+def _whole(node: SgNode) -> str | None:
+    """Return the module of ``require("./x")``."""
+    passed = arguments(node) if node.kind() == "call_expression" else []
+    is_require = bool(passed) and callee(node) == "require" and passed[0].kind() == "string"
+    return text_of(passed[0]) if is_require else None
 
 
 def define(tree: SourceTree, file: str, name: str) -> Definition | None:
@@ -180,10 +191,10 @@ def _exported(tree: SourceTree, file: str, name: str, depth: int) -> Definition 
 def _stars(root: SgNode) -> Iterator[str]:
     """Yield the modules all of whose exports a module passes on."""
     for node in root.children():
-        if node.kind() == "export_statement":
-            for export in _of_statement(node):
-                if export.name == "*" and export.source is not None:
-                    yield export.source
+        reading = _READING.get(node.kind())
+        for export in reading(node) if reading is not None else ():
+            if export.name == "*" and export.source is not None:
+                yield export.source
 
 
 def _unwrapped(

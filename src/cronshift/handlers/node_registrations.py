@@ -115,9 +115,23 @@ def _call(module: NodeModule, call: SgNode) -> None:
     named = called.field("property") if called.kind() == "member_expression" else None
     if named is None or target is None:
         return
-    owner = _owner(call, target)
-    if owner is not None and arguments(call):
-        _register(module, owner, named, arguments(call))
+    owner, passed = _owner(call, target), arguments(call)
+    if owner is not None and passed:
+        path = routed_path(call) if named.text() in VERBS else None
+        _register(module, owner, named, [path, *passed] if path is not None else passed)
+
+
+def routed_path(call: SgNode) -> SgNode | None:
+    """Return the path that a call hangs on in a chain, ``router.route("/x").get(handler)`` of Express."""
+    called = call.field("function")
+    before = called.field("object") if called is not None else None
+    while before is not None and before.kind() == "call_expression":
+        called, passed = before.field("function"), arguments(before)
+        verb = called.field("property") if called is not None else None
+        if verb is not None and verb.text() == "route" and len(passed) == 1:
+            return passed[0] if passed[0].kind() != "object" else None
+        before = called.field("object") if called is not None else None
+    return None
 
 
 def _register(module: NodeModule, owner: str, named: SgNode, passed: list[SgNode]) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.model import Location
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
+_MANIFEST = "pyproject.toml"
 _NEWER = lazy_pattern(r"\s*(?:type\s+\w+\s*[=\[]|(?:async\s+)?def\s+\w+\[|class\s+\w+\[)")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cronshift.handlers.tree import SourceTree
 
@@ -24,15 +26,38 @@ def module_file(tree: SourceTree, file: str, module: str) -> str | None:
     path = bare.replace(".", "/")
     folder = PurePosixPath(file).parent
     bases = [folder, *folder.parents]
-    starts = (
-        [bases[up - 1]] if 0 < up <= len(bases) else [PurePosixPath(), *bases, PurePosixPath("src")]
-    )
+    starts = [bases[up - 1]] if 0 < up <= len(bases) else [PurePosixPath(), *bases]
+    near = next(_places(tree, path, starts), None)
+    if near is not None or up:
+        return near
+    apart = set(_places(tree, path, _sources(tree).get(bare.partition(".")[0], ())))
+    return apart.pop() if len(apart) == 1 else None
+
+
+def _places(tree: SourceTree, path: str, starts: Iterable[PurePosixPath]) -> Iterator[str]:
+    """Yield the files of a module below some folders."""
     for start in starts:
         for name in (f"{path}.py", f"{path}/__init__.py") if path else ("__init__.py",):
             place = str(start / name)
             if place in tree.files:
-                return place
-    return None
+                yield place
+
+
+@lru_cache(maxsize=8)
+def _sources(tree: SourceTree) -> dict[str, list[PurePosixPath]]:
+    """Return the folders that hold modules beside a pyproject.toml or in its ``src``, by the modules' names."""
+    distributions = {file.rpartition("/")[0] for file in tree.files if file.endswith(_MANIFEST)}
+    sources: dict[str, list[PurePosixPath]] = {}
+    for distribution in sorted({"", *distributions}):
+        base = f"{distribution}/" if distribution else ""
+        for source in (distribution, f"{base}src"):
+            start = len(source) + 1 if source else 0
+            below = (
+                {file[start:].partition("/")[0] for file in tree.under(source)} if source else ()
+            )
+            for name in sorted(below):
+                sources.setdefault(name.removesuffix(".py"), []).append(PurePosixPath(source))
+    return sources
 
 
 def syntax_fault(tree: SourceTree, file: str) -> Location | None:
@@ -81,7 +106,7 @@ def class_named(
     return None
 
 
-def returned_by(function: ast.FunctionDef) -> Iterator[ast.expr]:
+def returned_by(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
     """Yield the values that a function returns itself, and no function inside of it."""
     for node, _ in statements(function.body):
         if isinstance(node, ast.Return) and node.value is not None:

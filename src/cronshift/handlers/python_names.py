@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.python_modules import module_file
+from cronshift.handlers.code_routes import DEEPEST
+from cronshift.handlers.python_modules import class_named, module_file, returned_by
 from cronshift.handlers.python_registrations import PythonModule, read_module
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ class PythonNames:
                 )
             case ast.Attribute(value=ast.Name(id=base), attr=attribute):
                 return self.attribute(file, base, attribute)
+            case ast.Attribute(value=ast.Call() as made, attr=attribute):
+                return self._setting(file, made, attribute)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 parts = (self.text(file, left, values), self.text(file, right, values))
                 return None if None in parts else "".join(part for part in parts if part)
@@ -139,15 +142,23 @@ class PythonNames:
             return self.text(inner, value)
         target = self.defined(file, base)
         made = self.module(target[0]).values.get(target[1]) if target else None
-        if target is None or not isinstance(made, ast.Call) or not isinstance(made.func, ast.Name):
+        if target is None or not isinstance(made, ast.Call):
             return None
-        settings = self.module(target[0]).classes.get(made.func.id)
-        for node in settings.body if settings is not None else ():
-            match node:
-                case ast.AnnAssign(target=ast.Name(id=name), value=default) if name == attribute:
-                    return self.text(target[0], default) if default is not None else None
-                case ast.Assign(targets=[ast.Name(id=name)], value=default) if name == attribute:
-                    return self.text(target[0], default)
+        return self._setting(target[0], made, attribute)
+
+    def _setting(
+        self, file: str, made: ast.Call, attribute: str, deepest: int = DEEPEST
+    ) -> str | None:
+        """Return the text of a field of the settings that a call makes: a class, or a function."""
+        settings = class_named(self._tree, file, ast.unparse(made.func))
+        if settings is not None:
+            expression = _default(settings[1], attribute)
+            return self.text(settings[0], expression) if expression is not None else None
+        maker = self.function(file, made.func)
+        for value in returned_by(maker[1]) if maker is not None and deepest else ():
+            inner = self.module(maker[0]).values.get(ast.unparse(value), value) if maker else value
+            if maker is not None and isinstance(inner, ast.Call):
+                return self._setting(maker[0], inner, attribute, deepest - 1)
         return None
 
     def module(self, file: str) -> PythonModule:
@@ -169,3 +180,15 @@ class PythonNames:
     def file_of(self, file: str, module: str) -> str | None:
         """Return the project's file of a module that ``file`` names."""
         return module_file(self._tree, file, module)
+
+
+def _default(settings: ast.ClassDef, field: str) -> ast.expr | None:
+    """Return the expression that a class gives a field."""
+    for node in settings.body:
+        match node:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                | ast.Assign(targets=[ast.Name(id=name)], value=value)
+            ) if name == field:
+                return value
+    return None

@@ -294,21 +294,15 @@ class Resolver:
 
     def _by_files(self, path: str) -> Resolution | None:
         """Return the resolution of a path by a file router or a function."""
-        if self.next.present:
-            base = self.next.config.base_path
-            if base and path != base and not path.startswith(f"{base}/"):
-                return None
-            route = self.next.table.answering(path[len(base) :] or "/")
-            if route is not None and not (route.is_pattern and self.functions.has(path)):
+        base = self.next.config.base_path if self.next.present else ""
+        if base and path != base and not path.startswith(f"{base}/"):
+            return None
+        route = self.table.answering(path[len(base) :] or "/")
+        if route is not None and not (route.is_pattern and self.functions.has(path)):
+            if answers_get(route.methods):
                 return self._judged(route.handler, path)
-        if self.router is not None and not self.next.present:
-            route = self.table.answering(path)
-            if route is not None:
-                if not answers_get(route.methods):
-                    return Resolution(
-                        Verdict.WRONG_METHOD, route.handler, methods=tuple(route.methods or ())
-                    )
-                return self._judged(route.handler, path)
+            methods = tuple(route.methods or ())
+            return Resolution(Verdict.WRONG_METHOD, route.handler, methods=methods)
         handler = self.functions.at(path)
         if handler is None or (self.next.present and self._next_owns(path)):
             return None

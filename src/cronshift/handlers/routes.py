@@ -108,7 +108,7 @@ class RouteTable:
     def _static(self) -> dict[str, Route]:
         by_path: dict[str, Route] = {}
         for route in self.routes:
-            if all(segment.rank is Rank.STATIC for segment in route.segments):
+            if not route.is_pattern:
                 by_path.setdefault(route.path, route)
         return by_path
 
@@ -118,7 +118,7 @@ class RouteTable:
         for route in self.routes:
             ranks = [segment.rank for segment in route.segments]
             rest = sum(rank >= Rank.REST for rank in ranks)
-            if any(rank is not Rank.STATIC for rank in ranks) and rest <= _MOST_REST:
+            if route.is_pattern and rest <= _MOST_REST:
                 text = "".join(
                     _EXPRESSIONS[segment.rank].format(
                         segment.text if segment.rank is Rank.MIXED else re.escape(segment.text)

@@ -38,6 +38,12 @@ _GIVES_ON = lazy_pattern(r"\bexport\b[^;\"'\n]*\bfrom\s*[\"']next/headers[\"']")
 _ANSWERS = {
     "navigation": lazy_pattern(r"[\"'][^\"'\n]*\bnavigation[\"']"),
     "retry-after": lazy_pattern(r"retry-?after", re.IGNORECASE),
+    # A response's own methods, or a response in the hands of code that is not read.
+    "send": lazy_pattern(
+        r"""(?:(?<![\w$.])[\w$]+|\))\s*\??\.\s*(?:send|redirect)\b|["'`](?:send|redirect)["'`]"""
+        r"""|\{[^{}]*\b(?:send|redirect)\b[^{}]*\}\s*=|\bexport\s+default\s+(?!async\b|function\b)[\w$.]+\("""
+        r"""|[(,]\s*(?:\.{3})?_?(?:res|resp|response|reply)\s*(?:,|\)(?!\s*(?:=>|[{:])))"""
+    ),
 }
 _OF_NEXT = lazy_pattern(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _TYPES = lazy_pattern(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")

@@ -95,7 +95,7 @@ def test_a_middleware_sees_the_path_without_the_base_path(tmp_path: Path) -> Non
     assert isinstance(front(tmp_path, files, "next").answer, LetsBy)
 
 
-EXPRESS = "const express = require('express');\nconst { clerkMiddleware } = require('@clerk/express');\nconst app = express();\n{}\napp.get('/api/cron/mail', (req, res) => res.send('ok'));\nmodule.exports = app;\n"
+EXPRESS = "const express = require('express');\nconst { clerkMiddleware } = require('@clerk/express');\nconst helmet = require('helmet');\nconst somebodys = require('somebodys');\nconst app = express();\n{}\napp.get('/api/cron/mail', (req, res) => res.send('ok'));\nmodule.exports = app;\n"
 FASTIFY = "import Fastify from 'fastify';\nconst app = Fastify();\n{}\napp.get('/api/cron/mail', async (request, reply) => ({ ok: true }));\nexport default app;\n"
 
 
@@ -105,6 +105,8 @@ FASTIFY = "import Fastify from 'fastify';\nconst app = Fastify();\n{}\napp.get('
         (EXPRESS, "express", "app.use(clerkMiddleware());", "by"),
         (EXPRESS, "express", "app.use('/api/cronjobs', (req, res, next) => res.sendStatus(401));", "by"),
         (EXPRESS, "express", "app.use((req, res, next) => next(new TypeError('no')));", "stops"),
+        (EXPRESS, "express", "app.use((req, res, next) => helmet({})(req, res, next));", "by"),
+        (EXPRESS, "express", "app.use((req, res, next) => somebodys({})(req, res, next));", "untold"),
         (FASTIFY, "fastify", "app.addHook('onRequest', async (request, reply) => { request.log.info('x'); });", "by"),
         (FASTIFY, "fastify", "app.addHook('onRequest', async (request, reply) => { if (!request.cookies.sid) { reply.code(401).send({}); } });", "stops"),
         (FASTIFY, "fastify", "app.addHook('onRequest', (request, reply, done) => { done(); });", "by"),
@@ -263,7 +265,7 @@ def test_a_class_of_django_answers_the_methods_that_it_has(
 
 
 NEST = {"@nestjs/core": "11", "@nestjs/common": "11"}
-CONTROLLER = 'import { Controller, Get, UseGuards, SetMetadata, applyDecorators } from "@nestjs/common";\nimport { AuthGuard } from "@nestjs/passport";\nimport { ThrottlerGuard } from "@nestjs/throttler";\nimport { Public, Closed, KeyGuard, SessionGuard, JwtGuard } from "./guards";\n{}\n@Controller("api/cron")\nexport class MailController {\n  @Post("other")\n  @UseGuards(SessionGuard)\n  async other() {}\n\n  {method}\n  @Get("mail")\n  async mail() { await sendMails(); }\n}\n'
+CONTROLLER = 'import { Controller, Get, UseGuards, SetMetadata, applyDecorators } from "@nestjs/common";\nimport { AuthGuard } from "@nestjs/passport";\nimport { ThrottlerGuard } from "@nestjs/throttler";\nimport { Public, Closed, KeyGuard, SessionGuard, JwtGuard, GuestGuard, MemberGuard } from "./guards";\n{}\n@Controller("api/cron")\nexport class MailController {\n  @Post("other")\n  @UseGuards(SessionGuard)\n  async other() {}\n\n  {method}\n  @Get("mail")\n  async mail() { await sendMails(); }\n}\n'
 GUARDS = """import { CanActivate, ExecutionContext, Injectable, SetMetadata, UnauthorizedException, UseGuards, applyDecorators } from "@nestjs/common";
 import { ConfigService } from "@nestjs/config";
 import { Reflector } from "@nestjs/core";
@@ -296,6 +298,15 @@ export class JwtGuard extends AuthGuard("jwt") {
     return super.canActivate(context);
   }
 }
+export class GuestGuard extends AuthGuard("jwt") {
+  handleRequest(error, user) { return user || null; }
+}
+export class MemberGuard extends AuthGuard("jwt") {
+  handleRequest(error, user) {
+    if (error || !user) throw error || new UnauthorizedException();
+    return user;
+  }
+}
 export const Closed = () => applyDecorators(SetMetadata("roles", ["admin"]), UseGuards(SessionGuard));
 """
 MODULE = 'import { Module } from "@nestjs/common";\nimport { APP_GUARD } from "@nestjs/core";\nimport { JwtGuard } from "./guards";\n@Module({ providers: [{ provide: APP_GUARD, useClass: JwtGuard }] })\nexport class AppModule {}\n'
@@ -320,6 +331,8 @@ def nest(method: str = "", above: str = "", module: str = "", main: str = "") ->
         (nest("@UseGuards(SessionGuard)"), "stops"),
         (nest("@UseGuards(ThrottlerGuard)"), "by"),
         (nest("@UseGuards(AuthGuard('jwt'))"), "stops"),
+        (nest("@UseGuards(GuestGuard)"), "by"),
+        (nest("@UseGuards(MemberGuard)"), "stops"),
         (nest("@UseGuards(KeyGuard, SessionGuard)"), "stops"),
         (nest("@Closed()"), "stops"),
         (nest("@SomebodysGuard()"), "untold"),

@@ -57,6 +57,8 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a failure that a team is told of": (route(f"try {{ await sendReports(); }} catch (error) {{ await notifyTeam(`failed: ${{error}}`); }}\n  {OK}", NOTIFIER), {"CS204"}),
     "another way to the readers": (route(f"try {{ await sendReports(); }} catch {{ await notifyTeam('by letter'); }}\n  {OK}", NOTIFIER), set()),
     "a failure that is queued": (route(f"try {{ await sendReports(); }} catch (error) {{ await store.queue.send({{ error: String(error) }}); }}\n  {OK}"), set()),
+    "a client that is made": (route(f"let bus = null;\n  try {{ bus = store.createBusClient(); }} catch (error) {{ console.error(error); }}\n  await sendReports(bus);\n  {OK}"), set()),
+    "an account that is made": (route(f"try {{ await store.createBusAccount(); }} catch (error) {{ console.error(error); }}\n  {OK}"), {"CS204"}),
     # what is let go
     "a body that is not read": (route(f"const answer = await fetch('https://feed.example');\n  await answer.body?.cancel().catch(() => {{}});\n  await sendReports();\n  {OK}"), set()),
     "a seat that is given back at the end": (route(f"try {{ await sendReports(); }} finally {{ await store.releaseSeat('1').catch(() => {{}}); }}\n  {OK}"), set()),

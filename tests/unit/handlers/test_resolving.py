@@ -80,6 +80,15 @@ CASES: dict[str, tuple[dict[str, str], str, str | None]] = {
     "function dynamic": ({"api/[job].ts": DEFAULT}, "/api/x", "api/[job].ts"),
     "function hidden": ({"api/_x.ts": DEFAULT, "api/y.ts": DEFAULT}, "/api/_x", None),
     "function python": ({"api/x.py": HANDLER}, "/api/x", "api/x.py"),
+    "function before a catch-all": (
+        {**NEXT, "app/api/[...all]/route.ts": GET, "api/x.py": HANDLER}, "/api/x", "api/x.py",
+    ),
+    "function behind a route of that very path": (
+        {**NEXT, "app/api/x/route.ts": GET, "api/x.py": HANDLER}, "/api/x", "app/api/x/route.ts",
+    ),
+    "function of a pattern behind a catch-all": (
+        {**NEXT, "app/api/[...all]/route.ts": GET, "api/[job].py": HANDLER}, "/api/x", "app/api/[...all]/route.ts",
+    ),
     "function go": ({"api/x.go": "package handler\nfunc Run(w, r) {}\n"}, "/api/x", "api/x.go"),
     "function ruby": ({"api/x.rb": "Handler = Proc.new do |req, res|\nend\n"}, "/api/x", "api/x.rb"),
     "function rust": ({"api/x.rs": "fn main() {}\n"}, "/api/x", "api/x.rs"),

@@ -66,6 +66,13 @@ def resolved(root: Path, entry: str, files: dict[str, str], path: str = "/api/ti
             },
         ),
         (
+            "from api.config import get_settings\nfrom api.jobs import router\nsettings = get_settings()\napp.include_router(router, prefix=settings.API)\n",
+            {
+                "api/config.py": "class Settings:\n    API: str = '/api'\ndef get_settings():\n    return Settings()\n",
+                "api/jobs.py": ROUTER,
+            },
+        ),
+        (
             "from api.jobs import make\napp.include_router(make(), prefix='/api')\n",
             {
                 "api/jobs.py": "from fastapi import APIRouter\ndef make():\n    made = APIRouter()\n    @made.get('/tick')\n    def tick(): ...\n    return made\n"

@@ -47,6 +47,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         work=_spot(place, reader.handler.export),
         auth=callers.auth,
         auth_spot=_auth_spot(reader, callers, place),
+        takes_nothing=callers.takes_nothing,
         reads_schedule=_spot(schedule, "x-vercel-cron-schedule") if schedule else None,
         reads_query="query" in run.ledger.asked,
     )

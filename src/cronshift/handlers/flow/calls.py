@@ -21,6 +21,7 @@ from cronshift.handlers.flow.values import (
     ClassValue,
     Closure,
     ListValue,
+    Module,
     Native,
     NativeObject,
     ObjectValue,
@@ -38,6 +39,7 @@ from cronshift.handlers.flow.values import (
     tainted,
     taints_of,
 )
+from cronshift.handlers.flow.work import says_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,6 +77,8 @@ class Calls(Members):
     def call(self, called: Value, arguments: Arguments, *, new: bool = False) -> Value:
         """Return the value of a call."""
         self.step()
+        if isinstance(called, Module):  # of CommonJS, `module.exports = wrap`
+            called = self.exported(called.file, "default") or called
         if is_nobody(called):
             return called
         if isinstance(called, Unknown) and called.alternatives:
@@ -143,6 +147,9 @@ class Calls(Members):
         made.open = any(
             not isinstance(self.value(b, kind.scope), ClassValue) for b in kind.code.bases
         )
+        if is_python(kind.scope.file) and self.method(made, kind, "__init__") is None:
+            fields = [name for each in self.kinds(kind) for name, _ in each.code.fields]
+            made.cell |= dict(zip(fields, arguments.values, strict=False)) | dict(arguments.named)
         return self._constructed(made, kind, arguments)
 
     def _constructed(self, made: ObjectValue, kind: ClassValue, arguments: Arguments) -> Value:
@@ -186,11 +193,14 @@ class Calls(Members):
         if is_step and not self.loading and called.function.name:
             name = arguments.name or function.name
             telling = self.is_telling(name, arguments)
-            self.visit(place, name, followed=True, telling=telling)
+            if not (self.in_trouble and Taint.LOUD in arguments.taints):  # a helper of the catch
+                self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
                 return self.failure(
                     place, arguments.name, promised=function.is_async or not is_python(place.file)
                 )
+        if is_step and self.world.turns and says_only(arguments.name):
+            return NOTHING  # all is too much, and a line of a log the least of it
         if not function.is_async:
             return self.invoke(called, arguments)
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))

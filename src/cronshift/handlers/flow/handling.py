@@ -37,7 +37,7 @@ from cronshift.handlers.flow.values import (
     Value,
 )
 from cronshift.handlers.javascript import arguments as arguments_of
-from cronshift.handlers.javascript import imports
+from cronshift.handlers.javascript import callee, imports
 from cronshift.handlers.python_modules import class_named
 from cronshift.handlers.rest_routers import Action, actions_of
 from cronshift.model import HandlerKind
@@ -93,6 +93,8 @@ def function_of(program: Program, machine: Machine, handler: Handler, export: st
         return _declared(program, machine, handler.route)
     if handler.kind is HandlerKind.HTTP_HANDLER:
         return _method(machine, handler)
+    if handler.kind is HandlerKind.ASGI:
+        return None  # it hands its scope to an app whose routes are not told
     if handler.kind is HandlerKind.TANSTACK:
         return tanstack_method(machine, handler.file, export)
     value = machine.exported(handler.file, export)
@@ -170,7 +172,7 @@ def _declared(program: Program, machine: Machine, place: Location) -> Value | No
     """Return the function that a route in code is given."""
     if is_python(place.file):
         return _decorated(machine, program, place)
-    call = route_call(program.tree, place)
+    call = route_call(program.tree, place, machine.world.method)
     passed = arguments_of(call) if call is not None else []
     if not passed:
         return _nest_method(program, machine, place)
@@ -182,10 +184,11 @@ def _declared(program: Program, machine: Machine, place: Location) -> Value | No
     return machine.value(lower.expression(last), machine.module(place.file))
 
 
-def route_call(tree: SourceTree, place: Location) -> SgNode | None:
-    """Return the call that declares a route."""
-    calls = tree.method_calls(place.file, place.line)
-    return next((call for call in calls if arguments_of(call)), None)
+def route_call(tree: SourceTree, place: Location, method: str) -> SgNode | None:
+    """Return the call that declares a route: of several in a line, that of a method."""
+    calls = [call for call in tree.method_calls(place.file, place.line) if arguments_of(call)]
+    named = (call for call in calls if callee(call).endswith(f".{method.lower()}"))
+    return next(named, None) or next(iter(calls), None)
 
 
 def _nest_method(program: Program, machine: Machine, place: Location) -> Value | None:

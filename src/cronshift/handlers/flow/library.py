@@ -30,8 +30,8 @@ from cronshift.handlers.flow.values import (
     Value,
     is_nobody,
     items_of,
+    key_of,
     taints_of,
-    text_of,
 )
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _of_fields(_machine: Machine, owner: ObjectValue, name: str) -> Value | None
 
 
 def _got(owner: ObjectValue, arguments: Arguments) -> Value:
-    name = text_of(arguments.at(0))
+    name = key_of(arguments.at(0))
     if name is not None and name in owner.cell:
         return owner.cell[name]
     if owner.open or name is None:

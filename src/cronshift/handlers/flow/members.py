@@ -31,9 +31,9 @@ from cronshift.handlers.flow.values import (
     is_nothing,
     items_of,
     joined,
+    key_of,
     tainted,
     taints_of,
-    text_of,
 )
 
 if TYPE_CHECKING:
@@ -201,9 +201,16 @@ class Members(NameLookup):
             return self.method(owner, owner, name)
         if isinstance(owner, Module):
             exported = self.exported(owner.file, name)
-            is_folder = exported is None and is_python(owner.file)
-            return self._submodule(owner.file, name) if is_folder else exported
+            return exported if exported is not None else self._of_module(owner.file, name)
         return None
+
+    def _of_module(self, file: str, name: str) -> Value | None:
+        """Return a member that no export of a module is: a module in its folder, or of CommonJS's one export."""
+        if is_python(file):
+            return self._submodule(file, name)
+        whole = self.exported(file, "default") if name != "default" else None
+        is_read = isinstance(whole, ObjectValue | ClassValue | Closure)
+        return self.member(whole, name) if whole is not None and is_read else None
 
     def _of_one(self, owner: Unknown, name: str) -> Value:
         """Return the member of a value that is one of a few."""
@@ -247,11 +254,3 @@ class Members(NameLookup):
             yield kind
             base = self.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
             kind = base if isinstance(base, ClassValue) else None
-
-
-def key_of(value: Value) -> str | None:
-    """Return the name of a member that a value spells."""
-    text = text_of(value)
-    if text is None and isinstance(value, PlainValue) and isinstance(value.value, int):
-        return str(value.value)
-    return text

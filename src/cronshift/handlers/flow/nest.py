@@ -235,9 +235,10 @@ def _asked(machine: Machine, guard: Value, place: CodePlace, marks: Marks) -> Va
         return _of_package(machine, guard, place)
     method = machine.method(instance, kind, "canActivate")
     parent = machine.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
+    handling = machine.method(instance, kind, "handleRequest")
     if not isinstance(method, Closure):
-        return _of_package(machine, parent, place) if parent is not None else Unknown()
-    scope = Scope(kind.scope.file, {"super": _parent(parent, place)}, method.scope)
+        return _of_parent(machine, parent, handling, place) if parent is not None else Unknown()
+    scope = Scope(kind.scope.file, {"super": _parent(parent, handling, place)}, method.scope)
     asking = Closure(method.function, scope, instance)
     answer = machine.awaited(machine.call(asking, Arguments((_CONTEXT,), {}, place, "canActivate")))
     parts = answer.alternatives if isinstance(answer, Unknown) else ()
@@ -254,18 +255,31 @@ def _decided(answer: Value, place: CodePlace) -> Value:
 
 def _of_package(machine: Machine, guard: Value, place: CodePlace) -> Value:
     name = guard.name if isinstance(guard, Outside | Unknown) else ""
-    if name.rpartition(".")[2] == "AuthGuard":
+    if _is_passport(guard):
         return Response(401, None, place, how=SENT_AWAY)
     if not name.startswith(_HARMLESS):
         machine.path.doubts |= {f"asks {name or 'a guard'}, which is not followed"}
     return NOTHING
 
 
-def _parent(parent: Value | None, place: CodePlace) -> Value:
+def _of_parent(machine: Machine, parent: Value, handling: Value | None, place: CodePlace) -> Value:
+    """Return the answer of a package's guard; Passport's leaves it to ``handleRequest``, where there is one."""
+    if _is_passport(parent) and isinstance(handling, Closure):
+        passed = (PlainValue(None), PlainValue(value=False), Unknown(), _CONTEXT)
+        machine.awaited(machine.call(handling, Arguments(passed, {}, place, "handleRequest")))
+        return NOTHING
+    return _of_package(machine, parent, place)
+
+
+def _is_passport(guard: Value) -> bool:
+    return isinstance(guard, Outside | Unknown) and guard.name.rpartition(".")[2] == "AuthGuard"
+
+
+def _parent(parent: Value | None, handling: Value | None, place: CodePlace) -> Value:
     """Return ``super`` of a guard that a package's guard stands behind."""
 
     def refuse(machine: Machine, _arguments: Arguments) -> Value:
-        answer = _of_package(machine, parent or Unknown(), place)
+        answer = _of_parent(machine, parent or Unknown(), handling, place)
         if isinstance(answer, Response):
             error = {"status": PlainValue(answer.status), "how": PlainValue(SENT_AWAY)}
             raise Thrown(ObjectValue({**error}, open=True), place)

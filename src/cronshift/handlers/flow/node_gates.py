@@ -10,6 +10,7 @@ from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.handling import app_arguments, route_call
 from cronshift.handlers.flow.javascript_code import JavaScript
+from cronshift.handlers.flow.letting_by import last_name, lets_everybody_by
 from cronshift.handlers.flow.nobody import SENT_AWAY
 from cronshift.handlers.flow.values import (
     Arguments,
@@ -22,7 +23,7 @@ from cronshift.handlers.flow.values import (
 )
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import callee, line_of
-from cronshift.handlers.node_registrations import is_app
+from cronshift.handlers.node_registrations import is_app, routed_path
 from cronshift.handlers.values import Expression, value
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -46,15 +47,6 @@ _RUNNING = {
     "call_expression",
     "member_expression",
 }
-_HARMLESS = lazy_pattern(
-    r"cors|logger|pinoLogger|morgan|helmet|compress(ion)?|secureHeaders|prettyJSON|etag|timing"
-    r"|requestId|cookieParser|bodyParser|json|urlencoded|raw|text|static|serveStatic|poweredBy"
-    r"|contextStorage|trimTrailingSlash|session|initialize|responseTime|favicon|bodyLimit|timeout"
-    r"|\w*[lL]ogg(?:er|ing)|pinoHttp|languageDetector|userAgent|useragent|hpp|mongoSanitize|methodOverride|requestIp|fileUpload"
-)
-_HARMLESS_PACKAGES = {
-    "cors", "helmet", "morgan", "compression", "cookie-parser", "body-parser", "express-session",
-}  # fmt: skip
 _GUARDING = {
     "basicAuth", "jwt", "jwk", "expressjwt", "requireAuth", "ClerkExpressRequireAuth",
     "ClerkExpressWithAuth", "auth",
@@ -75,8 +67,10 @@ def node_gates(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
     """Yield the gates that a handler's own app runs before it."""
     tree = program.tree
     if handler.route is not None:
-        call = route_call(tree, handler.route)
-        for node in arguments_of(call)[1:-1] if call is not None else ():
+        call = route_call(tree, handler.route, "GET")
+        passed = arguments_of(call) if call is not None else []
+        has_path = call is not None and routed_path(call) is None
+        for node in passed[has_path:-1]:
             yield _gate(tree, handler.route.file, node, Way.NEXT)
     first = [handler.file] if handler.route is not None or is_app(tree, handler.file) else []
     for file in dict.fromkeys((*first, *(mount.place.file for mount in handler.way))):
@@ -149,21 +143,15 @@ def _gate(tree: SourceTree, file: str, node: SgNode, way: Way) -> Gate:
     return Gate(start, way, file, line_of(node))
 
 
-_LIMITING = lazy_pattern(r"rate.?limit|limiter\b|slow.?down|throttl", re.IGNORECASE)
-"""What lets everybody by who does not call too often."""
-
-
 def _unfollowed(machine: Machine, called: Value, node: SgNode, place: CodePlace) -> Value:
     """Return the result of a middleware that is known only by its name."""
     text = " ".join(node.text().split())
     name = callee(node).rpartition(".")[2] if node.kind() == "call_expression" else ""
-    made = called.name.rpartition(".")[2] if isinstance(called, Outside | Unknown) else ""
+    names = {name, last_name(called)} - {""}
     package = called.package if isinstance(called, Outside | Unknown) else ""
-    if _GUARDING & {name, made}:
+    if _GUARDING & names:
         return Response(401, None, place, how=SENT_AWAY)
-    names = {name, made} - {""}
-    is_harmless = any(map(_HARMLESS.fullmatch, names)) or package in _HARMLESS_PACKAGES
-    is_harmless = is_harmless or _LIMITING.search(f"{text} {package}") is not None
+    is_harmless = lets_everybody_by(called, name, text)
     if not is_harmless and not _ROUTER.search(text) and not any(map(_ROUTER.fullmatch, names)):
         machine.path.unfollowed |= {f"stands in front with {package or text[:_LONGEST]}"}
         if _CHECKING.search(text) and not _SELDOM.search(text):

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.callbacks import called_back, error_callback
 from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.coroutines import gives_coroutine
+from cronshift.handlers.flow.hearing import speaks_of_it
+from cronshift.handlers.flow.letting_by import passed_on
 from cronshift.handlers.flow.nobody import gives_session
 from cronshift.handlers.flow.paths import Exit, Thrown
 from cronshift.handlers.flow.program import is_python
@@ -32,7 +35,7 @@ from cronshift.handlers.flow.values import (
     Value,
     items_of,
 )
-from cronshift.handlers.flow.work import is_side_work, looks, writes
+from cronshift.handlers.flow.work import is_side_work, looks, notes_down, works, writes
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -55,6 +58,11 @@ _QUIET = lazy_pattern(
     r"padEnd|get(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
 """What computes or only says something."""
+_COMPUTING = lazy_pattern(
+    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta)$|^(?:abs|all|any|bool|bytes|chr|dict|"
+    r"filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
+)
+"""What of Python's makes a value and does nothing with it."""
 AFTER = lazy_pattern(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
 _SESSION = lazy_pattern(
     r"(?:^|\.)(?:auth|getServerSession|getSession|getServerAuthSession|getToken|currentUser|getUser|"
@@ -70,6 +78,8 @@ _HARMLESS = lazy_pattern(
     r"json|parse|ip(?:address)?$|geo|context|wrap(?:route)?$|error|async",
     re.IGNORECASE,
 )
+_DESCRIBING = {"drizzle-orm", "drizzle-orm/sql"}
+"""The packages whose functions only describe a query, ``desc(posts.createdAt)``."""
 _GIVES_ON = lazy_pattern(
     r"(?:^|\.)(?:run|with|wrap|start|step|transaction|measure|time|retry|retries|trace|execute|lock|"
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
@@ -100,7 +110,10 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     name = _name(called, arguments)
     if AFTER.search(name):
         return _later(machine, name, arguments)
-    if _QUIET.search(name) or (isinstance(called, PlainValue) and not new):
+    is_python_value = is_python(arguments.place.file) and _COMPUTING.search(name) is not None
+    is_describing = _package(called) in _DESCRIBING
+    is_quiet = is_describing or is_python_value or _QUIET.search(name) is not None
+    if is_quiet or (isinstance(called, PlainValue) and not new):
         for argument in arguments.values:
             machine.consume(argument)
         return Unknown(arguments.taints, name=name.rpartition(".")[2])
@@ -152,6 +165,9 @@ def _name(called: Value, arguments: Arguments) -> str:
 def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
     """Read a call that may do work: it is noted, its callbacks run, its result is unknown."""
     place = arguments.place
+    going_on = passed_on(called, arguments.values)
+    if going_on is not None:
+        return machine.call(going_on, Arguments((), {}, place, "next"))
     _may_throw(machine, name, place)
     if not machine.loading:
         telling = machine.is_telling(name, arguments)
@@ -176,14 +192,18 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
             return machine.promise(inner.value, place, name, rejected=True)
     for argument in arguments.values:
         machine.consume(argument)
-    return _promised(machine, result, name, place)
+    return _promised(machine, called, result, name, place)
 
 
 def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
-    """Take note that what follows may hang on the failure: it is handed on where it is caught."""
-    is_beside = telling or machine.telling > 0 or is_side_work(name)
-    if machine.catching and Taint.FAILURE in arguments.taints and not is_beside:
-        machine.path.hangs = True
+    """Take note of a failure that is handed on: what follows may hang on it, or it is kept, or another value."""
+    if not machine.path.failed or telling or machine.telling > 0 or is_side_work(name):
+        return
+    if machine.catching:
+        machine.path.hangs = machine.path.hangs or Taint.FAILURE in arguments.taints
+    elif works(name) and not notes_down(machine.written()):
+        values = (*arguments.values, *arguments.named.values())
+        machine.path.kept = machine.path.kept or any(map(speaks_of_it, values))
 
 
 def _handed(machine: Machine, called: Value, name: str, arguments: Arguments) -> Taints:
@@ -217,10 +237,13 @@ def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
     return is_told and _LISTENING.search(name) is not None
 
 
-def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
+def _promised(machine: Machine, called: Value, result: Value, name: str, place: CodePlace) -> Value:
     """Return the promise of work that surely goes on by itself, else the call's result."""
-    is_known = _PROMISING.search(name) or _of_prisma(result, name)
-    if machine.loading or is_python(place.file) or not is_known:
+    if is_python(place.file):
+        is_promise = gives_coroutine(machine.program.tree, called)
+    else:
+        is_promise = _PROMISING.search(name) is not None or _of_prisma(result, name)
+    if machine.loading or not is_promise:
         machine.ledger.results[id(result)] = result, place
         return result
     return machine.promise(result, place, name)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.members import key_of
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     FAILED,
@@ -16,7 +15,9 @@ from cronshift.handlers.flow.values import (
     ObjectValue,
     PlainValue,
     Scope,
+    Taint,
     Value,
+    key_of,
     tainted,
 )
 
@@ -36,9 +37,11 @@ def leave_stale(
     for target in _targets(body, since) if since is not None else ():
         cell, name = _cell(machine, target, scope)
         value = cell.get(name)
+        if value is None or Taint.FAILURE in value.taints:
+            continue
         if isinstance(value, ListValue | ObjectValue):
             value.taints |= STALE
-        elif value is not None:
+        else:
             machine.write(cell, name, _stale(value))
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_INSIDE = 3  # lists inside each other
 _MOST_ALTERNATIVES = 6
+_BETWEEN = "\x1f"  # the parts of a key
 
 
 class Taint(StrEnum):
@@ -317,8 +318,17 @@ def joined(first: Value, second: Value, inside: int = 0) -> Value:
     if whole or (isinstance(second, Unknown) and not second.alternatives):
         certain = tuple(part for part in alternatives if not isinstance(part, Unknown))
         unknown = Unknown(taints_of(*(part for part in alternatives if isinstance(part, Unknown))))
-        return Unknown(taints, (*certain, unknown)[:_MOST_ALTERNATIVES] if certain else ())
-    return Unknown(taints, alternatives[:_MOST_ALTERNATIVES])
+        return Unknown(taints, _most((*certain, unknown)) if certain else ())
+    return Unknown(taints, _most(alternatives))
+
+
+def _most(alternatives: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Return as many alternatives as are kept, those of a failure before others."""
+    if len(alternatives) > _MOST_ALTERNATIVES:
+        alternatives = tuple(
+            sorted(alternatives, key=lambda part: Taint.FAILURE not in taints_of(part))
+        )
+    return alternatives[:_MOST_ALTERNATIVES]
 
 
 def _alternatives(value: Value) -> tuple[Value, ...]:
@@ -332,9 +342,16 @@ def same(first: PlainValue, second: PlainValue) -> bool:
     return type(first.value) is type(second.value) and first.value == second.value
 
 
+def is_error(value: Value) -> bool:
+    """Return whether a value is the error of the failure that is tried out."""
+    return isinstance(value, Unknown) and value.name == "error" and Taint.LOUD in value.taints
+
+
 def truth(value: Value) -> bool | None:
     """Return whether a value counts as true; ``None`` where that is not known."""
     if isinstance(value, Unknown):
+        if is_error(value):
+            return True
         answers = {truth(alternative) for alternative in value.alternatives}
         return answers.pop() if len(answers) == 1 else None
     if isinstance(value, PlainValue):
@@ -345,6 +362,17 @@ def truth(value: Value) -> bool | None:
 def items_of(*values: Value, is_open: bool = False, taints: Taints = CLEAN) -> ListValue:
     """Return a list."""
     return ListValue({"items": Elements(values, is_open)}, taints)
+
+
+def key_of(value: Value) -> str | None:
+    """Return the name of a member that a value spells; of Python's tuples, their parts together."""
+    text = text_of(value)
+    if text is None and isinstance(value, PlainValue) and isinstance(value.value, int):
+        return str(value.value)
+    if isinstance(value, ListValue) and not value.elements.open:
+        parts = [text_of(part) for part in value.elements.values]
+        return _BETWEEN.join(part for part in parts if part) if all(parts) else None
+    return text
 
 
 def text_of(value: Value) -> str | None:

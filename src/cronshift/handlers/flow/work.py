@@ -46,12 +46,13 @@ _PREPARING = {
 
 _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "archive", "upload"}
 """Words of writing that name what is written to, where they stand before the last."""
-_MODELS = lazy_pattern(
+_CHANGES_NOTHING = lazy_pattern(
     r"(?:chat\.completions|(?:^|\.)(?:openai|ai|llm)\.responses|(?:^|\.)(?:anthropic|claude)\w*\.messages)\.create$|"
-    r"(?:^|\.)generate(?:Text|Object|Content)$",
+    r"(?:^|\.)generate(?:Text|Object|Content)$|"
+    r"(?:^|\.)create_?\w*(?:client|connection|transport|transporter|pool)(?:\(\))?$",
     re.IGNORECASE,
 )
-"""What asks a language model, which changes nothing."""
+"""What asks a language model, or makes a client."""
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
 _BOOKKEEPING = lazy_pattern(r"[`\"']\s*select 1\b|\blog_\w+\(", re.IGNORECASE)
@@ -77,6 +78,9 @@ _OF_AUDITS = {
     "history",
 }
 _AUDITED = lazy_pattern(r"(?:^|\.)(?:write|create|record|add|append|insert|save|emit)_?audit", re.IGNORECASE)  # fmt: skip
+_LOGGING = lazy_pattern(
+    r"^log(?:ger)?[A-Z]\w*$|(?:^|\.)(?:log|logger)(?:\.(?:debug|info|warn|warning|error|trace))?$"
+)
 _CLOSED = lazy_pattern(
     r"(?:browser|client|conn|connection|pool|db|database|mongoose|prisma|page|redis|cursor|socket|"
     r"stream|driver|context|session|engine|transport|transporter)\.\$?(?:close|disconnect|quit|end|"
@@ -87,9 +91,15 @@ _CLOSED = lazy_pattern(
 _MEASURED = lazy_pattern(
     r"(?:^|[._])(?:total|count(?:er)?|gauge|histogram|seconds)\.(?:labels\.)?(?:inc|observe|set|add)$|\.inc$"
 )
+_SENT_BY_RESEND = lazy_pattern(r"resend.*\.(?:emails|batch)\.(?:send|create)$")
+_WATCHING = {"owner", "admin", "operator", "ops", "developer", "oncall"}
+"""Those who run the job, and what tells them how it went."""
+_ALERTING = {"alert", "alerts", "notify", "notice", "error"}
 _CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
+_FINDING = {("find",), ("select",), ("aggregate",)}
+"""What a query that only looks begins with, whatever is hung on it: ``find.sort.lean``."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
 _TELLING = {"report", "notify", "alert", "warn", "tell", "page", "mail", "email"}
 _FAILURES = {"error", "errors", "exception", "exceptions", "failure", "crash"}
@@ -142,19 +152,29 @@ def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
     spoken = words(_segments(name)[-1]) if _segments(name) else ()
     is_caching = "cache" in spoken and (spoken[0] == "cache" or bool(_CACHING & set(spoken)))
-    return is_caching or any(
-        kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED)
+    is_alerting = bool(_WATCHING.intersection(spoken) and _ALERTING.intersection(spoken))
+    return (
+        is_caching
+        or is_alerting
+        or any(kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED))
     )
+
+
+@cache
+def says_only(name: str) -> bool:
+    """Return whether a function of the project writes a line of a log, which is all that it is for."""
+    return _LOGGING.search(name) is not None
 
 
 @cache
 def writes(name: str) -> bool:
     """Return whether a call surely changes something, by a verb in its name."""
-    if _MODELS.search(name):
+    if _CHANGES_NOTHING.search(name):
         return False
     segments = _segments(name)
     *owners, last = [words(part)[:1] for part in segments[-3:]] or [()]
-    is_verb = bool(last) and last[0] in _WRITING
+    sought = words(segments[-1]) if segments and last == ("find",) else ()
+    is_verb = bool(last and last[0] in _WRITING) or bool(_WRITING & set(sought))  # findOneAndUpdate
     changes = any(verb and verb[0] in _WRITING - _THINGS for verb in owners)
     is_query = bool(_QUERIES & set(segments))
     return (is_verb or changes or is_query) and not is_side_work(name)
@@ -187,11 +207,12 @@ def looks(name: str) -> bool:
     """Return whether a call only looks at something, by the verbs in its name."""
     if writes(name):
         return False
-    if _MODELS.search(name):
+    if _CHANGES_NOTHING.search(name):
         return True
     segments = _segments(name)
     last = words(segments[-1]) if segments else ()
-    return bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING)
+    is_query = any(words(part)[:1] in _FINDING for part in segments[1:])
+    return is_query or (bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING))
 
 
 @cache
@@ -252,9 +273,11 @@ def prepares(name: str) -> bool:
 
 
 def throws_nothing(site: Site) -> bool:
-    """Return whether a call tells of its failures in its result alone, as Supabase's client does."""
+    """Return whether a call tells of its failures in its result alone, as Supabase's client does, and Resend's."""
     client = f"{site.package} {site.name}".lower()
-    return "supabase" in client and not site.followed and "throwOnError" not in site.name
+    is_supabase = "supabase" in client and "throwOnError" not in site.name
+    is_resend = "resend" in client and client.endswith(("emails.send", "batch.send"))
+    return not site.followed and (is_supabase or is_resend)
 
 
 def works(name: str) -> bool:

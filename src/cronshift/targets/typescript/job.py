@@ -133,7 +133,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
     wrapper = callee(plan, job).wrapper
     names = {
         **_NAMES,
-        **({wrapper.module: [wrapper.name]} if wrapper else {}),
+        **(wrapper.imported if wrapper else {}),
         **(library_names(job.options.fan_out) if job.options.fan_out else {}),
         "calls": ["callOf", *(["direct"] if callee(plan, job).file else []), "due"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],

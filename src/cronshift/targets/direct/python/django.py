@@ -13,7 +13,9 @@ from cronshift.targets.direct.conversion import Converted, Entry, NotCertainErro
 from cronshift.targets.direct.python.about import REQUEST
 from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.class_views import as_functions, is_harmless
+from cronshift.targets.direct.python.django_settings import is_atomic
 from cronshift.targets.direct.python.framework import work_of
+from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.parameters import Parameters
 from cronshift.targets.direct.python.routes import AppRoute
 from cronshift.targets.direct.python.source import Function, PythonSource, function_of, names_used
@@ -116,7 +118,23 @@ def _of_function(  # noqa: PLR0913, PLR0917 - what a view is known by
     names = {taken[0]: frozenset({REQUEST})}
     parameters = Parameters(names, {}, taken[0], None, None)
     route = AppRoute(function, declared, is_fastapi=False)
-    return work_of(tree, source, route, parameters, entry)
+    left_out = any("non_atomic_requests" in ast.unparse(each) for each in function.decorator_list)
+    if left_out or not is_atomic(tree):
+        return work_of(tree, source, route, parameters, entry)
+    return _in_transaction(
+        work_of(tree, source, route, parameters, entry, telling="the transaction of its request")
+    )
+
+
+def _in_transaction(converted: Converted) -> Converted:
+    """Return the module whose work is one transaction, as its request was."""
+    text = with_import(converted.text, "transaction", "django.db")
+    work = function_of(ast.parse(text), converted.function)
+    if isinstance(work, ast.AsyncFunctionDef):
+        raise NotCertainError(work.lineno, "is awaited in the transaction of its request")
+    lines = text.splitlines(keepends=True)
+    lines.insert(work.lineno - 1, "@transaction.atomic\n")
+    return replace(converted, text="".join(lines))
 
 
 def _declared(urls: PythonSource, line: int) -> ast.Call:

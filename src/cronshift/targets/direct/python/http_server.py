@@ -24,6 +24,7 @@ from cronshift.targets.direct.python.search_path import remove_search_path
 from cronshift.targets.direct.python.source import (
     Function,
     PythonSource,
+    function_of,
     names_used,
     only_calls,
     quoted,
@@ -62,6 +63,8 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
     arguments = _write_path(source, function, entry)
     write_sent(source, function, methods)
     text = _as_functions(source, node, methods, function, _PATH if arguments else "")
+    if "self" in names_used(function_of(ast.parse(text), _WORK)):
+        raise NotCertainError(function.lineno, "needs its request")
     needs = f"raise {NON_RETRIABLE}(" in text
     text = without_unused(tree, source.file, text, used)
     text = with_import(text, NON_RETRIABLE) if needs else text

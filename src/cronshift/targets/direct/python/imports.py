@@ -33,6 +33,7 @@ def with_import(text: str, name: str, module: str = "inngest") -> str:
     else:
         at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
         line = f"\n{line}" if first else line
+        line += "\n\n" if text.startswith(("def ", "async def ", "class ", "@"), at) else ""
     return f"{text[:at]}{line}{text[at:]}"
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.app import Routers
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.framework import (
     NO_MANIFEST,
+    SENDING,
     UNTYPED,
     Callee,
     WayOn,
@@ -101,10 +104,9 @@ class Functions(WebFramework):
     def callee(self, app: TypescriptApp, job: Job) -> Callee:
         """Return the function, which is given a request and a response of Node's where it takes them."""
         called = super().callee(app, job)
-        wrapper = Wrapper("paged", self.module) if called.export == "default" else None
-        return Callee(
-            called.file, wrapper, called.export, called.clause, called.name, called.params
-        )
+        sends = job.handler is not None and "send" in job.handler.answers
+        paged = Wrapper("paged", self.module, within=SENDING if sends else None)
+        return replace(called, wrapper=paged if called.export == "default" else None)
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the function itself."""
@@ -114,7 +116,8 @@ class Functions(WebFramework):
         if called.wrapper is None:
             return Behind(WayOn("route"), called=called)
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(WayOn(f"paged(route{params})"), ("paged",), self.module, called)
+        way = WayOn(called.wrapper.around("route", params))
+        return Behind(way, called.wrapper.imported, called)
 
     def settings(self, seconds: int) -> list[str]:
         """Return the ``config`` that Vercel reads of a function."""

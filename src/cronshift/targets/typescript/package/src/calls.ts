@@ -7,6 +7,7 @@ import { type Job, skipReason, tickText } from "./ownership";
 /** What a route exports as `GET`; `never` takes what the route says its context is. */
 export type Route = (request: NextRequest, context: never) => unknown;
 export type Call = ReturnType<typeof callOf>;
+export type Params = Record<string, string | string[]>;
 type Event = { name?: string; ts?: number; data?: unknown };
 
 const KEPT = 65_536; // bytes of an answer's body
@@ -71,7 +72,9 @@ export async function settled(call: Call, response: Response) {
   const bytes = content.length;
   const cut = bytes > KEPT;
   const isJson = !cut && headers.get("content-type")?.includes("json");
-  if (ok) return { status, body: isJson ? parsed(text) : text, bytes, cut };
+  const parsed = async () => JSON.parse(text) as unknown;
+  const body = isJson ? await parsed().catch(() => text) : text;
+  if (ok) return { status, body, bytes, cut };
   const away = `a redirect to ${headers.get("location") ?? "nowhere"}`;
   const words = (status < 400 ? away : text).match(/[^ \t\n\r\f\v]+/g) ?? [];
   const quote = words.join(" ").replace(RegExp("^([^]{500})[^]+", "u"), "$1 …");
@@ -80,12 +83,4 @@ export async function settled(call: Call, response: Response) {
   const isFinal = status < 500 && ![408, 425, 429].includes(status);
   if (isFinal) throw new NonRetriableError(message);
   throw call.job.failure?.(message, headers) ?? new Error(message);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }

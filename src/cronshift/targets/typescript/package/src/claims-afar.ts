@@ -3,8 +3,9 @@
  * none, and for the Edge, where no driver runs.
  */
 import type { Claims } from "./claims";
+import { isTheApp } from "./own-address";
 import { tickText } from "./ownership";
-import { bypassHeaders, isTheApp } from "./protection";
+import { bypassHeaders } from "./protection";
 
 const PATIENCE = 5_000; // milliseconds: a job waits for it
 

@@ -2,16 +2,17 @@
 import { NextRequest } from "next/server";
 
 import type { Route } from "./calls";
-import { hasBearer, type Job, skipReason } from "./ownership";
+import { hasBearer, type Job, skipReason, telling } from "./ownership";
 
 /** A job, and what tells the tick that a call at an instant is for. */
 export type Guarded = Job & { tick: (now: Date) => Date | null };
 
 /** Return the route that answers in the place of another while both sides are alive. */
 export function guarded(job: Guarded, route: Route, context?: object) {
-  return async ({ headers, url }: NextRequest, own?: unknown) => {
-    const refusal = await refused(job, headers);
-    if (refusal) return refusal;
+  return async (asked: NextRequest, own?: unknown) => {
+    const { headers, url } = asked;
+    const answer = await answerTo(asked, job);
+    if (answer) return answer;
     const there = new URL(url).origin + job.path;
     const request = new NextRequest(there, { headers });
     return (await route(request, (context ?? own) as never)) as Response;
@@ -19,12 +20,13 @@ export function guarded(job: Guarded, route: Route, context?: object) {
 }
 
 /** Return the guard's own answer to a call, if it has one: only Vercel's cron gets through. */
-export async function refused(job: Guarded, headers: Headers) {
+async function answerTo({ headers, method }: Request, job: Guarded) {
+  const { ownership, secret = "CRON_SECRET" } = job;
+  if (method === "OPTIONS") return telling(ownership, secret)({ headers });
   const isCron =
     headers.get("user-agent")?.startsWith("vercel-cron/") ||
     headers.has("x-vercel-cron-schedule");
   if (!isCron) return turnedAway(401, "error", "not a call by Vercel cron");
-  const { secret = "CRON_SECRET" } = job;
   const isOpen = !process.env[secret] || (await hasBearer(headers, secret));
   if (!isOpen) return turnedAway(401, "error", "no bearer");
   const tick = job.tick(new Date());
