@@ -173,6 +173,31 @@ def test_a_bypass_secret_goes_to_an_address_that_this_user_has_named(
         assert "only a commit names this address" in fact.remedy
 
 
+@pytest.mark.parametrize(
+    ("environ", "vercel", "remedy"),
+    [
+        ({}, None, "Set INNGEST_SIGNING_KEY, and ask again."),
+        ({"INNGEST_API_BASE_URL": "http://127.0.0.1:9"}, None, "Is that the address of"),
+        ({}, '{"crons": [{"path": "/api/gone", "schedule": "0 5 * * *"}]}', "cronshift next"),
+    ],
+)
+def test_functions_that_were_not_asked_for_have_the_remedy_of_their_own_cause(
+    tmp_path: Path, environ: dict[str, str], vercel: str | None, remedy: str
+) -> None:
+    world = World()
+    with world.standing() as servers:
+        write(tmp_path, world, servers)
+        if vercel is not None:
+            (tmp_path / "vercel.json").write_text(vercel)
+        key = {"INNGEST_SIGNING_KEY": KEY} if environ or vercel else {}
+        fact = looked(tmp_path, {"INNGEST_API_BASE_URL": servers.inngest} | key | environ).fact(
+            "R741"
+        )
+    assert fact is not None
+    assert fact.answer is Knowledge.UNKNOWN
+    assert fact.remedy.startswith(remedy), fact
+
+
 def looked(root: Path, environ: dict[str, str]) -> Any:
     project = load_project(root)
     environment = environment_named(project.settings.environments, None)

@@ -49,8 +49,7 @@ def access_facts(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
         if asking.is_cloud and silent.is_offline:
             yield asking.unknown(INNGEST, silent.message, evidence, OFFLINE_REMEDY)
             return
-        remedy = silent.hint or "Try again; status.inngest.com tells of outages of the cloud."
-        yield asking.bad(INNGEST, silent.message, evidence, remedy)
+        yield asking.bad(INNGEST, silent.message, evidence, _way_to_ask(asking, silent))
         return
     yield asking.good(INNGEST, "Inngest answers.", evidence)
     refused = [error for error in errors if error.problem in _TURNED_AWAY]
@@ -68,6 +67,15 @@ def access_facts(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
         return
     yield asking.good(ACCESS, "Inngest takes the key that is set here.", evidence)
     yield from _environment(asking, sight)
+
+
+def _way_to_ask(asking: Asking, error: ApiError) -> str:
+    """Return the remedy of a question that got no answer."""
+    if error.problem in _TURNED_AWAY:
+        return f"Set {SIGNING_VARIABLE}, and ask again."
+    if asking.is_cloud and error.is_offline:
+        return OFFLINE_REMEDY
+    return error.hint or "Try again; status.inngest.com tells of outages of the cloud."
 
 
 def _environment(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
@@ -166,10 +174,14 @@ def function_facts(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
     """Yield whether Inngest has every function, due as planned, and none of them paused."""
     app, evidence = asking.plan.app_id, f"{asking.second_api}/apps/{asking.plan.app_id}/functions"
     errors = [answer for answer in sight.functions.values() if isinstance(answer, ApiError)]
-    if not sight.functions or any(error.problem is not ApiProblem.MISSING for error in errors):
-        why = next((e.message for e in errors if e.problem is not ApiProblem.MISSING), "no job.")
-        text = f"Whether Inngest has the functions of {app} is not known: {why}"
-        yield asking.unknown(SYNCED, text, evidence, f"Set {SIGNING_VARIABLE}, and ask again.")
+    unasked = next((error for error in errors if error.problem is not ApiProblem.MISSING), None)
+    if unasked is not None:
+        text = f"Whether Inngest has the functions of {app} is not known: {unasked.message}"
+        yield asking.unknown(SYNCED, text, evidence, _way_to_ask(asking, unasked))
+        return
+    if not sight.functions:
+        text = f"Inngest was not asked for functions of {app}: no job can move."
+        yield asking.unknown(SYNCED, text, evidence, "cronshift next")
         return
     there = {
         job: function

@@ -12,10 +12,9 @@ export async function bridged(
 ) {
   const base = process.env[variable] ?? address;
   if (!base) throw new NonRetriableError(`${variable} is not set`);
-  const response = await fetch(base.replace(/\/+$/, "") + call.path, {
-    headers: { ...headersOf(call), ...bypassHeaders() },
-    ...({ redirect: "manual", cache: "no-store" } as const),
-  });
+  const headers = { ...headersOf(call), ...bypassHeaders() };
+  const request = { headers, redirect: "manual", cache: "no-store" } as const;
+  const response = await fetch(base.replace(/\/+$/, "") + call.path, request);
   if (response.headers.has("x-cronshift-skipped")) {
     const secret = call.job.secret ?? "CRON_SECRET";
     throw new NonRetriableError(
