@@ -102,6 +102,7 @@ UNHEARD = {
     "skipped, which did not go up": route(f"let skipped = 0;\n  {LOOP} {{ try {{ const sent = await mail.send(row); if (!sent) skipped++; }} catch (error) {{ console.error(error); }} }}\n  return Response.json({{ skipped }});"),
     "zeros by whatever name": route("const rows = await load();\n  if (!rows) return Response.json({ sent: 0, failed: 0 });\n  await mail.send(rows);\n  return Response.json({ sent: 1, failed: 0 });", "async function load() { try { return await store.importRows(); } catch (error) { console.error(error); return null; } }"),
     "a comment on the others": each("/* one failure must not stop the others */", OK),
+    "an answer of another way that has another word for it": route("const rows = await store.rows();\n  if (!rows.length) return Response.json({ ok: true, idle: true });\n  let sent = 0;\n  for (const row of rows) { try { await mail.send(row); sent++; } catch (error) { console.error(error); } }\n  return Response.json({ success: true, sent });"),
     "an update that begins with find": route(f"try {{ await Lead.findOneAndUpdate({{ id: 1 }}, {{ seen: true }}); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import { Lead } from "@acme/models";'),
 }  # fmt: skip
 NOTHING = {
@@ -127,6 +128,9 @@ NOTHING = {
     "the last error, kept": route(f"let last = null;\n  for (let turn = 0; turn < 3; turn++) {{ try {{ await mail.sendAll(); last = null; break; }} catch (error) {{ last = error; }} }}\n  if (last !== null) await store.rows.update({{ status: 'failed' }});\n  {OK}"),
     "a cache by its key": route(f"await mail.sendAll();\n  try {{ await redis.setEx(cacheKey, 60, 'x'); }} catch (error) {{ console.warn(error); }}\n  {OK}", "import { redis } from '@acme/redis';\nconst cacheKey = 'rows';"),
     "a look that is built step by step": route(f"const lead = await Lead.findOne({{ id: 1 }}).lean().catch(() => null);\n  await mail.send(lead?.name ?? 'you');\n  {OK}", 'import { Lead } from "@acme/models";'),
+    "done at once where it cannot be handed on": route("try { await queue.send({ name: 'go' }); return Response.json({ ok: true }); } catch (error) { console.error(error); }\n  const result = await refreshAll();\n  return Response.json({ ok: true, ...result });", 'import { queue } from "@acme/queue";\nasync function refreshAll() { const result = { refreshed: 0, failed: 0 }; for (const row of await store.rows()) { if (await store.refresh(row)) result.refreshed++; else result.failed++; } return result; }'),
+    "a side matter by a comment where its statement closes": route(f"await mail.sendAll();\n  await store.rows.update({{\n    seen: true,\n  }}).catch(() => {{ /* best-effort */ }});\n  {OK}"),
+    "a key that is read": route(f"let key = null;\n  try {{ key = await importJWK({{}}); }} catch (error) {{ console.error(error); }}\n  await mail.send(key);\n  {OK}", "import { importJWK } from 'jose';"),
     "a word to the owner": route(f"await mail.sendAll();\n  await mail.sendOwnerAlert('done').catch((error) => console.error(error));\n  {OK}"),
 }  # fmt: skip
 

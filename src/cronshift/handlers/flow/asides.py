@@ -56,9 +56,11 @@ def _whole(lines: Sequence[str], at: int) -> Iterator[str]:
     """Yield the lines of a statement or a clause: the first, and those indented deeper."""
     yield from lines[at : at + 1]
     for line in lines[at + 1 : at + _LONGEST]:
-        if line.strip() and _indent(line) <= _indent(lines[at]):
+        ends = bool(line.strip()) and _indent(line) <= _indent(lines[at])
+        if not ends or line.lstrip().startswith((")", "}", "]")):
+            yield line  # what closes a statement may catch its failure
+        if ends:
             return
-        yield line
 
 
 def _begin(lines: Sequence[str], at: int) -> int:

@@ -39,7 +39,7 @@ from cronshift.handlers.flow.values import (
     tainted,
     taints_of,
 )
-from cronshift.handlers.flow.work import says_only
+from cronshift.handlers.flow.work import records, says_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -193,7 +193,8 @@ class Calls(Members):
         if is_step and not self.loading and called.function.name:
             name = arguments.name or function.name
             telling = self.is_telling(name, arguments)
-            if not (self.in_trouble and Taint.LOUD in arguments.taints):  # a helper of the catch
+            is_helper = self.in_trouble and Taint.LOUD in arguments.taints  # it gets the error
+            if not is_helper or records(name):
                 self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
                 return self.failure(

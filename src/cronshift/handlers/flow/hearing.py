@@ -143,7 +143,7 @@ def _turns(body: Value | None, usual: Value | None) -> bool:
     if not isinstance(body, ObjectValue) or not isinstance(usual, ObjectValue):
         return False
     denied = {key for key, value in body.cell.items() if _is_false(value)}
-    denied |= set() if body.open else _DENIED - body.cell.keys()
+    denied |= set() if body.open or _DENIED & body.cell.keys() else _DENIED
     return any(key in usual.cell and not _is_false(usual.cell[key]) for key in denied)
 
 

@@ -353,7 +353,8 @@ class NameLookup(Forks, ABC):
     @property
     def in_trouble(self) -> bool:
         """True where what is followed is done because something failed."""
-        return self.catching > 0 or Taint.FAILURE in self.path.other_way
+        is_other_way = Taint.FAILURE in self.path.other_way and not self.path.instead
+        return self.catching > 0 or is_other_way  # what other work gives says nothing of a failure
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""

@@ -23,7 +23,7 @@ _WRITING = {
     "notify", "mail", "email", "post", "upload", "seed", "prune", "backfill", "recalculate",
 }  # fmt: skip
 _LOOKING = {
-    "get", "find", "select", "count", "list", "read", "load", "query", "check", "is", "has", "can",
+    "get", "open", "find", "select", "count", "list", "read", "load", "query", "check", "is", "has", "can",
     "fetch", "verify", "validate", "parse", "resolve", "lookup", "search", "describe", "show", "head",
     "exists", "assert", "require", "ensure", "authenticate", "authorize", "connect", "use", "with",
     "auth", "header", "headers", "cookie", "cookies", "json", "text", "params", "session", "to",
@@ -56,11 +56,11 @@ _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "arc
 """Words of writing that name what is written to, where they stand before the last."""
 _CHANGES_NOTHING = lazy_pattern(
     r"(?:chat\.completions|(?:^|\.)(?:openai|ai|llm)\.responses|(?:^|\.)(?:anthropic|claude)\w*\.messages)\.create$|"
-    r"(?:^|\.)generate(?:Text|Object|Content)$|"
+    r"(?:^|\.)generate(?:Text|Object|Content)$|(?:^|\.)import(?:JWK|PKCS8|SPKI|X509|Key)$|"
     r"(?:^|\.)create_?\w*(?:client|connection|transport|transporter|pool)(?:\(\))?$",
     re.IGNORECASE,
 )
-"""What asks a language model, or makes a client."""
+"""What asks a language model, reads a key or makes a client."""
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
 _BOOKKEEPING = lazy_pattern(r"[`\"']\s*select 1\b|\blog_\w+\(", re.IGNORECASE)
