@@ -109,7 +109,8 @@ class Behaviour(Struct, frozen=True):
         takes_nothing: where the secret is not set, a call without any credential matches it.
         max_duration: seconds, as the file or the framework's configuration says.
         untold_duration: where the file says it in a way that only running it would tell.
-        cached: a setting that makes Next answer from its cache.
+        cached: a setting that makes a framework answer from its build or its cache.
+        perhaps_cached: one that code computes, so that it may.
         silent: the handler ends without ever answering.
         flagged: the work hangs on a query that the entry does not carry.
         reached: the files whose code the entry's request runs where nothing fails; ``None`` where not all
@@ -132,6 +133,7 @@ class Behaviour(Struct, frozen=True):
     untold_duration: Location | None = None
     runtime: str | None = None
     cached: SourceSpot | None = None
+    perhaps_cached: SourceSpot | None = None
     streams: SourceSpot | None = None
     silent: SourceSpot | None = None
     reads_schedule: SourceSpot | None = None

@@ -66,11 +66,13 @@ class NodeModule:
 
     Attributes:
         bases: the prefixes of routers, by their variable.
+        derived: the router that another one is of, ``const api = app.basePath("/api")``.
         passings: calls that are given a variable, with its position among the arguments.
         unread: lines that register something on a variable in a way that is not followed.
     """
 
-    bases: dict[str, str] = field(default_factory=dict)
+    bases: dict[str, SgNode] = field(default_factory=dict)
+    derived: dict[str, str] = field(default_factory=dict)
     registrations: list[NodeRegistration] = field(default_factory=list)
     passings: list[tuple[str, SgNode, int]] = field(default_factory=list)
     unread: list[tuple[str, int]] = field(default_factory=list)
@@ -97,8 +99,8 @@ def _prefixed(module: NodeModule, node: SgNode) -> None:
     passed, declarator = arguments(node), node.parent()
     name = declarator.field("name") if declarator is not None else None
     if name is not None and passed and passed[0].kind() == "object":
-        prefix = literal(dict(pairs(passed[0])).get("prefix"))
-        if isinstance(prefix, str):
+        prefix = dict(pairs(passed[0])).get("prefix")
+        if prefix is not None:
             module.bases[name.text()] = prefix
 
 
@@ -137,8 +139,8 @@ def routed_path(call: SgNode) -> SgNode | None:
 def _register(module: NodeModule, owner: str, named: SgNode, passed: list[SgNode]) -> None:
     """Take in ``owner.get("/x", handler)``, ``owner.use("/x", router)`` and their like."""
     verb, line, first = named.text(), line_of(named), literal(passed[0])
-    if verb == "basePath" and isinstance(first, str):
-        module.bases[owner] = first
+    if verb == "basePath":
+        _based(module, owner, named, passed[0])
     elif verb in VERBS and len(passed) > 1:
         methods = None if verb == "all" else frozenset({verb.upper()})
         module.registrations.append(NodeRegistration(owner, line, passed[0], None, methods))
@@ -150,6 +152,18 @@ def _register(module: NodeModule, owner: str, named: SgNode, passed: list[SgNode
         _fastify(module, owner, passed[0], line)
     elif verb in _MOUNTING:
         _mount(module, owner, passed, line)
+
+
+def _based(module: NodeModule, owner: str, named: SgNode, base: SgNode) -> None:
+    """Take in ``new Hono().basePath("/x")``, and ``const api = app.basePath("/x")``."""
+    called = named.parent()
+    call = called.parent() if called is not None else None
+    declarator = call.parent() if call is not None else None
+    name = declarator.field("name") if declarator is not None else None
+    variable = name.text() if name is not None else owner
+    module.bases[variable] = base
+    if variable != owner:
+        module.derived[variable] = owner
 
 
 def _fastify(module: NodeModule, owner: str, options: SgNode, line: int) -> None:

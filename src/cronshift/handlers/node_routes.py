@@ -145,7 +145,10 @@ class NodeRoutes:
         return top or [name for name in imports(root) if self._has_routes(file, name)]
 
     def _has_routes(self, file: str, name: str) -> bool:
-        return any(isinstance(route, CodeRoute) for route in self._routes(file, name, Trail()))
+        is_based = name in self._module(file).bases
+        return is_based or any(
+            isinstance(route, CodeRoute) for route in self._routes(file, name, Trail())
+        )
 
     def _routes(self, file: str, name: str, trail: Trail) -> Iterator[Declaration]:
         root, behind = self._tree.parsed(file), trail.through(file, name)
@@ -158,7 +161,15 @@ class NodeRoutes:
             if source and target:
                 yield from self._exported(target, source[1], behind)
             return
-        here = behind.at(module.bases.get(name, ""))
+        base = self._prefix_of(file, name)
+        if base is None:
+            yield UnreadRegistration(behind.prefix, Location(file, line_of(module.bases[name])))
+        else:
+            yield from self._registered_on(file, name, behind.at(base))
+
+    def _registered_on(self, file: str, name: str, here: Trail) -> Iterator[Declaration]:
+        """Yield the routes that a file's router has, behind the prefix that it is mounted at."""
+        module = self._module(file)
         for registration in module.registrations:
             if registration.owner == name:
                 yield from self._registered(file, registration, here)
@@ -169,6 +180,20 @@ class NodeRoutes:
             if passed == name:
                 there = here.mounted(Location(file, line_of(call)), name)
                 yield from self._passed(file, call, position, there)
+
+    def _prefix_of(self, file: str, name: str) -> str | None:
+        """Return the prefix of a router; ``None`` where code computes it."""
+        module, whole = self._module(file), ""
+        for _ in range(len(module.derived) + 1):
+            base = module.bases.get(name)
+            text = self._text(file, base) if base is not None else ""
+            if text is None:
+                return None
+            whole = joined(text, whole) if whole else text
+            if name not in module.derived:
+                break
+            name = module.derived[name]
+        return whole
 
     def _registered(
         self, file: str, registration: NodeRegistration, trail: Trail

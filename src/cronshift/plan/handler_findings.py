@@ -21,6 +21,7 @@ from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascrip
 from cronshift.handlers.kept_answers import kept_answer
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
 from cronshift.handlers.tree import IMPORT
+from cronshift.handlers.untold_keeping import untold_keeping
 from cronshift.handlers.workspaces import below
 from cronshift.model import CronEntry, Finding, Handler, HandlerKind
 from cronshift.plan.findings import CATALOGUE
@@ -203,10 +204,10 @@ class Judge:
         if handler.language not in {"python", "typescript", "javascript"}:
             return Behaviour()
         saying = of_python if handler.language == "python" else of_javascript
-        read = replace(
-            saying(self.resolver.tree, handler),
-            cached=kept_answer(self.resolver.tree, handler, path),
-        )
+        tree = self.resolver.tree
+        cached = kept_answer(tree, handler, path)
+        perhaps = untold_keeping(tree, handler) if cached is None else None
+        read = replace(saying(tree, handler), cached=cached, perhaps_cached=perhaps)
         if handler.kind in _UNFOLLOWED:
             return read
         front, parameters = self.fronts(path), self._parameters(handler, path)
@@ -217,6 +218,7 @@ class Judge:
             untold_duration=read.untold_duration,
             runtime=read.runtime,
             cached=read.cached,
+            perhaps_cached=read.perhaps_cached,
             streams=read.streams,
             side_effects=read.side_effects,
             refuses_get=seen.refuses_get or read.refuses_get,

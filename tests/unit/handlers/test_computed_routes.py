@@ -161,3 +161,29 @@ def test_a_function_of_the_very_path_comes_before_a_pattern_of_next(tmp_path: Pa
     }
     assert resolution(tmp_path, files)[1] == "api/cron/mail.py"
     assert resolution(tmp_path, files, "/api/cron/seed")[1] == "app/api/cron/seed/route.ts"
+
+
+WORK = "async (c) => c.json({ ok: await store.rows.insertMany([1]) })"
+
+
+@pytest.mark.parametrize(
+    ("routes", "verdict"),
+    [
+        (f"const app = new Hono().basePath('/api');\napp.get('/cron/mail', {WORK});", "answered"),
+        (f"import {{ BASE }} from './base';\nconst app = new Hono().basePath(BASE);\napp.get('/cron/mail', {WORK});", "answered"),
+        (f"const app = new Hono();\nconst api = app.basePath('/api');\napi.get('/cron/mail', {WORK});", "answered"),
+        (f"const app = new Hono().basePath('/api');\nconst jobs = app.basePath('/cron');\njobs.get('/mail', {WORK});", "answered"),
+        (f"const app = new Hono();\nconst routes = app.basePath('/api').get('/cron/mail', {WORK});", "answered"),
+        (f"const app = new Hono().basePath(process.env.BASE);\napp.get('/cron/mail', {WORK});", "untold"),
+        (f"const app = new Hono().basePath('/v1');\napp.get('/cron/mail', {WORK});", "dead"),
+    ],
+)  # fmt: skip
+def test_what_the_paths_of_hono_begin_with(tmp_path: Path, routes: str, verdict: str) -> None:
+    head = "import { Hono } from 'hono';\nimport { handle } from 'hono/vercel';\n"
+    folder = "app/api/[[...route]]"
+    files = {
+        "package.json": package("next", "hono"),
+        f"{folder}/route.ts": f"{head}{routes}\nexport const GET = handle(app);\n",
+        f"{folder}/base.ts": "export const BASE = '/api';\n",
+    }
+    assert resolution(tmp_path, files)[0] is VERDICTS[verdict]

@@ -146,3 +146,35 @@ def test_an_answer_that_is_kept_is_told_and_no_other(tmp_path: Path, case: str) 
     codes = {finding.code for finding in make_plan(load_project(tmp_path)).findings}
     assert not codes & {"CS301", "CS305"}
     assert ("CS211" in codes) is is_kept
+
+
+COMPUTED = {
+    "rules that are spread": ({"server/api/job.ts": NITRO, "nuxt.config.ts": nuxt("nitro: { routeRules: { ...rules } }")}, "nuxt", True),
+    "rules of a name": ({"server/api/job.ts": NITRO, "nuxt.config.ts": "import { routeRules } from './rules';\n" + nuxt("routeRules")}, "nuxt", True),
+    "rules of a function": ({"server/api/job.ts": NITRO, "nuxt.config.ts": nuxt("routeRules: rules()")}, "nuxt", True),
+    "a rule that hangs on a variable": ({"server/api/job.ts": NITRO, "nuxt.config.ts": nuxt("routeRules: { '/api/**': { isr: Number(process.env.KEPT) } }")}, "nuxt", True),
+    "rules that are written out": ({"server/api/job.ts": NITRO, "nuxt.config.ts": nuxt("routeRules: { '/about': { isr: true } }")}, "nuxt", False),
+    "no rules": ({"server/api/job.ts": NITRO, "nuxt.config.ts": nuxt("modules: [...shared]")}, "nuxt", False),
+    "an export of Next on a condition": ({NEXT: NEXT_ASKS, "next.config.mjs": "export default { output: process.env.APP ? 'export' : undefined };"}, "next", True),
+    "a server of Next on a condition": ({NEXT: NEXT_ASKS, "next.config.mjs": "export default { output: process.env.DOCKER ? 'standalone' : undefined };"}, "next", False),
+    "an export of Next, which the route goes against": ({NEXT: f"export const dynamic = 'force-dynamic';\n{NEXT_ASKS}", "next.config.mjs": "export default { output: process.env.APP ? 'export' : undefined };"}, "next", False),
+    "an output of Astro": ({"src/pages/api/job.ts": ASTRO, "astro.config.mjs": "export default defineConfig({ output: process.env.OUTPUT });"}, "astro", True),
+    "an output of Astro, which the route goes against": ({"src/pages/api/job.ts": f"export const prerender = false;\n{ASTRO}", "astro.config.mjs": "export default defineConfig({ output: process.env.OUTPUT });"}, "astro", False),
+    "a server of Astro": ({"src/pages/api/job.ts": ASTRO, "astro.config.mjs": "export default defineConfig({ output: 'server' });"}, "astro", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_a_setting_that_code_computes_may_keep_the_answer(tmp_path: Path, name: str) -> None:
+    files, package, is_untold = COMPUTED[name]
+    whole = {
+        "vercel.json": json.dumps({"crons": [{"path": "/api/job", "schedule": "0 3 * * *"}]}),
+        "package.json": json.dumps({"dependencies": {package: "15.0.0"}}),
+        **files,
+    }
+    for file, text in whole.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    codes = {finding.code for finding in make_plan(load_project(tmp_path)).findings}
+    assert ("CS549" in codes) is is_untold
+    assert "CS211" not in codes

@@ -176,6 +176,18 @@ CACHED_GET = Rule(
     "take out what keeps it. A site that is built to files alone runs no code at all.",
     of_job=lambda job: at([job.behaviour.cached], "{} keeps the answer."),
 )
+KEEPING_UNTOLD = Rule(
+    "CS549",
+    "keeping-untold",
+    Severity.NOTE,
+    "Whether the framework answers this GET from its build or its cache cannot be told: its configuration "
+    "computes the setting that decides it.",
+    "Write the setting out, or say it in the route itself; or call the path twice, and see whether its work "
+    "is done twice.",
+    of_job=lambda job: at(
+        [job.behaviour.perhaps_cached], "{} is computed, and may keep the answer."
+    ),
+)
 STREAMS = Rule(
     "CS212",
     "streaming-answer",
