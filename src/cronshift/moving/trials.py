@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PORTS = {"@sveltejs/kit": 5173, "astro": 4321, "@remix-run/react": 5173, "vite": 5173}
 _USUAL_PORT = 3000
+_VERCELS_OWN = "npx vercel dev"  # at the same port
 _PORT = lazy_pattern(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
 _ASKING = frozenset(
     {"cron-secret", "cron-secret-constant-time", "bearer-undefined", "written-secret"}
@@ -37,9 +38,8 @@ def trial(project: Project, plan: Plan, job: Job) -> Iterator[NextStep]:
     secret = _secret(project, plan, job)
     if "ADDRESS" in command:
         served, there = _dev_server(project)
-        if served is not None:
-            start = f"{secret}INNGEST_DEV=1 {served}"
-            yield NextStep(start, "in another terminal: the functions are served there")
+        start = f"{secret}INNGEST_DEV=1 {served or _VERCELS_OWN}"
+        yield NextStep(start, "in another terminal: the functions are served there")
         command = command.replace("ADDRESS", there)
     if job.mode is Mode.BRIDGE and command == f"cronshift run {job.id}":
         address = os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url

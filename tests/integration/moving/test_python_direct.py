@@ -474,6 +474,9 @@ ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "site_app.urls"
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes"]
 CRON_SECRET = os.environ.get("CRON_SECRET", "")
+DATABASES = {
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "ATOMIC_REQUESTS": True}
+}
 """,
     "site_app/wsgi.py": """import os
 

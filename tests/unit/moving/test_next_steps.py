@@ -286,6 +286,23 @@ def test_a_job_of_an_app_without_a_developers_server_is_tried_where_the_app_is_s
     ]
 
 
+def test_functions_without_a_developers_server_are_tried_in_vercels_own(root: Path) -> None:
+    (root / "requirements.txt").unlink()
+    (root / "api/index.py").unlink()
+    (root / "package.json").write_text('{"name": "shop"}')
+    (root / "api/cron").mkdir()
+    (root / "api/cron/mail.js").write_text(
+        "export default async function handler(request, response) {\n"
+        "  await fetch('https://mail.example');\n  response.end();\n}\n"
+    )
+    apply(root, prepare_migration(load_project(root), (), NOW).operation)
+    tried = [command for command in commands(root) if "dev" in command or " run " in command]
+    assert tried == [
+        "INNGEST_DEV=1 npx vercel dev",
+        "cronshift run mail --endpoint http://localhost:3000/api/inngest",
+    ]
+
+
 def test_a_second_stage_names_the_job_whose_epoch_is_still_to_come(root: Path) -> None:
     (root / "vercel.json").write_text(MONTHLY)
     apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)

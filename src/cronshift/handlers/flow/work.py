@@ -38,10 +38,18 @@ _LOOKING = {
     "llen", "scard", "keys", "group", "difference", "sub", "chunk", "start", "end", "single", "collection", "doc", "table", "getter", "then", "catch", "finally",
 }  # fmt: skip
 _PREPARING = {
-    "create", "make", "insert", "new", "init", "initialize", "start", "begin", "open", "acquire",
-    "mark", "reserve", "claim", "register", "import", "prepare", "build", "setup", "add", "save",
-    "update", "upsert", "set", "log", "record", "lock", "require", "load",
+    "make", "new", "init", "initialize", "start", "begin", "open", "acquire", "reserve", "claim", "register",
+    "import", "prepare", "build", "setup", "log", "record", "lock", "require", "load",
 }  # fmt: skip
+_MAKING = {"create", "insert", "mark", "add", "save", "update", "upsert", "set"}
+_MADE_FIRST = {
+    "job", "run", "log", "task", "status", "lock", "record", "row", "entry", "execution", "history", "state",
+    "progress", "client", "started", "running", "processing", "batch", "event", "heartbeat", "one",
+}  # fmt: skip
+"""What is made, or noted down, before the work itself."""
+_CREDENTIALS = {"token", "tokens", "credentials", "credential", "session", "auth", "login", "oauth"}
+_GETTING = {"get", "obtain", "ensure", "resolve"}
+_SIGNING = {"login", "authenticate", "authorize", "signin", "connect"}
 
 
 _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "archive", "upload"}
@@ -267,9 +275,22 @@ def tells(name: str, *, of_failure: bool) -> bool:
 @cache
 def prepares(name: str) -> bool:
     """Return whether a call makes ready for work that follows: ``makeJob``, ``import(…)``."""
+    verb, *things = _last_words(name) or ("",)
+    is_made = verb in _MAKING and (not things or not _MADE_FIRST.isdisjoint(things))
+    return not verb or verb in _PREPARING or is_made
+
+
+@cache
+def provides(name: str) -> bool:
+    """Return whether a call provides for the work: ``refreshAccessToken``, ``getAccount``, ``login``."""
+    verb, *things = _last_words(name) or ("",)
+    gets = verb in _GETTING and "and" not in things
+    return gets or verb in _SIGNING or not _CREDENTIALS.isdisjoint(things)
+
+
+def _last_words(name: str) -> tuple[str, ...]:
     segments = _segments(name)
-    last = words(segments[-1])[:1] if segments else ()
-    return not last or last[0] in _PREPARING
+    return words(segments[-1]) if segments else ()
 
 
 def throws_nothing(site: Site) -> bool:

@@ -65,12 +65,14 @@ class WorkWritten(Struct, frozen=True):
     """The outcome for the jobs so far: the app's files, the jobs' modules, and what is to be told.
 
     Attributes:
+        planned: the files as the plan found them, before any became work.
         handlers: those that became work, by where they stand.
     """
 
     files: dict[str, bytes | None]
     modules: dict[str, str]
     notes: list[str]
+    planned: SourceTree
     handlers: dict[tuple[str, str | int], Shared] = {}
 
 
@@ -97,7 +99,7 @@ def direct(
         why = f"{', '.join(others)} still needs the package: all of its jobs go at once, or none"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
     edited: dict[str, bytes | None] = dict(ended.project.edited)
-    written = WorkWritten(edited, {}, [], {})
+    written = WorkWritten(edited, {}, [], SourceTree(root, dict(edited)), {})
     kept: dict[str, str] = {}
     for job in jobs:
         reason = _job(plan, SourceTree(root, edited), job, written, wishes)
@@ -176,7 +178,7 @@ def _work(  # noqa: PLR0913, PLR0917 - what a job is known by
     place = _stands_at(handler)
     shared, is_shared = written.handlers.get(place), handlers.count(place) > 1
     before = shared.before if shared is not None else dict(written.files)
-    again = WorkWritten(dict(before), {}, [])
+    again = WorkWritten(dict(before), {}, [], written.planned)
     file, conversion = _converted(
         SourceTree(tree.root, before),
         job,
@@ -264,7 +266,7 @@ def _converted(  # noqa: PLR0913 - what a job is known by
         if missed is not None:
             return missed.place.file, missed
         try:
-            view = convert_view(tree, route, entry)
+            view = convert_view(tree, route, entry, written.planned)
         except NotCertainError as error:
             return route.file, Kept(route, error.why)
         written.files[route.file] = view.urls.encode()

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.framework import Callee
 
 _JOB, _OPTIONS, _WORK = 2, 4, 4  # columns in
-_LOGGED = """onFailure: async ({{ error }}) =>
+_LOGGED = """onFailure: ({{ error }}) =>
   {}"""
 _WATCHED_FAILURE = """onFailure: async ({{ error, event, step }}) =>
   step.run("report", () => pingFailure(JOB, error, event.data))"""

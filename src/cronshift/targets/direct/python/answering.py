@@ -14,7 +14,7 @@ from cronshift.targets.direct.python.answers import (
     words_of,
     write,
 )
-from cronshift.targets.direct.python.catching import is_raise_caught
+from cronshift.targets.direct.python.catching import because, is_raise_caught
 from cronshift.targets.direct.python.source import Function, PythonSource, every_block
 
 _FIRST_ERROR = 400
@@ -143,7 +143,7 @@ def _write_raise(
     if is_raise_caught(function, statement):
         raise NotCertainError(statement.lineno, "answers with an error where errors are caught")
     words_there = f'"answered {code}"' if words is None else words_of(source, words)
-    cause = ""
+    cause = because(function, statement)
     if isinstance(statement, ast.Raise) and statement.cause is not None:
         cause = f" from {source.text_of(statement.cause)}"
     source.replace(statement, f"raise {error_source(PythonAnswer(code, None, words_there))}{cause}")

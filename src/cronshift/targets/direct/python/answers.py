@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
-from cronshift.targets.direct.python.catching import is_answer_caught
+from cronshift.targets.direct.python.catching import because, is_answer_caught
 from cronshift.targets.direct.python.replies import inlined
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def write(
 
     if is_answer_caught(function, statement, ends_alike):
         raise NotCertainError(statement.lineno, "answers with an error where errors are caught")
-    error = f"raise {error_source(answer)}"
+    error = f"raise {error_source(answer)}{because(function, statement)}"
     if answer.success is None:
         source.replace(statement, error)
         return

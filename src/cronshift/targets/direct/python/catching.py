@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from cronshift.targets.direct.python.source import Function, every_block
+from cronshift.targets.direct.python.source import Function, every_block, own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +39,14 @@ def is_raise_caught(function: Function, statement: ast.stmt) -> bool:
         )
         for clause in _around(function, statement)
     )
+
+
+def because(function: Function, statement: ast.stmt) -> str:
+    """Return the end of a statement that raises in a clause which names the error behind it."""
+    clauses = (node for node in own_nodes(function) if isinstance(node, ast.ExceptHandler))
+    inner = [each for each in clauses if any(statement in ast.walk(part) for part in each.body)]
+    name = inner[-1].name if inner else None
+    return f" from {name}" if name is not None else ""
 
 
 def _around(function: Function, statement: ast.stmt) -> Iterator[ast.ExceptHandler]:

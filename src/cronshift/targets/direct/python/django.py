@@ -22,7 +22,7 @@ from cronshift.targets.direct.python.source import Function, PythonSource, funct
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Location
@@ -41,14 +41,24 @@ def is_django(tree: SourceTree, file: str) -> bool:
     return "urlpatterns" in tree.read(file)
 
 
-def convert_view(tree: SourceTree, route: Location, entry: Entry) -> View:
+def convert_view(
+    tree: SourceTree, route: Location, entry: Entry, planned: SourceTree | None = None
+) -> View:
     """Return the view of a route as a function that is called by nobody but a job.
+
+    Args:
+        tree: the project's files.
+        route: the place where it is declared.
+        entry: the cron entry.
+        planned: the files as they were when that place was found, where others have gone out since.
 
     Raises:
         NotCertainError: where the meaning is not kept for certain.
     """
     urls = PythonSource(route.file, tree.read(route.file), tree.python(route.file))
-    declared = _declared(urls, route.line)
+    module = planned.python(route.file) if planned is not None else urls.module
+    wanted = ast.unparse(_declared(module, lambda each: each.lineno == route.line, route.line))
+    declared = _declared(urls.module, lambda each: ast.unparse(each) == wanted, route.line)
     place = ModuleScope(tree, route.file, urls.module)
     name, method = _viewed(declared)
     view = place.function(name) if method is None else place.class_of(name)
@@ -137,20 +147,16 @@ def _in_transaction(converted: Converted) -> Converted:
     return replace(converted, text="".join(lines))
 
 
-def _declared(urls: PythonSource, line: int) -> ast.Call:
+def _declared(module: ast.Module, is_wanted: Callable[[ast.Call], bool], line: int) -> ast.Call:
     """Return the call that declares a route, in a list of the module's own."""
-    for statement in urls.module.body:
+    for statement in module.body:
         value = getattr(statement, "value", None)
         if (
             isinstance(value, ast.List)
             and "urlpatterns" in ast.unparse(statement).partition("=")[0]
         ):
             for element in value.elts:
-                if (
-                    element.lineno == line
-                    and isinstance(element, ast.Call)
-                    and len(element.args) > 1
-                ):
+                if isinstance(element, ast.Call) and len(element.args) > 1 and is_wanted(element):
                     return element
     raise NotCertainError(line, "declares its route in a way that is not read")
 

@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
-from cronshift.targets.direct.python.about import CREDENTIAL, SETTINGS, PythonScope
+from cronshift.targets.direct.python.about import (
+    CREDENTIAL,
+    SETTINGS,
+    PythonScope,
+    is_logging,
+)
 from cronshift.targets.direct.python.answering import refuses, write_answers
 from cronshift.targets.direct.python.answers import NON_RETRIABLE, is_plain
 from cronshift.targets.direct.python.called import ModuleScope
@@ -45,6 +50,7 @@ from cronshift.targets.direct.python.unused import without_unused
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
+_READING = {"get", "getattr", "getenv", "int", "lower", "str", "strip"}
 _CARRYING = {"jsonify", "JSONResponse", "JsonResponse", "Response"}
 
 
@@ -191,10 +197,23 @@ def _value(function: Function, entry: Entry, *, is_read: bool) -> str | None:
 
 def _refuse_telling(source: PythonSource, function: Function, telling: str | None) -> None:
     """Refuse an answer that became an error within what ends in another way behind an error."""
-    for node in own_nodes(function):
-        if isinstance(node, ast.Return) and source.text_of(node).startswith("raise") and telling:
+    for node in own_nodes(function) if telling is not None else ():
+        is_error = isinstance(node, ast.Return) and source.text_of(node).startswith("raise")
+        if isinstance(node, ast.Return) and is_error and _works_before(source, function, node):
             why = f"answers with an error, behind which {telling} is ended as behind a success"
             raise NotCertainError(node.lineno, why)
+
+
+def _works_before(source: PythonSource, function: Function, statement: ast.stmt) -> bool:
+    """Return whether anything is called above a statement but what reads the request or writes to the log."""
+    return any(
+        isinstance(node, ast.Call)
+        and node.lineno < statement.lineno
+        and not source.is_gone(node)
+        and not is_logging(ast.Expr(node))
+        and ast.unparse(node.func).rpartition(".")[2] not in _READING
+        for node in own_nodes(function)
+    )
 
 
 def _encoder(source: PythonSource, route: AppRoute, app: str | None) -> str | None:

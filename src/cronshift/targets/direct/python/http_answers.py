@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.about import SENDING, is_logging
 from cronshift.targets.direct.python.answers import PythonAnswer, stated, words_of, write
+from cronshift.targets.direct.python.called import root_of
 from cronshift.targets.direct.python.senders import decoded, is_dumping, sent_by
-from cronshift.targets.direct.python.source import every_block, literal, quoted
+from cronshift.targets.direct.python.source import every_block, literal, own_nodes, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +51,31 @@ def _answers_error(
         if answer is not None:
             return answer.status >= _FIRST_ERROR
     return _status(block) >= _FIRST_ERROR
+
+
+def keep_values(source: PythonSource, function: Function) -> None:
+    """Leave the values as they are that a function made JSON of only to send them."""
+    nodes = list(own_nodes(function))
+    sending = {
+        name
+        for statement in nodes
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+        if "self" in {root_of(each) for each in (statement.value.func, *statement.value.args)}
+        for name in ast.walk(statement)
+    }
+    made = [
+        (ast.unparse(statement.targets[0]), statement.value)
+        for statement in nodes
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)
+        if is_dumping(statement.value.func) and len(statement.value.args) == 1
+        if not any(word.arg in {"default", "cls"} for word in statement.value.keywords)
+    ]
+    for name, dumped in made if "application/json" in source.text else ():
+        uses = [node for node in nodes if isinstance(node, ast.Name) and node.id == name]
+        stores = [node for node in uses if isinstance(node.ctx, ast.Store)]
+        is_sent = all(node in sending or node in stores for node in uses)
+        if is_sent and len(stores) == [each for each, _ in made].count(name):
+            source.replace(dumped, source.text_of(dumped.args[0]))
 
 
 def write_sent(source: PythonSource, function: Function, methods: Mapping[str, Function]) -> None:

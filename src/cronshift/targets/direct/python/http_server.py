@@ -10,7 +10,7 @@ from cronshift.targets.direct.python.about import REQUEST, PythonScope
 from cronshift.targets.direct.python.answers import NON_RETRIABLE
 from cronshift.targets.direct.python.called import ModuleScope, locals_of
 from cronshift.targets.direct.python.checks import remove_checks
-from cronshift.targets.direct.python.http_answers import refuses, write_sent
+from cronshift.targets.direct.python.http_answers import keep_values, refuses, write_sent
 from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.layout import dedented
 from cronshift.targets.direct.python.methods import (
@@ -61,6 +61,7 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
     scope = PythonScope(place, names, methods=methods)
     remove_checks(source, function, scope, lambda asked: refuses(source, methods, asked))
     arguments = _write_path(source, function, entry)
+    keep_values(source, function)
     write_sent(source, function, methods)
     text = _as_functions(source, node, methods, function, _PATH if arguments else "")
     if "self" in names_used(function_of(ast.parse(text), _WORK)):

@@ -10,11 +10,10 @@ export type Guarded = Job & { tick: (now: Date) => Date | null };
 /** Return the route that answers in the place of another while both sides are alive. */
 export function guarded(job: Guarded, route: Route, context?: object) {
   return async (asked: NextRequest, own?: unknown) => {
-    const { headers, url } = asked;
     const answer = await answerTo(asked, job);
     if (answer) return answer;
-    const there = new URL(url).origin + job.path;
-    const request = new NextRequest(there, { headers });
+    const there = new URL(asked.url).origin + job.path;
+    const request = new NextRequest(there, { headers: asked.headers });
     return (await route(request, (context ?? own) as never)) as Response;
   };
 }
@@ -23,9 +22,9 @@ export function guarded(job: Guarded, route: Route, context?: object) {
 async function answerTo({ headers, method }: Request, job: Guarded) {
   const { ownership, secret = "CRON_SECRET" } = job;
   if (method === "OPTIONS") return telling(ownership, secret)({ headers });
+  const agent = headers.get("user-agent") ?? "";
   const isCron =
-    headers.get("user-agent")?.startsWith("vercel-cron/") ||
-    headers.has("x-vercel-cron-schedule");
+    agent.startsWith("vercel-cron/") || headers.has("x-vercel-cron-schedule");
   if (!isCron) return turnedAway(401, "error", "not a call by Vercel cron");
   const isOpen = !process.env[secret] || (await hasBearer(headers, secret));
   if (!isOpen) return turnedAway(401, "error", "no bearer");

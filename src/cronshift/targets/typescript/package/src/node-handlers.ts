@@ -43,8 +43,8 @@ export function answering(
       socket.on("drain", () => response.emit("drain")).once("error", reject);
     });
     response.assignSocket(socket);
-    const work = async () => handler(request as never, response as never);
-    await Promise.all([ended, work()]);
+    const work = () => handler(request as never, response as never);
+    await Promise.all([ended, Promise.resolve().then(work)]);
     return answerOf(Buffer.concat(written));
   };
 }
@@ -62,7 +62,8 @@ function withMethods(response: ServerResponse) {
   });
 }
 
-const HEAD = /^(?:HTTP\S+ 1[^]*?\r\n\r\n)*HTTP\S+ (\d+).*\r\n([^]*?)\r\n\r\n/;
+const HEAD =
+  /^(?:HTTP\S+ 1[\s\S]*?\r\n\r\n)*HTTP\S+ (\d+).*\r\n([\s\S]*?)\r\n\r\n/;
 
 /** Return the answer that was written: behind what only informs its head, and its body. */
 function answerOf(written: Buffer): Response {

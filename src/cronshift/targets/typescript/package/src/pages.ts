@@ -25,7 +25,7 @@ export function page(route: Route, others?: NodeHandler): NextApiHandler {
     const request = new NextRequest(address, { method, headers });
     const answer = (await route(request, undefined as never)) as Response;
     reply.status(answer.status);
-    answer.headers.forEach((value, name) => reply.setHeader(name, value));
+    answer.headers.forEach((value, name) => void reply.setHeader(name, value));
     return reply.end(Buffer.from(await answer.arrayBuffer()));
   };
 }
