@@ -1,9 +1,11 @@
 """The law of failures: what becomes of each that is tried out, and what the caller hears of it.
 
 - It is thrown, or answered with a status of 400 or more: all is well.
-- The body tells of it: the failure is told softly.
-- Something else is done because of it, or it leaves nothing undone, or the code says that it does
-  not matter: nothing is said.
+- The body names it, ``failed: 2``: it is told softly, whatever else becomes of it.
+- Other work is done because of it, or no work is left undone, or the code says that it does not
+  matter: nothing is said.
+- The body tells of it in words, ``note: "not sent"``: it is told softly.
+- A row keeps it, or what goes on has another value: nothing is said.
 - Else it ends in success, and nobody hears of it, as far as that can be followed.
 """
 

@@ -22,9 +22,10 @@ from cronshift.handlers.flow.values import (
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MOST_INSIDE = 5  # lists and objects inside each other
+_DEEPEST = 8  # and those that a name may stand in
 _FAILING = lazy_pattern(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 """Names under which an answer tells of failures, whatever stands there."""
 _DENIED = frozenset({"ok", "success"})
@@ -91,13 +92,20 @@ def names_it(value: Value | None, *, stale: bool = False) -> bool:
         value: the body, or a part of it.
         stale: whether the count of what did not change is enough, ``failed: all - sent``.
     """
-    fields = value.cell.items() if isinstance(value, ObjectValue) else ()
     return any(
         ((_FAILING.search(key) and not _is_empty(part)) or (key in _DENIED and _is_false(part)))
         and hangs_on_it(part)
         and (stale or Taint.STALE not in taints_of(part))
-        for key, part in fields
-    ) or any(names_it(part, stale=stale) for part in _parts(value))
+        for key, part in _fields(value)
+    )
+
+
+def _fields(value: Value | None, depth: int = _DEEPEST) -> Iterator[tuple[str, Value]]:
+    """Yield the fields of a value and of all that is inside of it, each with its name."""
+    if isinstance(value, ObjectValue):
+        yield from value.cell.items()
+    for part in _parts(value) if depth else ():
+        yield from _fields(part, depth - 1)
 
 
 def hangs_on_it(value: Value | None, depth: int = _MOST_INSIDE) -> bool:

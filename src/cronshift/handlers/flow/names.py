@@ -272,8 +272,9 @@ class NameLookup(Forks, ABC):
         package: str = "",
     ) -> None:
         """Take note that a call is reached."""
-        is_beside = telling or self._is_beside()
         rescues = self.catching or self.path.other_way
+        is_asked = rescues or place not in self.ledger.sites
+        is_beside = telling or (is_asked and self._is_beside())
         if rescues and (works(name) or written) and not is_beside:
             self._answer(name)
         self.path.visit(place)

@@ -55,7 +55,7 @@ _QUIET = lazy_pattern(
     r"captureException|captureMessage|super|set_tag|format|isoformat|strftime|is(?:digit|alpha|numeric|alnum|space)|"
     r"capitalize|zfill|casefold|fullmatch|strptime|from(?:isoformat|timestamp)|(?:hex)?digest|round|Decimal|"
     r"BeautifulSoup|url(?:parse|unparse|encode)|deepcopy|reversed|toFixed|toLocale(?:Date|Time)?String|padStart|"
-    r"padEnd|get(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
+    r"padEnd|[gs]et(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
