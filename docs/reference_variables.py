@@ -20,7 +20,7 @@ _NAME = re.compile(
     r"(?:CRONSHIFT|INNGEST|VERCEL|CRON|XDG|AWS|SENTRY)_[A-Z_]+|(?:BETTERSTACK|HEALTHCHECKS)_API_[A-Z]+"
     r"|NO_COLOR|DATABASE_URL"
 )
-_TYPESCRIPT = re.compile(r'process\.env\["([A-Z_]+)"\]')
+_TYPESCRIPT = re.compile(r'\benv\["([A-Z_]+)"\]')
 _IMAGINED = "handlers/flow/"  # what the audit imagines an app's environment to be is read by nobody
 _DEPLOYED = ("runtime/", "sessions/", "inngest_fns/")
 

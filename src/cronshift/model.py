@@ -136,7 +136,8 @@ class Handler(Struct, frozen=True):
         runtime: what the file says of it: ``edge``, ``nodejs``.
         reads: what of the request it looks at: ``query``, ``schedule``.
         answers: what its modules, as far as they are the project's, may answer with besides a plain
-            response: ``navigation`` (what ``redirect()`` and the like throw), ``retry-after``.
+            response: ``navigation`` (what ``redirect()`` and the like throw), ``retry-after``, ``send``
+            (also ``redirect``, methods of a response in the shape of Node).
         route: where an app declares the route in code, beside ``file``, which is what is deployed.
         way: the routers of that app that the request goes through, the outermost first.
     """

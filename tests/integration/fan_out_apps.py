@@ -61,6 +61,27 @@ def run(call):
 """
 
 
+ROUTES = """import os
+
+import httpx
+from fastapi import FastAPI, HTTPException
+
+from cronshift_guard import guard
+
+app = FastAPI()
+app.add_middleware(guard.asgi)
+"""
+ROUTE_OF_MODE = """
+
+@app.get("/api/cron/{mode}")
+def {mode}(model: str = "?"):
+    answer = httpx.get(os.environ["UPSTREAM"] + "/work", params={{"model": model}}, timeout=30)
+    if answer.status_code == 410:
+        raise HTTPException(status_code=410, detail="gone for good")
+    return {{"did": answer.raise_for_status().text}}
+"""
+
+
 @dataclass
 class Upstream:
     """What the app's work asks: the rows, and the work on each.
@@ -124,6 +145,23 @@ def upstream() -> Iterator[Upstream]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def fastapi_app(root: Path) -> Path:
+    """Write an app whose routes can become the work itself, a mode each."""
+    entries = [{"path": f"/api/cron/{mode}", "schedule": "0 9 * * *"} for mode in MODES]
+    rewrites = [{"source": "/(.*)", "destination": "/api/index"}]
+    files = {
+        "vercel.json": json.dumps({"crons": entries, "rewrites": rewrites}),
+        "requirements.txt": "fastapi\nhttpx\n",
+        "cronshift.toml": settings("python").replace('handler = "work:run"\n', ""),
+        "lib/models.py": PYTHON_MODELS,
+        "api/index.py": ROUTES + "".join(ROUTE_OF_MODE.format(mode=mode) for mode in MODES),
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
 
 
 def settings(target: str, **more: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cronshift.commands.invocation import Invocation
     from cronshift.model import Plan
-    from cronshift.moving.next_steps import NextStep
+    from cronshift.moving.next_step import NextStep
     from cronshift.moving.status import JobStatus
     from cronshift.observing.health import Health
     from cronshift.observing.spending import Spending
@@ -57,7 +57,7 @@ def tell_health(invocation: Invocation, health: Health) -> None:
 
 def steps_for_wrong(health: Health, jobs: Iterable[JobStatus]) -> Iterator[tuple[NextStep, ...]]:
     """Yield for each job that is not well the steps that show it and, where it goes on, those that stop it."""
-    from cronshift.moving.next_steps import NextStep
+    from cronshift.moving.next_step import NextStep
     from cronshift.observing.fates import Fate
     from cronshift.readiness.fact import Knowledge
 

@@ -14,7 +14,7 @@ from cronshift.runtime.wire import LEDGER_VARIABLE
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.moving.next_steps import NextStep
+    from cronshift.moving.next_step import NextStep
 
 
 def next(context: typer.Context) -> ExitCode:  # noqa: A001 - the command's name

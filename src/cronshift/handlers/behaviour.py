@@ -106,7 +106,8 @@ class Behaviour(Struct, frozen=True):
         soft: answers that say failure with status 200.
         unread: writes of whose results nothing is read.
         refuses_get: the code answers GET with 405.
-        max_duration: seconds, as the file says.
+        takes_nothing: where the secret is not set, a call without any credential matches it.
+        max_duration: seconds, as the file or the framework's configuration says.
         untold_duration: where the file says it in a way that only running it would tell.
         cached: a setting that makes Next answer from its cache.
         silent: the handler ends without ever answering.
@@ -126,6 +127,7 @@ class Behaviour(Struct, frozen=True):
     flagged: SourceSpot | None = None
     auth: Auth = Auth.UNKNOWN
     auth_spot: SourceSpot | None = None
+    takes_nothing: bool = False
     max_duration: int | None = None
     untold_duration: Location | None = None
     runtime: str | None = None

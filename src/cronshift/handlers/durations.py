@@ -1,6 +1,7 @@
-"""The ``maxDuration`` that a file declares, followed to a number where that is known.
+"""The ``maxDuration`` that a file or its framework's configuration declares, followed to a number.
 
-Source: vercel.com/docs, "Configuring Maximum Duration", and nextjs.org/docs, Route Segment Config.
+Sources: vercel.com/docs, "Configuring Maximum Duration"; nextjs.org/docs, Route Segment Config; the adapters of
+Astro and SvelteKit for Vercel, and Nitro's preset, whose configurations say it for all routes.
 """
 
 from __future__ import annotations
@@ -10,14 +11,41 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.behaviour import LONGEST_DURATION
 from cronshift.handlers.javascript import exports
+from cronshift.handlers.literals import text_of
+from cronshift.handlers.site_config import config_of
 from cronshift.handlers.values import MODULE, Expression, follow, members, value
+from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
-    from cronshift.model import Location
+    from cronshift.model import Handler, Location
 
 _ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 _DEEPEST = 8
+_CONFIGURED = {
+    HandlerKind.ASTRO: ("astro",),
+    HandlerKind.SVELTEKIT: ("svelte",),
+    HandlerKind.NITRO: ("nuxt", "nitro"),
+    HandlerKind.SOLIDSTART: ("app",),
+}
+"""The configurations in which a framework has the duration of all its routes."""
+_IN_FILE_TOO = {HandlerKind.SVELTEKIT}
+
+
+def handler_duration(tree: SourceTree, handler: Handler) -> int | Location | None:
+    """Return the seconds that a handler may run, as its file says, or its framework's configuration."""
+    names = _CONFIGURED.get(handler.kind, ())
+    in_file = not names or handler.kind in _IN_FILE_TOO
+    duration = duration_of(tree, handler.file) if in_file else None
+    if duration is not None:
+        return duration
+    for file in filter(None, (config_of(tree, handler.file, name) for name in names)):
+        root = tree.parsed(file)
+        for pair in root.find_all(kind="pair") if root is not None else ():
+            key, written = pair.field("key"), pair.field("value")
+            if key is not None and written is not None and text_of(key) == "maxDuration":
+                return _seconds(tree, Expression(file, written))
+    return None
 
 
 def duration_of(tree: SourceTree, file: str) -> int | Location | None:

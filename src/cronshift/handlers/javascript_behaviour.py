@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from cronshift.handlers.behaviour import Behaviour, SourceSpot
-from cronshift.handlers.durations import duration_of
+from cronshift.handlers.durations import handler_duration
 from cronshift.handlers.javascript import (
     FUNCTIONS,
     Definition,
@@ -55,7 +55,7 @@ def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
     definition = None if handler.route is not None else define(tree, handler.file, handler.export)
     if definition is not None and definition.node.kind() not in FUNCTIONS:
         definition = None
-    duration = duration_of(tree, handler.file)
+    duration = handler_duration(tree, handler)
     return Behaviour(
         max_duration=duration if isinstance(duration, int) else None,
         untold_duration=duration if isinstance(duration, Location) else None,

@@ -28,6 +28,7 @@ from cronshift.handlers.repository import RepositoryTree
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.untold_routes import untold_because
 from cronshift.handlers.vercel_rules import matched_by, rules_of
+from cronshift.handlers.vercelignore import deployed
 from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.handlers.workspaces import app_that_answers
 from cronshift.model import Handler, HandlerKind
@@ -192,7 +193,7 @@ class Resolver:
         whole = path.partition("#")[0]
         if whole not in self._resolved:
             bare, _, query = whole.partition("?")
-            self._resolved[whole] = self._resolve(bare or "/", query)
+            self._resolved[whole] = deployed(self.tree, self._resolve(bare or "/", query))
         return self._resolved[whole]
 
     def _resolve(self, bare: str, query: str) -> Resolution:

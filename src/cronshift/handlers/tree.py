@@ -141,7 +141,7 @@ class SourceTree:
 
     def data(self, file: str) -> dict[str, Any]:
         """Return the object in a JSON file, comments and trailing commas allowed; else none."""
-        text = self.read(file)
+        text = self.read(file).removeprefix("\ufeff")
         if not text:
             return {}
         try:

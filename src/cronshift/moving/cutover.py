@@ -22,6 +22,7 @@ from cronshift.moving.refusals import (
     refuse_pending,
     refuse_rate_limited,
     share_of,
+    stays,
 )
 from cronshift.moving.restore import restored
 from cronshift.moving.windows import (
@@ -195,7 +196,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         epochs=epochs,
         done=tuple(job.id for job in chosen if job.id not in names),
         operation=operation,
-        advice=tuple(_advice(moving, epochs, percent)),
+        advice=(*stays(plan, jobs), *_advice(moving, epochs, percent)),
         facts=facts,
         costs=tuple(costs(moving, ownership, now)),
         watched=tuple(job.id for job in watched),
@@ -301,8 +302,8 @@ def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list
             )
         if 0 < percent < 100 and weekly * percent < 100:  # noqa: PLR2004 - percent
             advice.append(
-                f"{job.id} ticks {weekly} times a week: {percent} % of that is less than one tick,"
-                " so the percentage means little. Move it as a whole."
+                f"{percent} % of {job.id}'s ticks is less than one tick a week, so the"
+                " percentage means little. Move it as a whole."
             )
         elif percent < 100:  # noqa: PLR2004 - percent
             stages = ", ".join(f"{stage} % is {weekly * stage // 100}" for stage in STAGES)

@@ -5,24 +5,24 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cronshift.model import Mode, Origin
 from cronshift.moving.epochs import is_paused
+from cronshift.moving.next_step import NextStep
+from cronshift.moving.trials import missing_install, trial
 from cronshift.operations import read_journal
-from cronshift.plan.decided import doubts, is_left_out
+from cronshift.plan.decided import doubts, is_left_out, stopping
+from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.planning import make_plan
-from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
-from cronshift.project.locks import install_command, lock_of, locks_in, range_of
+from cronshift.project.inngest_sdk import SDK
+from cronshift.project.locks import locks_in
 from cronshift.project.ownership_file import read_ownership
 from cronshift.project.rollouts_file import read_rollouts
 from cronshift.readiness.checking import facts_of
@@ -31,29 +31,21 @@ from cronshift.readiness.guards import by_hand
 from cronshift.readiness.kinds import GUARD, SDK_FITS
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
-from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.ownership import tick_text
 from cronshift.runtime.recording import VARIABLE as LEDGER
-from cronshift.runtime.regular_files import is_regular, read_text
 from cronshift.targets import GuardRoute, NoGuard, target_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from cronshift.model import Job, Plan
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
     from cronshift.runtime.ownership import Ownership
 
 STAGES = (10, 50, 100)
 _WEEK = timedelta(days=7)
-_PORTS = {"@sveltejs/kit": 5173, "astro": 4321, "@remix-run/react": 5173, "vite": 5173}
-_USUAL_PORT = 3000
-_PORT = lazy_pattern(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
-_ASKING = frozenset(
-    {"cron-secret", "cron-secret-constant-time", "bearer-undefined", "written-secret"}
-)
 
 
 class JourneyStage(StrEnum):
@@ -67,25 +59,6 @@ class JourneyStage(StrEnum):
     PAUSED = "paused"
     ENDED = "ended"
     STOPPED = "stopped"
-
-
-class NextStep(Struct, frozen=True):
-    """One command that leads on, and why it is next."""
-
-    command: str
-    why: str
-    is_needed: bool = False
-    """Whether no step behind it can do without it."""
-
-    @property
-    def verb(self) -> str:
-        """The command of cronshift that it is; empty for another program's."""
-        words = [word for word in self.command.split() if "=" not in word or word.startswith("-")]
-        return words[1] if len(words) > 1 and words[0] == "cronshift" else ""
-
-    def to_json(self) -> dict[str, str]:
-        """Return the step's part of the document."""
-        return {"command": self.command, "why": self.why}
 
 
 def next_steps(project: Project, now: datetime, plan: Plan | None = None) -> tuple[NextStep, ...]:
@@ -234,7 +207,7 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     raised = next((fact for fact in bad if fact.kind is SDK_FITS), None)
     if raised is not None:
         bad.remove(raised)
-        yield NextStep(raised.remedy, raised.message, is_needed=True)
+        yield _mending(raised)
     elif install is not None:
         why = f"package.json names {SDK}, and it is not installed or not locked"
         locks = locks_in(project.root / project.resolver().app)
@@ -243,22 +216,38 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
         if install.startswith("npm "):
             why += f"; should npm answer ERESOLVE: {install} --force"
         yield NextStep(install, why, is_needed=True)
-    for fact in bad:
-        if fact.kind is not GUARD:
-            yield NextStep(fact.remedy or "cronshift status", fact.message, is_needed=True)
+    yield from (_mending(fact) for fact in bad if fact.kind is not GUARD)
     for each in plan.runnable:
         if is_left_out(plan, each):
             code = doubts(plan, each)[0]
             why = f"{each.id} is left out for it, and missing to validate; mend it, or --accept it"
             yield NextStep(f"cronshift explain {code}", why)
             break
-    yield NextStep("cronshift validate", "whether the functions are what the plan says")
-    yield from _trial(project, plan, job)
+    fresh = [each.id for each in plan.runnable if _is_fresh(project, plan, each)]
+    why = "whether the functions are what the plan says"
+    why += f"; none is there for {', '.join(fresh)}: cronshift migrate" if fresh else ""
+    yield NextStep("cronshift validate", why)
+    yield from trial(project, plan, job)
     without = isinstance(target_named(plan.target).guard(plan, job), NoGuard)
     guards = [fact for fact in bad if fact.kind is GUARD]
     if guards and not without:
         yield NextStep("cronshift migrate --fix", guards[0].message)
     yield from _first_share(journey, job, is_guarded=not without)
+
+
+def _mending(fact: Fact) -> NextStep:
+    """Return the step that mends what is known bad: what its remedy says to do, a command alone where it is one."""
+    command, _, rest = fact.remedy.partition(", ")
+    if not command[:1].islower():
+        return NextStep(fact.remedy, fact.message, is_needed=True)
+    why = f"{fact.message} {rest[:1].upper()}{rest[1:]}." if rest else fact.message
+    return NextStep(command, why, is_needed=True)
+
+
+def _is_fresh(project: Project, plan: Plan, job: Job) -> bool:
+    """Return whether a job waits for its function, and nothing keeps it out."""
+    is_there = job.module is not None and (project.root / job.module).is_file()
+    return not is_there and not is_left_out(plan, job)
 
 
 def _first_share(journey: _Journey, job: Job, *, is_guarded: bool) -> Iterator[NextStep]:
@@ -280,83 +269,22 @@ def _first_share(journey: _Journey, job: Job, *, is_guarded: bool) -> Iterator[N
     yield NextStep(f"cronshift cutover {job.id}{share}", "the job's ticks become Inngest's")
 
 
-def _trial(project: Project, plan: Plan, job: Job) -> Iterator[NextStep]:
-    """Yield the steps that run one job here, with the secret that its route asks for."""
-    command = target_named(plan.target).trial(plan).replace("JOB", job.id)
-    secret = _secret(project, plan, job)
-    if "ADDRESS" in command:
-        served, there = _dev_server(project)
-        if served is not None:
-            start = f"{secret}INNGEST_DEV=1 {served}"
-            yield NextStep(start, "in another terminal: the functions are served there")
-        command = command.replace("ADDRESS", there)
-    if job.mode is Mode.BRIDGE and command == f"cronshift run {job.id}":
-        address = os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
-        if address is None:
-            served, address = _dev_server(project)
-            if served is not None:
-                yield NextStep(
-                    f"{secret}{served}", f"in another terminal: {job.id} is called there"
-                )
-            command += f" --base-url {address}"
-    yield NextStep(f"{secret}{command}", "one real run, step by step")
-
-
-def _secret(project: Project, plan: Plan, job: Job) -> str:
-    """Return the secret to set for a trial, where the route asks for it and nothing sets it."""
-    name = plan.bridge.secret_env
-    asks = job.handler is None or job.handler.auth in _ASKING
-    pattern = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=[ \t]*\S", re.MULTILINE)
-    files = [file for file in project.root.glob(".env*") if is_regular(file)]
-    is_set = bool(os.environ.get(name)) or any(pattern.search(read_text(file)) for file in files)
-    return f"{name}=only-here " if asks and not is_set and job.handler is not None else ""
-
-
-def _dev_server(project: Project) -> tuple[str | None, str]:
-    """Return the app's own dev command, as far as package.json names it, and its address."""
-    root = project.root / project.resolver().app
-    package = _json(root / "package.json")
-    scripts, dependencies = package.get("scripts"), {}
-    for kind in ("dependencies", "devDependencies"):
-        table = package.get(kind)
-        dependencies.update(table if isinstance(table, dict) else {})
-    script = scripts.get("dev") if isinstance(scripts, dict) else None
-    named = _PORT.search(script) if isinstance(script, str) else None
-    usual = next((port for name, port in _PORTS.items() if name in dependencies), _USUAL_PORT)
-    port = int(named[1] or named[2]) if named else usual
-    manager = install_command(root).partition(" ")[0]
-    start = f"{manager} run dev" if isinstance(script, str) else None
-    return start, f"http://localhost:{port}"
-
-
-def missing_install(project: Project) -> str | None:
-    """Return the command that installs the app's packages, where the SDK is asked for and not there."""
-    resolver = project.resolver()
-    root = project.root / resolver.app
-    if sdk_of(resolver.tree, resolver.app) is None:
-        return None
-    lock, wanted = lock_of(root), range_of(root, SDK)
-    is_locked = lock is None or (wanted is not None and lock.version_of(SDK, wanted) is not None)
-    if is_locked and version_installed(root, SDK) is not None:
-        return None
-    return install_command(root)
-
-
 def _fresh(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     """Yield the steps that try a job before generation, where it can be, and the generation."""
     project, plan = journey.project, journey.plan
     subject = Subject(project, plan, jobs, journey.now)
     direct = [job for job in jobs if job.mode is Mode.DIRECT]
-    trial = target_named(plan.target).trial(plan)
-    if direct and trial == "cronshift run JOB" and not (project.root / plan.out).is_dir():
-        yield from _trial(project, plan, direct[0])
+    command = target_named(plan.target).trial(plan)
+    if direct and command == "cronshift run JOB" and not (project.root / plan.out).is_dir():
+        yield from trial(project, plan, direct[0])
     fix = " --fix" if by_hand(subject) else ""
     yield NextStep(f"cronshift migrate{fix}", "generates the functions; no job changes owner")
 
 
-def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
+def _stopped(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     """Yield the steps that show why jobs cannot move."""
-    doubted = [job for job in jobs if job.mode is not Mode.BLOCKED]
+    codes = [(job, stopping(journey.plan, job)) for job in jobs]
+    doubted = [job for job, of_job in codes if of_job and ASKED_FIRST.issuperset(of_job)]
     if doubted:
         yield NextStep(
             "cronshift migrate --fix --dry-run",
@@ -383,13 +311,6 @@ _STEPS = {
     JourneyStage.PAUSED: _paused,
     JourneyStage.STOPPED: _stopped,
 }
-
-
-def _json(file: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError, RecursionError):
-        document = json.loads(read_text(file)) if is_regular(file) else {}
-        return document if isinstance(document, dict) else {}
-    return {}
 
 
 def in_one_line(steps: Sequence[NextStep], most: int = 2) -> str:

@@ -6,10 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError, RefusedError
-from cronshift.moving.configuration import SIDE_BY_SIDE
 from cronshift.operations import ChangeKind, Edit, Seen
 from cronshift.targets import GuardRoute, target_named
-from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
+from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, script, toml_edit
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
     from cronshift.model import CronEntry, Job
     from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
+
+
+_EDITING = {ConfigFormat.JSON: edit, ConfigFormat.TOML: toml_edit, ConfigFormat.SCRIPT: script}
+"""The module that edits each format as text."""
 
 
 def dispatch(project: Project, routed: Sequence[tuple[Job, GuardRoute]]) -> list[Edit]:
@@ -43,8 +46,8 @@ def repoint(
     """Return ``planned`` with the jobs' entries pointing to their own routes again.
 
     Those of jobs that are ``waiting`` go to their guards, where there are any: ticks may still be
-    Inngest's. An entry that a script makes is left as it is: the dispatcher lets all ticks of
-    Vercel's by.
+    Inngest's. An entry that a script makes in another way than by a text is left as it is: the
+    dispatcher lets all ticks of Vercel's by.
 
     Args:
         before: the project as it is.
@@ -69,16 +72,21 @@ def repoint(
         and job.entry.called is None
         and isinstance(guard := target_named(after.plan.target).guard(after.plan, job), GuardRoute)
     ]
-    if not (back or on_the_way) or source.format not in SIDE_BY_SIDE:
+    if not (back or on_the_way) or source.format not in _EDITING:
         return list(planned)
-    for job in back:
-        base = (job.entry.called or "").partition(f"{MOUNT}/")[0]
-        text = _repointed(source, text, job.entry, base + MOUNT, base)
-    for job, guard in on_the_way:
-        text = _repointed(source, text, job.entry, guard.base_path, guard.base_path + MOUNT)
     guarded = {job.entry.pointer: False for job in back}
     guarded |= {job.entry.pointer: True for job, _ in on_the_way}
-    _refuse_misread(source, text, guarded)
+    try:
+        for job in back:
+            base = (job.entry.called or "").partition(f"{MOUNT}/")[0]
+            text = _repointed(source, text, job.entry, base + MOUNT, base)
+        for job, guard in on_the_way:
+            text = _repointed(source, text, job.entry, guard.base_path, guard.base_path + MOUNT)
+        _refuse_misread(source, text, guarded)
+    except RefusedError:
+        if source.format is ConfigFormat.SCRIPT:
+            return list(planned)
+        raise
     sentences = [edit.summary for edit in planned if edit.path == source.file]
     for group, how in (
         (back, "called at their own routes"),
@@ -99,8 +107,8 @@ def _edited(source: VercelConfig, text: str, summary: str) -> list[Edit]:
 
 
 def _repointed(source: VercelConfig, text: str, entry: CronEntry, old: str, new: str) -> str:
-    if source.format in SIDE_BY_SIDE and entry.index is not None:
-        editing = edit if source.format is ConfigFormat.JSON else toml_edit
+    editing = _EDITING.get(source.format)
+    if editing is not None and entry.index is not None:
         with suppress(ConfigError):
             repointed: str = editing.replace_path_start(
                 text, entry.index, old, new, file=source.file

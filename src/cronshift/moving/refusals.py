@@ -8,6 +8,7 @@ from cronshift.errors import CronshiftError, RefusedError
 from cronshift.model import Mode, Origin
 from cronshift.moving.epochs import is_paused
 from cronshift.moving.migration import pick_jobs
+from cronshift.plan.decided import is_left_out, stopping, way_in
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.runtime.ownership import tick_text
 
@@ -23,22 +24,50 @@ _WHOLE = 100  # percent
 
 
 def movable(project: Project, plan: Plan, jobs: Collection[str]) -> list[Job]:
-    """Return the jobs of those ids, or all that can move; each has a function that runs its ticks."""
-    chosen = [job for job in pick_jobs(plan, jobs) if jobs or job.mode is not Mode.BLOCKED]
+    """Return the jobs of those ids, or all that can move; each has a function that runs its ticks.
+
+    Raises:
+        CronshiftError: for a job that is asked for and cannot move, and where of all none can.
+    """
+    every = pick_jobs(plan, jobs)
+    chosen = [job for job in every if jobs or not is_left_out(plan, job)]
+    if every and not chosen:
+        left = ", ".join(f"{job.id} ({_what_stops(plan, job)})" for job in every)
+        raise CronshiftError(
+            f"No job can move: {left}.", reason="blocked-job", hint="cronshift next"
+        )
     for job in chosen:
-        if job.mode is Mode.BLOCKED:
-            raise CronshiftError(
-                f"{job.id} is blocked by a finding and cannot move.",
-                reason="blocked-job",
-                hint="cronshift audit says why.",
-            )
         if job.module is None or not (project.root / job.module).is_file():
-            raise CronshiftError(
-                f"{job.id} has no function yet, so nobody would run its ticks.",
-                reason="not-migrated",
-                hint=f"cronshift migrate {job.id}",
-            )
+            raise _cannot_move(plan, job)
     return chosen
+
+
+def stays(plan: Plan, jobs: Collection[str]) -> list[str]:
+    """Return a sentence for each job that is passed over where all that can move do."""
+    left = [] if jobs else [job for job in plan.jobs if is_left_out(plan, job)]
+    return [
+        f"{job.id} stays with Vercel, for {_what_stops(plan, job)}: {way_in(plan, job)}."
+        for job in left
+    ]
+
+
+def _cannot_move(plan: Plan, job: Job) -> CronshiftError:
+    if job.mode is Mode.BLOCKED:
+        return CronshiftError(
+            f"{job.id} cannot move, for {_what_stops(plan, job)}.",
+            reason="blocked-job",
+            hint=way_in(plan, job),
+        )
+    return CronshiftError(
+        f"{job.id} has no function yet, so nobody would run its ticks.",
+        reason="not-migrated",
+        hint=way_in(plan, job),
+    )
+
+
+def _what_stops(plan: Plan, job: Job) -> str:
+    """Return the codes of the findings that keep a job out."""
+    return ", ".join(stopping(plan, job)) or "its schedule"
 
 
 def refuse_doubtful(plan: Plan, growing: Sequence[Job]) -> None:

@@ -27,6 +27,9 @@ _LITERAL = lazy_pattern(r"""(?P<quote>["'`])(?P<text>(?:(?!(?P=quote))[^\\\n]|\\
 _VARIABLE = lazy_pattern(r"[A-Z][A-Z0-9_]*")
 _IMPORT = lazy_pattern(r"[ +-]?\s*(?:import|from|export \*|} from)\b|.*\brequire\(")
 _PATH = lazy_pattern(r"[\w@.~-]*(?:/[\w@.~\[\]-]*)+")
+_RANGE = lazy_pattern(
+    r"(?:[~^]|[<>]?=?)\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[a-z]{1,6}\.\d{1,4})?"
+)  # of a package
 _BEARER = lazy_pattern(r"""(?i)(\b(?:bearer|basic)\s+)(?![$%{])[^\s"'`<>{}]{6,}""")
 _CREDENTIALS = lazy_pattern(r"""(\w://)[^\s/"'`<>@]*:[^\s/"'`<>]*@""")
 _QUERY = lazy_pattern(
@@ -74,7 +77,8 @@ def masked_document(value: Any) -> Any:
 def _of_literal(match: re.Match[str]) -> str:
     text, quote = match["text"], match["quote"]
     is_name = _VARIABLE.fullmatch(text) or _PATH.fullmatch(text) or _SPEAKS_OF_SECRETS.search(text)
-    return match[0] if is_name or len(text) < _SHORTEST else f"{quote}{MASK}{quote}"
+    is_plain = is_name or _RANGE.fullmatch(text) or len(text) < _SHORTEST
+    return match[0] if is_plain else f"{quote}{MASK}{quote}"
 
 
 def _values() -> list[str]:

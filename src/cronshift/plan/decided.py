@@ -106,6 +106,31 @@ def is_left_out(plan: Plan, job: Job) -> bool:
     return job.mode is Mode.BLOCKED or is_doubted
 
 
+def stopping(plan: Plan, job: Job) -> tuple[str, ...]:
+    """Return the codes of the findings that keep a job out of what is generated, those first that cannot be accepted."""
+    if not is_left_out(plan, job):
+        return ()
+    of_job = {
+        finding.code
+        for finding in plan.findings
+        if finding.job == job.id
+        and (finding.code in ASKED_FIRST or finding.severity is Severity.ERROR)
+    }
+    return tuple(sorted(of_job, key=lambda code: (code in ASKED_FIRST, code)))
+
+
+def way_in(plan: Plan, job: Job) -> str:
+    """Return the remedy of a job that has no function: where something keeps it out, that comes first."""
+    codes = stopping(plan, job)
+    if not codes:
+        return "cronshift audit" if is_left_out(plan, job) else f"cronshift migrate {job.id}"
+    mended = f"cronshift explain {codes[0]}, and mend it"
+    if not ASKED_FIRST.issuperset(codes):
+        return mended
+    accepted = " ".join(f"--accept {code}" for code in codes)
+    return f"{mended}; as it is: cronshift migrate {job.id} {accepted}"
+
+
 def doubts(plan: Plan, job: Job) -> tuple[str, ...]:
     """Return the codes of the findings by which a success of a job would mean nothing."""
     of_job = {finding.code for finding in plan.findings if finding.job == job.id}

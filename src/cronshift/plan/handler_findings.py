@@ -38,6 +38,12 @@ _GIVES_ON = lazy_pattern(r"\bexport\b[^;\"'\n]*\bfrom\s*[\"']next/headers[\"']")
 _ANSWERS = {
     "navigation": lazy_pattern(r"[\"'][^\"'\n]*\bnavigation[\"']"),
     "retry-after": lazy_pattern(r"retry-?after", re.IGNORECASE),
+    # A response's own methods, or a response in the hands of code that is not read.
+    "send": lazy_pattern(
+        r"""(?:(?<![\w$.])[\w$]+|\))\s*\??\.\s*(?:send|redirect)\b|["'`](?:send|redirect)["'`]"""
+        r"""|\{[^{}]*\b(?:send|redirect)\b[^{}]*\}\s*=|\bexport\s+default\s+(?!async\b|function\b)[\w$.]+\("""
+        r"""|[(,]\s*(?:\.{3})?_?(?:res|resp|response|reply)\s*(?:,|\)(?!\s*(?:=>|[{:])))"""
+    ),
 }
 _OF_NEXT = lazy_pattern(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _TYPES = lazy_pattern(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
@@ -123,6 +129,7 @@ class Judge:
 
     def _described(self, handler: Handler, seen: Behaviour) -> Handler:
         configured = self.configured_duration(handler.file)
+        importers = self._importers(handler)
         reads = (("query", seen.reads_query), ("schedule", seen.reads_schedule))
         return replace(
             handler,
@@ -130,12 +137,14 @@ class Judge:
             untold_duration=None if configured else seen.untold_duration,
             runtime=seen.runtime,
             reads=tuple(name for name, read in reads if read),
-            ambient=self._ambient(handler, seen.reached),
-            answers=self._answers(handler),
+            ambient=self._ambient(handler, importers, seen.reached),
+            answers=self._answers(importers),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
 
-    def _ambient(self, handler: Handler, reached: frozenset[str] | None) -> tuple[str, ...]:
+    def _ambient(
+        self, handler: Handler, importers: dict[str, str], reached: frozenset[str] | None
+    ) -> tuple[str, ...]:
         """Return the modules from a handler to the one that needs the framework's own request.
 
         Each is imported by the one before; the last has its line. None where no module needs it, of
@@ -145,7 +154,6 @@ class Judge:
         if need is not None:
             return (need,)
         in_pages = handler.kind is HandlerKind.NEXT_PAGES
-        importers = self._importers(handler)
         for file in importers:
             module = self._module(file)
             line = module.ambient or (module.in_pages if in_pages else None)
@@ -153,9 +161,8 @@ class Judge:
                 return (*_chain(importers, file)[:-1], f"{file}:{line}")
         return ()
 
-    def _answers(self, handler: Handler) -> tuple[str, ...]:
+    def _answers(self, importers: dict[str, str]) -> tuple[str, ...]:
         """Return the uncommon answers of a handler: every kind, where not all of its modules are read."""
-        importers = self._importers(handler)
         if len(importers) >= _MOST_IMPORTED:
             return tuple(sorted(_ANSWERS))
         return tuple(sorted(frozenset().union(*(self._module(file).answers for file in importers))))

@@ -28,6 +28,14 @@ _MANAGERS = {
 }
 """Whose each lock is, in the order in which Vercel looks for them."""
 
+_MARKS = {
+    "bun.lockb": "bun",
+    "bunfig.toml": "bun",
+    "pnpm-workspace.yaml": "pnpm",
+    ".yarnrc.yml": "yarn",
+}
+"""Whose a file is that tells no versions."""
+
 _VERSION = lazy_pattern(r"\d+\.\d+\.\d+(?:-[\w.]+)?")
 _PNPM_SECTION = lazy_pattern(
     r"^(?:importers|dependencies|devDependencies|optionalDependencies):.*\n(?:(?:[ \t].*)?\n)*",
@@ -79,9 +87,14 @@ def add_command(manager: str, package: str) -> str:
 
 
 def package_manager(root: Path) -> str:
-    """Return the program that installs and builds an app, by the lock that it has."""
+    """Return the program that installs and builds an app: whose its lock is, else whose anything around it is."""
     lock = lock_of(root)
-    return _MANAGERS[lock.name] if lock is not None else _named_manager(root) or "npm"
+    if lock is not None:
+        return _MANAGERS[lock.name]
+    folders = list(_folders(root))
+    named = [manager for folder in folders if (manager := _named_manager(folder)) is not None]
+    marked = [_MARKS[name] for folder in folders for name in _MARKS if is_regular(folder / name)]
+    return (*named, *marked, "npm")[0]
 
 
 def lock_of(root: Path) -> Lock | None:
@@ -233,7 +246,7 @@ def _bun(lock: Lock, package: str, _wanted: str | None) -> Any:
 
 
 def _json(file: Path) -> dict[str, Any]:
-    return _parsed(read_text(file)) if is_regular(file) else {}
+    return _parsed(read_text(file).removeprefix("\ufeff")) if is_regular(file) else {}
 
 
 def _yaml(file: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The requirements of a Python app: requirements.txt or pyproject.toml, and a line more."""
+"""The requirements of a Python app: requirements.txt, pyproject.toml or Pipfile, and a line more."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _RUNTIME_LINE = lazy_pattern(
     r"(?m)^cronshift(?:-runtime)?(?:\[[\w, -]*\])?(?:[ \t]*[<>=~!][^\n#;]*)?$"
 )
 _BRING_IT = {"cronshift-runtime", "cronshift"}
-_MANIFESTS = ("requirements.txt", "pyproject.toml")
+_MANIFESTS = ("requirements.txt", "pyproject.toml", "Pipfile", "api/requirements.txt")
+_LINES = ".txt"
 _NAME = lazy_pattern(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
 
 
@@ -36,7 +37,7 @@ def manifest_of(tree: SourceTree) -> str | None:
 
 def names_in(text: str, file: str) -> frozenset[str]:
     """Return the packages that a manifest names, as indexes spell them."""
-    if file.endswith(".toml"):
+    if not file.endswith(_LINES):
         listed = [line for line in _dependencies(text) if isinstance(line, str)]
     else:
         listed = [line.partition("#")[0] for line in text.splitlines()]
@@ -58,19 +59,20 @@ def with_runtime(text: str, file: str) -> str:
     """Return a manifest that names the runtime too; as it is, where it does or cannot be edited."""
     if has_runtime(text, file) or not takes_lines(text):
         return text
-    if not file.endswith(".toml"):
+    if file.endswith(_LINES):
         newline = "\r\n" if "\r\n" in text else "\n"
         gap = newline if text and not text.endswith("\n") else ""
         return f"{text}{gap}{RUNTIME}{newline}"
     import tomlkit
 
     document: Any = tomlkit.parse(text)
-    project = document.get("project")
-    poetry = (document.get("tool") or {}).get("poetry")
+    project, table = document.get("project"), _table(document)
     if isinstance(project, dict) and "dependencies" in project:
         project["dependencies"].append(RUNTIME)
-    elif isinstance(poetry, dict) and "dependencies" in poetry:
-        poetry["dependencies"]["cronshift-runtime"] = {"version": "*", "extras": ["functions"]}
+    elif table is not None:
+        runtime = tomlkit.inline_table()
+        runtime.update({"version": "*", "extras": ["functions"]})
+        table["cronshift-runtime"] = runtime
     elif isinstance(project, dict):
         project["dependencies"] = [RUNTIME]
     else:
@@ -80,15 +82,19 @@ def with_runtime(text: str, file: str) -> str:
 
 def without_runtime(text: str, file: str, *others: str) -> str:
     """Return a manifest that names the SDK, and others, where it named cronshift's runtime; else as it is."""
-    if not file.endswith(".toml"):
+    if file.endswith(_LINES):
         newline = "\r\n" if "\r\n" in text else "\n"
         return _RUNTIME_LINE.sub(newline.join([*others, SDK]), text)
     import tomlkit
 
     document: Any = tomlkit.parse(text)
     listed = (document.get("project") or {}).get("dependencies")
+    table = _table(document)
     if not isinstance(listed, list):
-        return text
+        if table is None or table.pop("cronshift-runtime", None) is None:
+            return text
+        table.update((package, versions) for package, versions in map(_parted, [*others, SDK]))
+        return tomlkit.dumps(document)
     for at, line in enumerate(listed):
         if isinstance(line, str) and _RUNTIME_LINE.fullmatch(line):
             listed[at] = SDK
@@ -99,19 +105,30 @@ def without_runtime(text: str, file: str, *others: str) -> str:
 
 def without_packages(text: str, file: str, packages: Collection[str]) -> str:
     """Return a manifest without the lines that name packages, as indexes spell them."""
-    if not file.endswith(".toml"):
+    if file.endswith(_LINES):
         lines = text.splitlines(keepends=True)
         return "".join(line for line in lines if not names_in(line, file) & set(packages))
     import tomlkit
 
     document: Any = tomlkit.parse(text)
     project = document.get("project")
-    poetry = (document.get("tool") or {}).get("poetry")
-    for holder in (project, poetry):
-        named: Any = (holder.get("dependencies") if isinstance(holder, dict) else None) or []
+    for named in ((project or {}).get("dependencies") or [], _table(document) or []):
         for name in [name for name in named if _spelled(name) in packages]:
             named.remove(name)
     return tomlkit.dumps(document)
+
+
+def _table(document: Any) -> Any:
+    """Return the packages that a document of Poetry's or Pipenv's lists by name; ``None`` for any other."""
+    poetry = (document.get("tool") or {}).get("poetry")
+    table = poetry.get("dependencies") if isinstance(poetry, dict) else document.get("packages")
+    return table if isinstance(table, dict) else None
+
+
+def _parted(requirement: str) -> tuple[str, str]:
+    """Return the name of a requirement, and the versions that it takes."""
+    name = _spelled(requirement)
+    return name, requirement[len(name) :]
 
 
 def _spelled(requirement: str) -> str:
@@ -125,11 +142,9 @@ def _dependencies(text: str) -> list[Any]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return []
-    project, tool = document.get("project"), document.get("tool")
+    project = document.get("project")
     dependencies = project.get("dependencies") if isinstance(project, dict) else None
-    poetry = tool.get("poetry") if isinstance(tool, dict) else None
-    tables = poetry.get("dependencies") if isinstance(poetry, dict) else None
     return [
         *(dependencies if isinstance(dependencies, list) else ()),
-        *(tables if isinstance(tables, dict) else ()),
+        *(_table(document) or ()),
     ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.python_guard import GUARD_MODULE, Absent, PythonGuards, Stands
 from cronshift.model import HandlerKind, Location, Origin
+from cronshift.plan.decided import way_in
 from cronshift.readiness.kinds import GUARD
 from cronshift.targets.registry import target_named
 from cronshift.targets.target import GuardByHand, GuardRoute
@@ -71,7 +72,7 @@ def _of_own(subject: Subject, job: Job) -> Fact:
 def _route(subject: Subject, job: Job, file: str) -> Fact:
     if not (subject.project.root / file).is_file():
         text = f"{file}, where the guard asks whose tick it is, is not there."
-        return subject.bad(GUARD, text, job.entry.source, f"cronshift migrate {job.id}", job.id)
+        return subject.bad(GUARD, text, job.entry.source, way_in(subject.plan, job), job.id)
     return subject.good(GUARD, f"{file} asks whose the tick is.", Location(file, 1), job.id)
 
 

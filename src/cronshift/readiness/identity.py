@@ -32,4 +32,4 @@ def identity(subject: Subject) -> Iterator[Fact]:
         )
     else:
         text = f"Nothing pins the app's id, which is {plan.app_id} here."
-        yield subject.unknown(APP_ID, text, "cronshift.toml", "cronshift migrate pins it")
+        yield subject.unknown(APP_ID, text, "cronshift.toml", "cronshift migrate")

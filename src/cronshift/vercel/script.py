@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cronshift.errors import ConfigError
 from cronshift.model import Location
 from cronshift.runtime.lazy_pattern import lazy_pattern
+from cronshift.vercel.edit import with_start
 from cronshift.vercel.entries import NotLiteral
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _WRAPPERS = {
     "parenthesized_expression",
     "non_null_expression",
 }
+_STRINGS = {"string", "template_string"}
 _DEEPEST = 100
 _MOST_VALUES = 200_000
 _LONGEST_SHOWN = 60
@@ -42,18 +44,7 @@ def read_script(text: str, file: str) -> tuple[dict[str, Any], Locate]:
     Raises:
         ConfigError: if it cannot be parsed, or exports no object that is written out.
     """
-    from ast_grep_py import SgRoot
-
-    root = SgRoot(text, "typescript").root()
-    if root.find(kind="ERROR") is not None:
-        broken = root.find(kind="ERROR")
-        line = broken.range().start.line + 1 if broken else 1
-        raise ConfigError(
-            f"{file} cannot be parsed at line {line}.",
-            reason="invalid-script",
-            where=f"{file}:{line}",
-        )
-    script = LiteralScript(root, file)
+    script = _parsed(text, file)
     exported = script.exported()
     if exported is None:
         raise ConfigError(
@@ -63,6 +54,35 @@ def read_script(text: str, file: str) -> tuple[dict[str, Any], Locate]:
             where=file,
         )
     return exported, script.locate
+
+
+def replace_path_start(text: str, index: int, old: str, new: str, *, file: str) -> str:
+    """Return a script with the beginning of ``crons[index].path`` replaced, where the entry itself spells it.
+
+    Raises:
+        ConfigError: if it cannot be parsed, there is no such entry, or its path is computed, another
+            value's too, or does not begin so.
+    """
+    script = _parsed(text, file)
+    inner = script.string("crons", index, "path") if script.exported() is not None else None
+    if inner is None:
+        raise ConfigError(f"{file} spells no crons[{index}].", reason="no-such-entry", where=file)
+    return with_start(text, inner, old, new, file=file)
+
+
+def _parsed(text: str, file: str) -> LiteralScript:
+    from ast_grep_py import SgRoot
+
+    root = SgRoot(text, "typescript").root()
+    broken = root.find(kind="ERROR")
+    if broken is not None:
+        line = broken.range().start.line + 1
+        raise ConfigError(
+            f"{file} cannot be parsed at line {line}.",
+            reason="invalid-script",
+            where=f"{file}:{line}",
+        )
+    return LiteralScript(root, file)
 
 
 class LiteralScript:
@@ -75,6 +95,7 @@ class LiteralScript:
         self._named: dict[str, SgNode] = {}
         self._default: SgNode | None = None
         self._places: dict[tuple[str | int, ...], int] = {}
+        self._strings: dict[tuple[str | int, ...], tuple[int, int]] = {}
         self._values = 0
         for statement in root.children():
             self._collect(statement)
@@ -103,6 +124,10 @@ class LiteralScript:
             if path[:length] in self._places:
                 return Location(self._file, self._places[path[:length]])
         return Location(self._file, 1)
+
+    def string(self, *path: str | int) -> tuple[int, int] | None:
+        """Return the beginning and the end of a text without its quotes; ``None`` where a name stands for it."""
+        return self._strings.get(path)
 
     def _collect(self, statement: SgNode) -> None:
         if statement.kind() == "export_statement":
@@ -163,6 +188,10 @@ class LiteralScript:
             return self._value(self._constants[node.text()], path, depth + 1)
         if kind == "call_expression":
             return self._call(node, path, depth)
+        parent = node.parent()
+        if kind in _STRINGS and parent is not None and parent.kind() == "pair":
+            place = node.range()
+            self._strings[path] = place.start.index + 1, place.end.index - 1
         return _scalar(node)
 
     def _object(self, node: SgNode, path: tuple[str | int, ...], depth: int) -> Any:

@@ -26,20 +26,25 @@ STREAM = "export async function GET() {\n  return new Response(rows());\n}\n"
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     """An app of two jobs, all of whose ticks are Inngest's; one of them streams."""
-    for name, text in (("clean", CLEAN), ("stream", STREAM)):
-        route = tmp_path / f"app/api/cron/{name}/route.ts"
+    return moved(tmp_path, {"clean": CLEAN, "stream": STREAM})
+
+
+def moved(root: Path, routes: dict[str, str]) -> Path:
+    """Return an app with routes, all of whose ticks are Inngest's."""
+    for name, text in routes.items():
+        route = root / f"app/api/cron/{name}/route.ts"
         route.parent.mkdir(parents=True)
         route.write_text(text)
-    crons = [{"path": f"/api/cron/{name}", "schedule": "0 * * * *"} for name in ("clean", "stream")]
-    (tmp_path / "vercel.json").write_text(json.dumps({"crons": crons}) + "\n")
-    (tmp_path / "tsconfig.json").write_text("{}\n")
-    (tmp_path / "package.json").write_text(
+    crons = [{"path": f"/api/cron/{name}", "schedule": "0 * * * *"} for name in routes]
+    (root / "vercel.json").write_text(json.dumps({"crons": crons}) + "\n")
+    (root / "tsconfig.json").write_text("{}\n")
+    (root / "package.json").write_text(
         '{"dependencies": {"next": "16.4.6", "inngest": "4.24.0"}}\n'
     )
-    operations.apply(tmp_path, prepare_migration(load_project(tmp_path), (), LONG_AGO).operation)
-    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
-    operations.apply(tmp_path, cutover.operation)
-    return tmp_path
+    operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
+    cutover = prepare_cutover(load_project(root), (), LONG_AGO, percent=100)
+    operations.apply(root, cutover.operation)
+    return root
 
 
 FINALIZE = ("finalize", "--all", "--ticks-ran")
@@ -58,6 +63,59 @@ def test_a_dry_run_shows_the_diff_and_what_stays_with_its_line(finishing: Cronsh
     words = " ".join(shown.err.split())
     assert "stream stays as it is. lib/inngest/jobs/stream.ts:2: answers with `rows()`" in words
     assert (finishing.folder / "app/api/cron/clean/route.ts").read_text() == CLEAN
+
+
+SESSION = """import { cookies, headers } from "next/headers";
+export const visitor = async () => (await cookies()).get("visitor");
+export const caller = async () => (await headers()).get("authorization");
+export const rows = async () => [1];
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_taken"), [("rows", True), ("visitor", True), ("caller", False)]
+)
+def test_work_beside_what_asks_next_for_its_caller_is_taken_where_it_hears_the_same(
+    tmp_path: Path, asked: str, is_taken: bool
+) -> None:
+    """Neither Vercel's cron nor Inngest sends cookies, and Inngest no bearer."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/session.ts").write_text(SESSION)
+    importing = f'import {{ {asked} }} from "../../../../lib/session";\n'
+    app = moved(tmp_path, {"clean": importing + CLEAN.replace("true", f"await {asked}()")})
+    route, own = app / "app/api/cron/clean/route.ts", app / "lib/inngest/jobs/clean.ts"
+    before = route.read_bytes()
+    finishing = Cronshift(app)
+    done = finishing(*FINALIZE, "--direct", "--yes", "--json").document
+    assert (done.get("direct") == ["clean"]) is is_taken, done
+    assert route.exists() is not is_taken
+    if is_taken:
+        assert f"return {{ cleaned: await {asked}() }};" in own.read_text()
+        assert finishing("rollback", "clean", "--yes").code == 0
+        assert route.read_bytes() == before
+    else:
+        assert "asks for its caller's headers, in lib/session.ts:3" in done["kept"]["clean"]
+
+
+POSTED = """
+export async function POST(request: Request) {
+  return Response.json(await request.json());
+}
+"""
+
+
+def test_a_method_that_does_other_work_stays_in_the_route(tmp_path: Path) -> None:
+    app = moved(tmp_path, {"clean": f"{CLEAN}{POSTED}"})
+    route, own = app / "app/api/cron/clean/route.ts", app / "lib/inngest/jobs/clean.ts"
+    before = route.read_bytes()
+    finishing = Cronshift(app)
+    done = finishing(*FINALIZE, "--direct", "--yes")
+    assert done.code == 0, done.err
+    assert route.read_text() == POSTED.lstrip()
+    assert "POST" not in own.read_text()
+    assert "app/api/cron/clean/route.ts: its other methods alone" in done.out
+    assert finishing("rollback", "clean", "--yes").code == 0
+    assert route.read_bytes() == before
 
 
 def test_it_is_offered_where_it_is_certain(finishing: Cronshift) -> None:

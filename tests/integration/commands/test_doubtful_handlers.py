@@ -289,6 +289,48 @@ def test_no_more_ticks_are_given_to_a_handler_that_is_doubted(app: Cronshift) ->
     assert app("cutover", "fine", "-y").code == 0
 
 
+def test_a_cutover_of_all_passes_over_what_is_left_out_and_says_so(app: Cronshift) -> None:
+    (app.folder / "middleware.ts").unlink()
+    assert app("migrate", "--target", "nextjs", "-y").code == 1
+    moved = app("cutover", "--all", "-y", "--assume", "variables", "--json")
+    assert (moved.code, moved.document["jobs"]) == (0, ["fine"])
+    assert moved.document["advice"][:4] == [
+        (
+            "loose stays with Vercel, for CS201: cronshift explain CS201, and mend it; as it is:"
+            " cronshift migrate loose --accept CS201."
+        ),
+        (
+            "loop stays with Vercel, for CS201: cronshift explain CS201, and mend it; as it is:"
+            " cronshift migrate loop --accept CS201."
+        ),
+        (
+            "quiet stays with Vercel, for CS204: cronshift explain CS204, and mend it; as it is:"
+            " cronshift migrate quiet --accept CS204."
+        ),
+        (
+            "posted stays with Vercel, for CS302: cronshift explain CS302, and mend it; as it is:"
+            " cronshift migrate posted --accept CS302."
+        ),
+    ]
+    quiet = app("cutover", "quiet", "-y", "--json")
+    assert (quiet.code, quiet.document["error"]["reason"]) == (2, "not-migrated")
+    assert quiet.document["error"]["hint"].endswith("cronshift migrate quiet --accept CS204")
+    loose = app("cutover", "loose", "-y", "--json")
+    assert (loose.code, loose.document["error"]["reason"]) == (2, "blocked-job")
+
+
+def test_where_no_job_can_move_a_cutover_of_all_is_refused(app: Cronshift) -> None:
+    entries = [{"path": f"/api/cron/{name}", "schedule": "0 3 * * *"} for name in ("loop", "quiet")]
+    entries.append({"path": "/api/cron/gone", "schedule": "0 3 * * *"})
+    (app.folder / "vercel.json").write_text(json.dumps({"crons": entries}))
+    refused = app("cutover", "--all", "-y", "--json")
+    assert (refused.code, refused.document["error"]["reason"]) == (2, "blocked-job")
+    assert refused.document["error"]["message"] == (
+        "No job can move: loop (CS201), quiet (CS204), gone (CS301)."
+    )
+    assert app("next").out.startswith("cronshift migrate --fix --dry-run\n")
+
+
 def test_the_target_that_suits_the_app_is_chosen_and_kept(app: Cronshift) -> None:
     (app.folder / "tsconfig.json").write_text("{}")
     assert app("audit", "--json").document["project"]["target"] == "nextjs"

@@ -104,6 +104,7 @@ def comparisons(app: Path, node_packages: Path) -> dict[tuple[str, str], Any]:
             "PATH": "/usr/bin:/bin",
             "CRON_SECRET": "s3cret",
             "NODE_ENV": "production",
+            "VERCEL_PROJECT_PRODUCTION_URL": "example.test",
             "DIGEST_ENABLED": "true",
         },
         capture_output=True,

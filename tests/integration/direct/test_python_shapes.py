@@ -228,6 +228,7 @@ STEPPED = {
         "announce gemini-pro",
     ],
     "fastapi_sequence": ["fetch rows", "fetch store", "announce stored"],
+    "fastapi_statuses": ["ask rows", "ask store"],
     "flask_pages": ["ask", "ask store", "ask", "ask store"],
 }
 """The steps that each shape shows, as they are run when all is well."""

@@ -13,10 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from tests.integration.fan_out_apps import ROWS, nextjs_app, python_app, upstream
+from tests.integration.fan_out_apps import (
+    MODES,
+    ROWS,
+    fastapi_app,
+    nextjs_app,
+    python_app,
+    upstream,
+)
 from tests.integration.nextjs.typescript_app import TSCONFIG, link_packages, served
 
 from cronshift import operations
+from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.finalize import Directness, prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.project import load_project
 
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
 
     from tests.integration.fan_out_apps import Upstream
 
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 SERVER = os.environ.get("INNGEST_DEV_URL", "").rstrip("/")
 PATIENCE = 90.0  # seconds
 ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
@@ -47,7 +57,18 @@ def served_in_python(root: Path, **variables: str) -> Iterator[str]:
             process.terminate()
 
 
-@pytest.fixture(scope="module", params=["python", "nextjs"])
+def become_the_work(root: Path) -> None:
+    """Take an app all the way to functions of its own."""
+    cutover = prepare_cutover(load_project(root), (), LONG_AGO, percent=100)
+    operations.apply(root, cutover.operation)
+    done = prepare_finalization(
+        load_project(root), (), datetime.now(UTC), lambda *_: True, direct=Directness.WHOLE
+    )
+    assert len(done.direct) == len(MODES), done.kept
+    operations.apply(root, done.operation)
+
+
+@pytest.fixture(scope="module", params=["python", "direct", "nextjs"])
 def asked(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Upstream]:
@@ -55,12 +76,16 @@ def asked(
     root, app_id = tmp_path_factory.mktemp("app"), f"rows-{request.param}-{os.getpid()}"
     if request.param == "python":
         python_app(root)
+    elif request.param == "direct":
+        fastapi_app(root)
     else:
         packages: Path = request.getfixturevalue("node_packages")
         link_packages(nextjs_app(root, TSCONFIG), packages)
     settings = (root / "cronshift.toml").read_text()
     (root / "cronshift.toml").write_text(settings.replace('"rows"', f'"{app_id}"'))
-    operations.apply(root, prepare_migration(load_project(root), (), datetime.now(UTC)).operation)
+    operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
+    if request.param == "direct":
+        become_the_work(root)
     with upstream() as app:
         app.seconds = 0.7
         own = {"UPSTREAM": app.url, "CRON_SECRET": "s3cret", "INNGEST_DEV": SERVER}

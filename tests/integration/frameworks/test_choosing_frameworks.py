@@ -65,6 +65,38 @@ def test_typescript_without_a_compilers_settings_is_left_alone_unasked(tmp_path:
     assert make_plan(load_project(app)).target == "python"
 
 
+def test_functions_that_import_no_package_are_an_app_of_npm_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/cron.js").write_text(
+        "export default async function handler(request, response) {\n"
+        "  const answer = await fetch('https://mail.example');\n"
+        "  response.status(answer.ok ? 200 : 500).end();\n}\n"
+    )
+    crons = [{"path": "/api/cron", "schedule": "0 5 * * *"}]
+    (tmp_path / "vercel.json").write_text(json.dumps({"crons": crons}))
+    assert make_plan(load_project(tmp_path)).target == "python"
+    (tmp_path / "package.json").write_text('{"name": "mails", "type": "module"}\n')
+    assert make_plan(load_project(tmp_path)).target == "typescript"
+
+
+def test_a_compiler_that_imports_no_json_is_told_to_and_gets_its_settings_back(
+    tmp_path: Path,
+) -> None:
+    app = copied(FUNCTIONS, tmp_path / "app")
+    settings = app / "tsconfig.json"
+    document = json.loads(settings.read_text())
+    document["compilerOptions"] |= {"module": "commonjs", "moduleResolution": "node10"}
+    document["compilerOptions"].pop("resolveJsonModule", None)
+    settings.write_text(json.dumps(document, indent="\t"))
+    before = settings.read_bytes()
+    done = prepare_migration(load_project(app), (), LONG_AGO).operation
+    operations.apply(app, done)
+    assert json.loads(settings.read_text())["compilerOptions"]["resolveJsonModule"] is True
+    assert prepare_migration(load_project(app), (), LONG_AGO).operation.images == ()
+    operations.revert(app, operations.history(app)[-1])
+    assert settings.read_bytes() == before
+
+
 OTHERS = {
     "go": ("package handler\n\nfunc Handler() {}\n", "Go"),
     "rb": ("Handler = Proc.new do |request, response|\nend\n", "Ruby"),

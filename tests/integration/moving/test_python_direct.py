@@ -225,6 +225,7 @@ def due():
         ("awaited", "parallel", {"succeeded": 2}),
         ("awaited", "sequence", {"succeeded": 2}),
         ("read", "parallel", None),
+        ("awaited", "runs", {"sent": 2}),
     ],
 )
 def test_a_fan_out_over_rows_of_the_app_becomes_its_own(
@@ -249,14 +250,62 @@ def test_a_fan_out_over_rows_of_the_app_becomes_its_own(
     done = finalized(tmp_path, direct=Directness.WHOLE)
     assert done.direct == ("x",), done.kept
     assert speaking(tmp_path) == []
-    run = asyncio.run(
+    made = asyncio.run(
         run_in_process(tmp_path, make_plan(load_project(tmp_path)), Request("x"), Surroundings())
-    ).run
+    )
+    run = made.run
     assert run.output == outcome
     if outcome is None:
         assert "1 of 2 failed: 8: eight fails" in str(run.error)
+    elif mode == "runs":
+        assert [step.id for step in run.steps] == ["items", "send 0"]
+        assert [row.output for row in made.rows] == [{"number": "7"}, {"number": "9"}]
     else:
         assert [step.id for step in run.steps] == ["items", "number=7", "number=9"]
+
+
+STARTED = """from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from cronshift_guard import guard
+
+opened = []
+
+
+@asynccontextmanager
+async def lifespan(app):
+    opened.append("at its start")
+    yield
+    opened.clear()
+
+
+app = FastAPI(lifespan=lifespan)
+app.add_middleware(guard.asgi)
+
+
+@app.get("/api/cron/x")
+def x():
+    return {"opened": list(opened)}
+"""
+
+
+def test_a_run_of_an_own_function_starts_the_app_that_serves_it(tmp_path: Path) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/started_app.py").write_text(STARTED)
+    (tmp_path / "vercel.json").write_text(
+        '{"crons": [{"path": "/api/cron/x", "schedule": "0 * * * *"}],'
+        ' "rewrites": [{"source": "/(.*)", "destination": "/api/started_app"}]}\n'
+    )
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    operations.apply(tmp_path, prepare_migration(load_project(tmp_path), (), LONG_AGO).operation)
+    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
+    operations.apply(tmp_path, cutover.operation)
+    done = finalized(tmp_path, direct=Directness.WHOLE)
+    assert done.direct == ("x",), done.kept
+    plan = make_plan(load_project(tmp_path))
+    run = asyncio.run(run_in_process(tmp_path, plan, Request("x"), Surroundings())).run
+    assert run.output == {"opened": ["at its start"]}
 
 
 def test_rows_that_are_not_read_hold_a_job_back(app: Path) -> None:
@@ -425,6 +474,9 @@ ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "site_app.urls"
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes"]
 CRON_SECRET = os.environ.get("CRON_SECRET", "")
+DATABASES = {
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "ATOMIC_REQUESTS": True}
+}
 """,
     "site_app/wsgi.py": """import os
 

@@ -5,8 +5,7 @@ import type { AddressInfo } from "node:net";
 import { NextRequest } from "next/server";
 
 import { forwarding } from "./cronshift/forward";
-import { forwardingPage } from "./cronshift/page-forward";
-import { paged } from "./cronshift/pages";
+import { page, paged } from "./cronshift/pages";
 
 const asked: unknown[] = [];
 const server = createServer((request, response) => {
@@ -22,7 +21,7 @@ server.listen(0, "127.0.0.1", () => {
     const request = new NextRequest(`http://${host}/api/x?a=1`, { headers });
     for (const names of [undefined, ["X-Dry-Run"]]) {
       await forwarding("", names)(request, {} as never);
-      await paged(forwardingPage("", names))(request, {} as never);
+      await paged(page(forwarding("", names)))(request, {} as never);
     }
     server.close();
     console.log(JSON.stringify(asked));

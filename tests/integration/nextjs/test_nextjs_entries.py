@@ -190,12 +190,32 @@ def test_a_path_that_no_folder_can_be_called_by_has_no_guard(tmp_path: Path) -> 
     assert caught.value.reason == "no-guard"
 
 
-def test_an_entry_of_a_script_stays_at_the_dispatcher_when_ticks_go_back(tmp_path: Path) -> None:
+def test_an_entry_that_a_script_spells_goes_to_the_dispatcher_and_back(tmp_path: Path) -> None:
     made(tmp_path, [], "compact").unlink()
     script = tmp_path / "vercel.ts"
     text = (
-        "export const config = {\n"
-        '  crons: [{ path: "/api/cron/plain", schedule: "0 6 * * *" }],\n};\n'
+        'import type { VercelConfig } from "@vercel/config/v1";\r\n\r\n'
+        "const crons = [ // ours: \U0001f600\r\n"
+        "  { path: '/api/cron/plain', schedule: '0 6 * * *' }, // early\r\n];\r\n"
+        "export const config: VercelConfig = { crons };\r\n"
+    )
+    script.write_bytes(text.encode())
+    do(tmp_path, prepare_migration, (), START)
+    do(tmp_path, prepare_cutover, (), START)
+    pointed = text.replace("/api/cron/", "/api/cronshift/api/cron/")
+    assert script.read_bytes() == pointed.encode()
+    do(tmp_path, prepare_rollback, (), START)
+    assert script.read_bytes() == text.encode()
+
+
+def test_an_entry_that_a_script_computes_stays_at_the_dispatcher_when_ticks_go_back(
+    tmp_path: Path,
+) -> None:
+    made(tmp_path, [], "compact").unlink()
+    script = tmp_path / "vercel.ts"
+    text = (
+        'const path = "/api/cron/plain";\nexport const config = {\n'
+        '  crons: [{ path, schedule: "0 6 * * *" }],\n};\n'
     )
     script.write_text(text)
     do(tmp_path, prepare_migration, (), START)

@@ -184,7 +184,7 @@ def test_an_app_has_the_ledger_where_it_is_asked_for(tmp_path: Path, has_ledger:
     )
     assert ("toldDue(call, due(call), event.ts)" in job) is has_ledger
     assert ("toldCall(call, direct(GET, call), attempt)" in job) is has_ledger
-    assert ("toldGet(JOBS, answer)" in route) is has_ledger
+    assert ("toldGet(JOBS, guardedTwins(JOBS, route))" in route) is has_ledger
 
 
 LATE = [

@@ -169,7 +169,8 @@ def test_an_app_rehearses_the_jobs_that_say_so_and_tells_the_ledger_then(tmp_pat
     assert 'rehearsal: { dryRun: "X-Dry-Run: 1", ignore: ["at"] }' in job
     assert 'rehearsal: { dryRun: "X-Dry-Run: 1", ignore: ["at"] }' in route
     assert "rehearseBeside" in job
-    assert "rehearsedGet(JOBS, told, route)" in route
+    rehearsed = "rehearsedGet( JOBS, toldGet(JOBS, guardedTwins(JOBS, route)), route, )"
+    assert rehearsed in " ".join(route.split())
     assert "lib/inngest/cronshift/ledger.ts" in files
 
 
@@ -183,7 +184,9 @@ def test_a_route_that_is_asked_over_http_hears_of_the_dry_run(
     files = {file.path: file.text for file in generate(make_plan(load_project(root)))}
     route = files["app/api/cronshift/api/cron/report/route.ts"]
     assert "guardedTwins(JOBS, forwarding())" in route
-    assert 'rehearsedGet(JOBS, told, forwarding("", ["X-Dry-Run"]))' in " ".join(route.split())
+    told = "toldGet(JOBS, guardedTwins(JOBS, forwarding()))"
+    dry = 'forwarding("", ["X-Dry-Run"])'
+    assert f"rehearsedGet( JOBS, {told}, {dry}, )" in " ".join(route.split())
 
 
 def test_a_job_that_says_nothing_of_it_has_nothing_of_it(tmp_path: Path) -> None:

@@ -205,6 +205,58 @@ def test_middleware_that_only_looks_at_a_call_is_no_reason(tmp_path: Path) -> No
     assert "allowed" not in conversion.text
 
 
+LOOKING = """import {{ randomUUID }} from "node:crypto";
+const isId = (text) => /^[0-9a-f-]+$/i.test(text);
+function idOf(c) {{
+  const given = c.req.header("x-id")?.trim();
+  {looked}
+  return given && isId(given) ? given : randomUUID();
+}}
+app.use("*", async (c, next) => {{
+  const id = idOf(c);
+  logger.info("a call", Object.fromEntries([["id", id]]));
+  await next();
+}});
+"""
+
+
+@pytest.mark.parametrize(
+    ("looked", "is_taken"),
+    [
+        ("const parts = (given ?? '').split('-');\n  parts.map(Number);", True),
+        ("seen.add(given);", False),
+        ("const seen = c.get('seen');\n  seen.add(given);", False),
+    ],
+)
+def test_middleware_is_followed_into_the_functions_that_it_calls(
+    tmp_path: Path, looked: str, is_taken: bool
+) -> None:
+    before = LOOKING.format(looked=looked)
+    conversion = converted(tmp_path, HONO, before + PLAIN, FIRST + before.count("\n"))
+    assert isinstance(conversion, Converted) is is_taken, conversion
+    if isinstance(conversion, Kept):
+        assert conversion.why.startswith("stands behind middleware that calls seen.add (app.ts:")
+
+
+PASSING = {
+    "a promise": "const run = (work) => (req, res, next) => Promise.resolve(work(req, res, next)).catch(next);",
+    "a try": "const run = (work) => async (req, res, next) => {\n  try {\n    await work(req, res, next);\n  } catch (error) {\n    next(error);\n  }\n};",
+    "more": "const run = (work) => async (req, res, next) => {\n  await told();\n  await work(req, res, next);\n};",
+    "a choice": "const run = (work) => async (req, res, next) => {\n  if (req.late) next();\n  await work(req, res, next);\n};",
+}
+
+
+@pytest.mark.parametrize("what", PASSING)
+def test_a_handler_whose_errors_are_only_passed_on_is_taken(tmp_path: Path, what: str) -> None:
+    route = 'app.get("/api/cron/x", run(async (_req, res) => {\n  res.json(await work());\n}));\n'
+    line = FIRST + 1 + PASSING[what].count("\n")
+    conversion = converted(tmp_path, EXPRESS, f"{PASSING[what]}\n{route}", line)
+    assert isinstance(conversion, Converted) is (what in {"a promise", "a try"}), conversion
+    if isinstance(conversion, Converted):
+        assert "async () => {\n  return await work();\n}" in conversion.text
+        assert "run" not in conversion.text
+
+
 STATE = (
     "let calls = 0;\n"
     "const LIMIT = 3;\n\n"

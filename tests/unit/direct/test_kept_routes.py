@@ -56,7 +56,7 @@ export async function POST(request: Request) {
   return run();
 }""",
         10,
-        "answers POST too, with other work",
+        "answers POST too, which shares run with it",
     ),
     "work for a caller that is let by, and other work for any other": (
         """export async function GET(request: Request) {
@@ -159,16 +159,6 @@ export async function GET() {
 }""",
         3,
         "needs cookies of next/headers, which a request gives",
-    ),
-    "another method's own work": (
-        """export async function GET() {
-  return Response.json({});
-}
-export async function POST() {
-  return Response.json(await other());
-}""",
-        4,
-        "answers POST too, with other work",
     ),
     "an export of its own": (
         """export function run() {

@@ -93,6 +93,29 @@ def test_what_cannot_be_read_for_certain_stays(tmp_path: Path, what: str) -> Non
     assert kept.why.startswith(why)
 
 
+TEXTS = {
+    "an error's words": 'error instanceof Error ? error.message : "failed"',
+    "lines": 'rows.map(String).join("\\n")',
+    "a sum": '"rows: " + rows.length',
+    "a date": "new Date().toISOString()",
+}
+
+
+@pytest.mark.parametrize("what", TEXTS)
+def test_a_text_is_told_from_a_stream_by_how_it_is_made(tmp_path: Path, what: str) -> None:
+    body = f"  const text = {TEXTS[what]};\n  return new Response(text);"
+    conversion = judged(tmp_path, body)
+    assert isinstance(conversion, Converted), str(conversion)
+    assert "  return text;\n" in conversion.text
+
+
+@pytest.mark.parametrize("made", ["await run()", "late ? error.message : 1", "rows.length + 1"])
+def test_what_may_be_no_text_stays(tmp_path: Path, made: str) -> None:
+    kept = judged(tmp_path, f"  const text = {made};\n  return new Response(text);")
+    assert isinstance(kept, Kept), kept.text
+    assert kept.why == "answers with `text`, which may be a stream"
+
+
 def test_what_may_be_spelled_out_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/answers.ts").write_text(
@@ -132,19 +155,27 @@ def test_only_what_is_an_answer_for_certain_is_read(tmp_path: Path, is_data: boo
     assert isinstance(conversion, Kept) is is_data
 
 
-HEADERS = """import { headers } from "next/headers";
+HEADERS = """import { cookies, headers } from "next/headers";
+import * as all from "next/headers";
 export async function caller() {
   return (await headers()).get("authorization");
 }
 export async function rows() {
-  return [];
+  return [await cookies()];
 }
+export async function late() {
+  const { headers: asked } = await import("next/headers");
+  return asked();
+}
+export const whole = () => all.headers();
 """
 
 
-@pytest.mark.parametrize(("asked", "is_kept"), [("caller", True), ("rows", False)])
+@pytest.mark.parametrize(
+    ("asked", "line"), [("caller", 4), ("rows", None), ("late", 10), ("whole", 13)]
+)
 def test_work_that_asks_for_its_callers_headers_far_below_stays(
-    tmp_path: Path, asked: str, is_kept: bool
+    tmp_path: Path, asked: str, line: int | None
 ) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/request.ts").write_text(HEADERS)
@@ -154,6 +185,6 @@ def test_work_that_asks_for_its_callers_headers_far_below_stays(
     conversion = judged(
         tmp_path, "  return Response.json(await run());", 'import { run } from "@/lib/work";\n'
     )
-    assert isinstance(conversion, Kept) is is_kept
+    assert isinstance(conversion, Kept) is (line is not None)
     if isinstance(conversion, Kept):
-        assert conversion.why == "asks for its caller's headers, in lib/request.ts:3"
+        assert conversion.why == f"asks for its caller's headers, in lib/request.ts:{line}"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cronshift.handlers.durations import duration_of
+from cronshift.handlers.durations import duration_of, handler_duration
 from cronshift.handlers.tree import SourceTree
-from cronshift.model import Location
+from cronshift.model import Handler, HandlerKind, Location
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,3 +38,31 @@ def test_the_duration_of_a_file(tmp_path: Path, text: str, expected: int | Locat
     (tmp_path / "route.ts").write_text(text)
     (tmp_path / "limits.ts").write_text(LIMITS)
     assert duration_of(SourceTree(tmp_path), "route.ts") == expected
+
+
+ADAPTED = "export default { kit: { adapter: adapter({ maxDuration: 90 }) } };"
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "settings", "text", "expected"),
+    [
+        (HandlerKind.ASTRO, "astro.config.mjs", "export default defineConfig({ adapter: vercel({ maxDuration: 60 }) });", "export const config = { maxDuration: 300 };", 60),
+        (HandlerKind.ASTRO, "astro.config.mjs", "export default defineConfig({});", "export const config = { maxDuration: 300 };", None),
+        (HandlerKind.SVELTEKIT, "svelte.config.js", ADAPTED, "", 90),
+        (HandlerKind.SVELTEKIT, "svelte.config.js", ADAPTED, "export const config = { maxDuration: 30 };", 30),
+        (HandlerKind.NITRO, "nuxt.config.ts", "export default defineNuxtConfig({ nitro: { vercel: { functions: { maxDuration: 120 } } } });", "", 120),
+        (HandlerKind.NITRO, "nuxt.config.ts", "export default defineNuxtConfig({ nitro: { vercel: { functions: { maxDuration: Number(process.env.SECONDS) } } } });", "", Location("nuxt.config.ts", 1)),
+    ],
+)  # fmt: skip
+def test_the_duration_that_a_framework_has_for_its_routes(
+    tmp_path: Path,
+    kind: HandlerKind,
+    config: str,
+    settings: str,
+    text: str,
+    expected: int | Location | None,
+) -> None:
+    (tmp_path / config).write_text(settings)
+    (tmp_path / "route.ts").write_text(text)
+    handler = Handler("route.ts", kind, "GET", "typescript")
+    assert handler_duration(SourceTree(tmp_path), handler) == expected

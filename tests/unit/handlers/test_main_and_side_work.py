@@ -57,11 +57,21 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a failure that a team is told of": (route(f"try {{ await sendReports(); }} catch (error) {{ await notifyTeam(`failed: ${{error}}`); }}\n  {OK}", NOTIFIER), {"CS204"}),
     "another way to the readers": (route(f"try {{ await sendReports(); }} catch {{ await notifyTeam('by letter'); }}\n  {OK}", NOTIFIER), set()),
     "a failure that is queued": (route(f"try {{ await sendReports(); }} catch (error) {{ await store.queue.send({{ error: String(error) }}); }}\n  {OK}"), set()),
+    "a client that is made": (route(f"let bus = null;\n  try {{ bus = store.createBusClient(); }} catch (error) {{ console.error(error); }}\n  await sendReports(bus);\n  {OK}"), set()),
+    "an account that is made": (route(f"try {{ await store.createBusAccount(); }} catch (error) {{ console.error(error); }}\n  {OK}"), {"CS204"}),
     # what is let go
     "a body that is not read": (route(f"const answer = await fetch('https://feed.example');\n  await answer.body?.cancel().catch(() => {{}});\n  await sendReports();\n  {OK}"), set()),
     "a seat that is given back at the end": (route(f"try {{ await sendReports(); }} finally {{ await store.releaseSeat('1').catch(() => {{}}); }}\n  {OK}"), set()),
     "seats that are given back": (route(f"await store.releaseSeat('1').catch(() => {{}});\n  {OK}"), {"CS204"}),
     "an order that is not given up": (route(f"await store.order.cancel('1').catch(() => {{}});\n  {OK}"), {"CS204"}),
+    # a credential for the work is none of it, nor is what is made before it
+    "work behind a token": (route(f"const token = await getAccessToken();\n  sendReports(token);\n  {OK}", 'async function getAccessToken() { const answer = await fetch("https://t.example", { method: "POST" }); return (await answer.json()).token; }'), {"CS201"}),
+    "work behind an account whose token is kept": (route(f"const account = await getAccount();\n  sendReports(account);\n  {OK}", "async function getAccount() { const account = await store.accounts.findFirst({}); await store.accounts.update({ token: 1 }); return account; }"), {"CS201"}),
+    "a client that nobody waits for": (route(f"const client = getClient();\n  await client.send();\n  {OK}", "async function getClient() { return store.connect(); }"), {"CS202"}),
+    "work behind a login": (route(f"await store.login();\n  sendReports();\n  {OK}"), {"CS201"}),
+    "work behind a row of the run": (route(f"await store.jobs.create({{ status: 'running' }});\n  sendReports();\n  {OK}"), {"CS201"}),
+    "a message behind the work": (route(f"await store.rows.insertMany([1]);\n  purgeRows();\n  {OK}"), {"CS202"}),
+    "one work behind another": (route(f"await updateRanks();\n  purgeRows();\n  {OK}", "async function updateRanks() { await store.ranks.updateMany({}); }"), {"CS202"}),
     # what the type of a result stands before
     "a typed query whose failure is caught": (route(f"const rows = await store.query<{{ id: string }}>('select id').catch(() => []);\n  await sendReports(rows);\n  {OK}"), set()),
     "a typed write whose failure is caught": (route(f"await store.insertAll<Row>([1]).catch(() => 0);\n  {OK}"), {"CS204"}),

@@ -37,6 +37,7 @@ FALSE = helper("try { await mail.send(row); return true; } catch { return false;
 NULL = helper("try { return await mail.send(row); } catch (error) { console.error(error); return null; }")  # fmt: skip
 DENIED = helper("try { await mail.send(row); return { ok: true }; } catch (error) { return { ok: false, reason: error.message }; }")  # fmt: skip
 WORDED = helper("try { await mail.send(row); return 'sent'; } catch (error) { console.error(error); return 'failed'; }")  # fmt: skip
+TELL = "async function tell(row) { const answer = await fetch('https://t.example', { method: 'POST' }); const data = await answer.json(); return data.ok; }"  # fmt: skip
 HEARD = {
     # what the catch leaves, in the handler
     "an answer of its own": route("try { await mail.sendAll(); } catch (error) { return Response.json({ success: false }); }\n  return Response.json({ success: true });"),
@@ -70,6 +71,14 @@ HEARD = {
     "a class that keeps its errors": route("const run = new Run();\n  await run.all();\n  return Response.json(run.summary());", "class Run { errors = []; async all() { try { await mail.sendAll(); } catch (error) { this.errors.push(error.message); } } summary() { return { errors: this.errors }; } }"),
     "settled, mapped to words": route("const settled = await Promise.allSettled((await store.rows()).map((row) => mail.send(row)));\n  const outcome = settled.map((one) => (one.status === 'rejected' ? 'failed' : 'sent'));\n  return Response.json({ outcome });"),
     "an answer of Telegram": route("const answer = await fetch('https://t.example', { method: 'POST' });\n  const data = await answer.json();\n  if (!data.ok) return Response.json({ ok: false, description: data.description });\n  return Response.json({ ok: true });"),
+    "a turn that goes on where all is well": route(f"let sent = 0, failed = 0;\n  {LOOP} {{ const result = await send(row); if (result.ok) {{ sent++; continue; }} failed++; }}\n  return Response.json({{ sent, failed }});", DENIED),
+    "an answer of Telegram, counted": route(f"let failed = 0;\n  {LOOP} {{ if (!(await tell(row))) failed++; }}\n  return Response.json({{ failed }});", TELL),
+    "what is left of all that were settled": route("const rows = await store.rows();\n  const settled = await Promise.allSettled(rows.map((row) => mail.send(row)));\n  const sent = settled.filter((one) => one.status === 'fulfilled').length;\n  return Response.json({ sent, failed: rows.length - sent });"),
+    "a text as the whole answer": route("let text = '';\n  try { await mail.sendAll(); text = 'sent'; } catch { text = 'could not send'; }\n  return new Response(text);"),
+    "steps by their names": route("const outcome = {};\n  const step = async (name, run) => { try { outcome[name] = await run(); } catch (error) { outcome[name] = `${error}`; } };\n  await step('mail', () => mail.sendAll());\n  return Response.json({ ok: true, outcome });"),
+    "success where none failed": each("errors.push(error);", "return Response.json({ success: errors.length === 0 });", "const errors = [];"),
+    "a status in part": each("bad++;", "return Response.json({ status: bad > 0 ? 'partial' : 'ok' });", "let bad = 0;"),
+    "an error that may be thrown in the code too": each("counts.failed++;", "return Response.json(counts);", "const counts = { failed: 0 };", "if (!row.id) throw new Error('no id');"),
 }  # fmt: skip
 UNHEARD = {
     "nothing": each("console.error(error);", OK),
@@ -84,6 +93,17 @@ UNHEARD = {
     "a count of what went well": each("console.error(error);", "return Response.json({ ok: true, sent });", "let sent = 0;", "sent++;"),
     "a catch of the promise": route(f"await mail.sendAll().catch((error) => console.error(error));\n  {OK}"),
     "a condition whose sides both go on": route(f"{LOOP} {{ if (await send(row)) console.log('sent'); else console.log('not sent'); }}\n  {OK}", FALSE),
+    "a row of the run": each("results.push({ row, error: String(error) });", f"await store.cronRuns.create({{ results }});\n  {OK}", "const results = [];"),
+    "work before a row of the run": route(f"try {{ await mail.sendAll(); }} catch (error) {{ console.error(error); }}\n  await store.cronRuns.create({{ done: true }});\n  {OK}"),
+    "tried twice, and forgotten": route(f"await twice(() => mail.sendAll());\n  {OK}", "async function twice(run) { for (let turn = 0; turn < 2; turn++) { try { return await run(); } catch (error) { console.warn(error); } } }"),
+    "no rows, and no work": route(f"let rows = [];\n  try {{ rows = await store.importRows(); }} catch (error) {{ console.error(error); }}\n  if (rows.length === 0) return Response.json({{ ok: true, message: 'nothing to send' }});\n  await mail.send(rows);\n  {OK}"),
+    "a logger of a class": route(f"await new Jobs().run();\n  {OK}", "import { Logger } from '@nestjs/common';\nclass Jobs { logger = new Logger(Jobs.name); async run() { try { await mail.sendAll(); } catch (error) { this.logger.error('no', error.stack); } } }"),
+    "the words of an answer that says nothing else": route("try { await mail.sendAll(); } catch (error) { console.error(error); return Response.json({ ok: true, message: 'done' }); }\n  return Response.json({ ok: true, message: 'done' });"),
+    "skipped, which did not go up": route(f"let skipped = 0;\n  {LOOP} {{ try {{ const sent = await mail.send(row); if (!sent) skipped++; }} catch (error) {{ console.error(error); }} }}\n  return Response.json({{ skipped }});"),
+    "zeros by whatever name": route("const rows = await load();\n  if (!rows) return Response.json({ sent: 0, failed: 0 });\n  await mail.send(rows);\n  return Response.json({ sent: 1, failed: 0 });", "async function load() { try { return await store.importRows(); } catch (error) { console.error(error); return null; } }"),
+    "a comment on the others": each("/* one failure must not stop the others */", OK),
+    "an answer of another way that has another word for it": route("const rows = await store.rows();\n  if (!rows.length) return Response.json({ ok: true, idle: true });\n  let sent = 0;\n  for (const row of rows) { try { await mail.send(row); sent++; } catch (error) { console.error(error); } }\n  return Response.json({ success: true, sent });"),
+    "an update that begins with find": route(f"try {{ await Lead.findOneAndUpdate({{ id: 1 }}, {{ seen: true }}); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import { Lead } from "@acme/models";'),
 }  # fmt: skip
 NOTHING = {
     "a status of 500": route("let failed = 0;\n  try { await mail.sendAll(); } catch { failed++; }\n  return Response.json({ failed }, { status: failed ? 500 : 200 });"),
@@ -96,6 +116,22 @@ NOTHING = {
     "a feed of a list": route(f"let rates = null;\n  for (const feed of [store.first, store.second]) {{ try {{ rates = await feed.importRates(); break; }} catch (error) {{ console.error(error); }} }}\n  if (!rates) throw new Error('none');\n  {OK}"),
     "a side matter by its comment": route(f"await mail.sendAll();\n  try {{ await store.rows.update({{ seen: true }}); }} catch (error) {{ /* must not break the job */ console.error(error); }}\n  {OK}"),
     "a metric": route(f"await mail.sendAll();\n  try {{ await metrics.increment('sent'); }} catch (error) {{ console.error(error); }}\n  {OK}"),
+    "another value that goes on": route(f"let title;\n  try {{ title = await store.generateTitle(); }} catch {{ title = 'Weekly'; }}\n  await mail.send({{ title }});\n  {OK}"),
+    "a report that keeps the errors": each("results.push({ row, error: String(error) });", f"await store.reports.create({{ results }});\n  {OK}", "const results = [];"),
+    "a row that is saved": each("row.status = 'failed'; await row.save();", OK),
+    "tried twice, and answered 502": route(f"const sent = await twice(() => mail.sendAll());\n  if (!sent) return Response.json({{}}, {{ status: 502 }});\n  {OK}", "async function twice(run) { for (let turn = 0; turn < 2; turn++) { try { return await run(); } catch (error) { console.warn(error); } } return null; }"),
+    "thrown in the last turn": route(f"await twice(() => mail.sendAll());\n  {OK}", "async function twice(run) { let turn = 0; while (true) { try { return await run(); } catch (error) { turn++; if (turn === 2) throw error; } } }"),
+    "Resend, which throws nothing": route(f"const {{ error }} = await resend.emails.send({{ to: 'a' }});\n  if (error) throw error;\n  {OK}", "import { Resend } from 'resend';\nconst resend = new Resend('k');"),
+    "a side matter in another language": route(f"await mail.sendAll();\n  try {{ await store.rows.update({{ seen: true }}); }} catch (error) {{ /* 不影响主流程 */ console.error(error); }}\n  {OK}"),
+    "a look whose try may answer": route("let failed = 0;\n  try { const done = await store.get('done'); if (done) return Response.json({ ok: true }); } catch { console.log('goes on'); }\n  for (const row of await store.rows()) { const sent = await mail.send(row); if (!sent.ok) failed++; }\n  return Response.json({ failed });"),
+    "the last error, thrown": route(f"await thrice();\n  {OK}", "async function thrice() { let last = null; for (let turn = 0; turn < 3; turn++) { try { await mail.sendAll(); return; } catch (error) { last = error; } } if (last) throw last; }"),
+    "the last error, kept": route(f"let last = null;\n  for (let turn = 0; turn < 3; turn++) {{ try {{ await mail.sendAll(); last = null; break; }} catch (error) {{ last = error; }} }}\n  if (last !== null) await store.rows.update({{ status: 'failed' }});\n  {OK}"),
+    "a cache by its key": route(f"await mail.sendAll();\n  try {{ await redis.setEx(cacheKey, 60, 'x'); }} catch (error) {{ console.warn(error); }}\n  {OK}", "import { redis } from '@acme/redis';\nconst cacheKey = 'rows';"),
+    "a look that is built step by step": route(f"const lead = await Lead.findOne({{ id: 1 }}).lean().catch(() => null);\n  await mail.send(lead?.name ?? 'you');\n  {OK}", 'import { Lead } from "@acme/models";'),
+    "done at once where it cannot be handed on": route("try { await queue.send({ name: 'go' }); return Response.json({ ok: true }); } catch (error) { console.error(error); }\n  const result = await refreshAll();\n  return Response.json({ ok: true, ...result });", 'import { queue } from "@acme/queue";\nasync function refreshAll() { const result = { refreshed: 0, failed: 0 }; for (const row of await store.rows()) { if (await store.refresh(row)) result.refreshed++; else result.failed++; } return result; }'),
+    "a side matter by a comment where its statement closes": route(f"await mail.sendAll();\n  await store.rows.update({{\n    seen: true,\n  }}).catch(() => {{ /* best-effort */ }});\n  {OK}"),
+    "a key that is read": route(f"let key = null;\n  try {{ key = await importJWK({{}}); }} catch (error) {{ console.error(error); }}\n  await mail.send(key);\n  {OK}", "import { importJWK } from 'jose';"),
+    "a word to the owner": route(f"await mail.sendAll();\n  await mail.sendOwnerAlert('done').catch((error) => console.error(error));\n  {OK}"),
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,60 @@ def mail():
 def bill():
     return {"billed": 1}
 """
+
+
+def test_an_entry_that_came_since_is_told_beside_the_validation(root: Path) -> None:
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    (root / "vercel.json").write_text(MONTHLY)
+    steps = {step.command: step.why for step in next_steps(load_project(root), NOW)}
+    assert steps["cronshift validate"].endswith("none is there for bill: cronshift migrate")
+
+
+@pytest.mark.parametrize(
+    ("ignored", "command", "why"),
+    [
+        (
+            "lib/inngest",
+            "git add --force lib/inngest",
+            "Or take `lib/inngest` out of what git ignores.",
+        ),
+        (None, 'Write "node": ">=20" in the `engines` of package.json', "for '18.x'."),
+    ],
+)
+def test_a_remedy_that_is_a_command_stands_alone_and_the_rest_is_its_reason(
+    tmp_path: Path, ignored: str | None, command: str, why: str
+) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    package = {"name": "shop", "dependencies": {"next": "16.0.0"}}
+    files = {
+        "vercel.json": EVERY_TEN,
+        "package.json": json.dumps(package if ignored else package | {"engines": {"node": "18.x"}}),
+        "tsconfig.json": "{}",
+        "app/api/cron/mail/route.ts": "export async function GET() {\n"
+        "  await fetch('https://mail.example');\n  return new Response();\n}\n",
+        ".gitignore": f"{ignored or 'nothing'}\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    apply(tmp_path, prepare_migration(load_project(tmp_path), (), NOW).operation)
+    steps = {step.command: step.why for step in next_steps(load_project(tmp_path), NOW)}
+    assert steps[command].endswith(why)
+
+
+def test_a_package_json_behind_a_link_is_written_by_its_manager(tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    (app / "api").mkdir(parents=True)
+    (tmp_path / "shared.json").write_text('{"name": "mails"}')
+    (app / "package.json").symlink_to(tmp_path / "shared.json")
+    (app / "vercel.json").write_text('{"crons": [{"path": "/api/mail", "schedule": "0 5 * * *"}]}')
+    (app / "api/mail.js").write_text(
+        "export default async function handler(request, response) {\n"
+        "  await fetch('https://mail.example');\n  response.end();\n}\n"
+    )
+    apply(app, prepare_migration(load_project(app), (), NOW).operation)
+    (first, *_) = next_steps(load_project(app), NOW)
+    assert first.command == "npm install inngest@^4.24.0"
 
 
 @pytest.fixture
@@ -228,6 +283,23 @@ def test_a_job_of_an_app_without_a_developers_server_is_tried_where_the_app_is_s
     assert tried == [
         "INNGEST_DEV=1 npm run dev",
         "cronshift run mail --endpoint http://localhost:4000/api/inngest",
+    ]
+
+
+def test_functions_without_a_developers_server_are_tried_in_vercels_own(root: Path) -> None:
+    (root / "requirements.txt").unlink()
+    (root / "api/index.py").unlink()
+    (root / "package.json").write_text('{"name": "shop"}')
+    (root / "api/cron").mkdir()
+    (root / "api/cron/mail.js").write_text(
+        "export default async function handler(request, response) {\n"
+        "  await fetch('https://mail.example');\n  response.end();\n}\n"
+    )
+    apply(root, prepare_migration(load_project(root), (), NOW).operation)
+    tried = [command for command in commands(root) if "dev" in command or " run " in command]
+    assert tried == [
+        "INNGEST_DEV=1 npx vercel dev",
+        "cronshift run mail --endpoint http://localhost:3000/api/inngest",
     ]
 
 

@@ -26,6 +26,7 @@ def masked(line: str) -> str:
         r''' password: "it\'s planted, \"all\" of it"''',
         ' const x = "sk-proj-planted0123456789"',
         " DATABASE_PASSWORD='planted-5'",
+        '    "token": "9.0.2-planted",',
         ' WEBHOOK = "https://hooks.example.com/services/planted"',
     ],
 )
@@ -38,6 +39,8 @@ def test_a_secret_is_masked(line: str) -> None:
     "line",
     [
         '+secret_env="CRON_SECRET",',
+        '     "jsonwebtoken": "^9.0.2",',
+        '     "@acme/token-bucket": "~1.10.0-beta.3",',
         " const secret = process.env.CRON_SECRET;",
         " if (auth !== `Bearer ${process.env.CRON_SECRET}`) {",
         ' import { getToken } from "../auth/token-store";',

@@ -62,6 +62,29 @@ BUN = '{\n  "lockfileVersion": 1,\n  "packages": {\n    "inngest": ["inngest@3.4
 
 
 @pytest.mark.parametrize(
+    ("files", "manager"),
+    [
+        ({}, "npm"),
+        ({"pnpm-workspace.yaml": ""}, "pnpm"),
+        ({".yarnrc.yml": ""}, "yarn"),
+        ({"bun.lockb": ""}, "bun"),
+        ({"package.json": '{"packageManager": "yarn@4.9.2"}', "pnpm-workspace.yaml": ""}, "yarn"),
+        ({"pnpm-workspace.yaml": "", "package-lock.json": NPM}, "npm"),
+    ],
+)
+def test_without_a_lock_the_workspace_around_an_app_tells_its_manager(
+    tmp_path: Path, files: dict[str, str], manager: str
+) -> None:
+    (tmp_path / ".git").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    app = tmp_path / "apps/web"
+    app.mkdir(parents=True)
+    (app / "package.json").write_text("{}")
+    assert package_manager(app) == manager
+
+
+@pytest.mark.parametrize(
     ("name", "text", "line"),
     [
         ("package-lock.json", NPM, 1),

@@ -229,8 +229,8 @@ def test_a_job_may_be_called_like_anything_in_its_module(job: str) -> None:
 def test_nodes_bytes_are_handed_on_as_the_webs() -> None:
     """Node's older types have a Buffer that newer compilers take for no Uint8Array and no body."""
     handlers = (GENERATED / "pages-router/lib/inngest/cronshift/node-handlers.ts").read_text()
-    assert "written.push(new Uint8Array(bytes));" in handlers
-    assert "const body = new Uint8Array(Buffer.concat(written));" in handlers
+    assert "written.push(new Uint8Array(Buffer.from(text, code)));" in handlers
+    assert "const body = new Uint8Array(written.subarray(head.length));" in handlers
 
 
 def test_an_app_without_a_router_is_refused() -> None:

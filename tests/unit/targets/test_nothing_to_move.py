@@ -85,5 +85,5 @@ def test_a_bridged_handler_of_the_pages_router_beside_an_app_folder_finds_its_li
     plan = make_plan(load_project(tmp_path))
     assert [job.mode for job in plan.runnable] == [Mode.BRIDGE]
     files = {file.path: file.text for file in generate(plan)}
-    assert "lib/inngest/cronshift/page-guard" in files["pages/api/cronshift/api/cron/mail.ts"]
-    assert "lib/inngest/cronshift/page-guard.ts" in files
+    assert "lib/inngest/cronshift/pages" in files["pages/api/cronshift/api/cron/mail.ts"]
+    assert "lib/inngest/cronshift/pages.ts" in files

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.errors import ConfigError
-from cronshift.vercel import ConfigFormat, VercelConfig, read_project
+from cronshift.vercel import ConfigFormat, VercelConfig, read_project, script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,3 +97,27 @@ def test_a_script_without_a_literal_configuration_is_refused(
 def test_a_constant_that_means_itself_does_not_loop(tmp_path: Path) -> None:
     config = read(tmp_path, "const a = b;\nconst b = a;\nexport default { crons: [a] };")
     assert [problem.rule for problem in config.problems] == ["not-literal"]
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        (f"export default {{ crons: [{ENTRY}] }};", "/g/api/x"),
+        (f"const all = [{ENTRY}];\nexport const config = {{ crons: [...all] }};", None),
+        ("export const crons = [{ path: `/api/x`, schedule: '0 6 * * *' }];", "/g/api/x"),
+        ("export const crons = [{ path: '/\\x61pi/x', schedule: '0 6 * * *' }];", None),
+        ("const path = '/api/x';\nexport const crons = [{ path, schedule: '0 6 * * *' }];", None),
+        ("const at = '/api/x';\nexport const crons = [{ path: at, schedule: '' }];", None),
+        ("export const crons = [{ path: `/${name}/x`, schedule: '0 6 * * *' }];", None),
+        ("export const crons = jobs.map((job) => job.entry);", None),
+        ("export const crons = [", None),
+        ('{ "crons": [{ "path": "/api/x", "schedule": "0 6 * * *" }] }', None),
+    ],
+)
+def test_only_a_path_that_its_entry_spells_is_replaced(text: str, after: str | None) -> None:
+    if after is None:
+        with pytest.raises(ConfigError):
+            script.replace_path_start(text, 0, "/api/", "/g/api/", file="vercel.ts")
+        return
+    replaced = script.replace_path_start(text, 0, "/api/", "/g/api/", file="vercel.ts")
+    assert replaced == text.replace("/api/x", after)

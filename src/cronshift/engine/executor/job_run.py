@@ -13,9 +13,8 @@ from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
 from cronshift.engine.executor.events import INVOKED_EVENT, custom_event, tick_event
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.errors import CronshiftError, ScheduleError
-from cronshift.plan.functions import has_runs
 from cronshift.plan.job_ids import unknown_job
-from cronshift.runtime.jobs import CANCELLED_ID, row_event, row_function
+from cronshift.runtime.jobs import CANCELLED_ID, row_function
 from cronshift.runtime.schedule import Schedule
 from cronshift.targets import target_named
 
@@ -135,7 +134,7 @@ async def run_at_endpoint(plan: Plan, request: Request, around: Surroundings) ->
         )
         event, tick = event_of(request, function, plan)
         run = await execute(endpoint, target, event, around)
-        rows = await run_rows(endpoint, target, plan, run, around)
+        rows = await run_rows(endpoint, target, run, around)
         return Outcome(request.name, tick, run, rows=rows)
 
 
@@ -156,18 +155,15 @@ async def _listed(endpoint: Endpoint, plan: Plan, request: Request) -> FunctionC
 
 
 async def run_rows(
-    endpoint: Endpoint, target: RunTarget, plan: Plan, run: Run, around: Surroundings
+    endpoint: Endpoint, target: RunTarget, run: Run, around: Surroundings
 ) -> tuple[Run, ...]:
     """Return the runs of the rows for which a job's run has sent events, made one after another.
 
     Where events go to another server than this process, that one makes them.
     """
-    job = plan.job(run.function_id.removeprefix(f"{plan.app_id}-"))
-    if job is None or not has_runs(job.options):
-        return ()
-    named = row_event(plan.app_id, job.id)
-    each = replace(target, function_id=f"{plan.app_id}-{row_function(job.id)}")
-    events = [event for event in run.sent if event["name"] == named]
+    each = replace(target, function_id=row_function(run.function_id))
+    named = f"{run.function_id}.row"  # with the app's id before a slash
+    events = [event for event in run.sent if event["name"].replace("/", "-", 1) == named]
     return tuple([await execute(endpoint, each, event, around) for event in events])
 
 

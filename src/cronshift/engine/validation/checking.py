@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from cronshift.engine.validation.limits import MAX_RETRIES, check_options
 from cronshift.engine.validation.schedules import check_triggers, same_ticks, schedules
-from cronshift.plan.decided import doubts, is_left_out
+from cronshift.plan.decided import is_left_out, stopping, way_in
 from cronshift.plan.findings import registration as rules
 from cronshift.plan.findings.inngest import REFUSED_SDK
 from cronshift.plan.functions import function_ids
@@ -140,12 +140,8 @@ def _missing(plan: Plan, registration: Registration, ids: Collection[str]) -> It
 def _missing_function(plan: Plan, job: Job, name: str) -> Finding:
     if not is_left_out(plan, job):
         return rules.MISSING.finding(f"{name} has no function.", job=job.id)
-    code = doubts(plan, job)[0]
-    return rules.MISSING.finding(
-        f"{name} has no function: {code} keeps it out.",
-        job=job.id,
-        fix=f"cronshift explain {code}, and mend it; as it is: cronshift migrate {job.id} --accept {code}",
-    )
+    text = f"{name} has no function: {stopping(plan, job)[0]} keeps it out."
+    return rules.MISSING.finding(text, job=job.id, fix=way_in(plan, job))
 
 
 def _without_job(

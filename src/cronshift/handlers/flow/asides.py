@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.work import notes_down
@@ -18,6 +19,7 @@ _MINOR = lazy_pattern(
     r"\b(?:non|not)[-\s]?(?:fatal|critical|blocking|essential)\b|\bbest[-\s]?effort\b|"
     r"(?:\b(?:not|never)|n't)\s+(?:break|block|fail|abort|interrupt|crash|affect|stop|kill)\b(?!.*\b(?:others?|rest|"
     r"remaining|next|one|single|each|loop|batch)\b)|"
+    r"\bcache (?:write|read|set|get|update|save|store)\b|\.set(?:[eE]x)?\(\s*[\w.]*[cC]ache|"
     r"不影响|不阻[塞断]|非关键|\bno (?:bloque|cr[íi]tic)|\bn[ãa]o (?:bloque|cr[íi]tic)|\bnon (?:bloquant|critique)|"
     r"\bunkritisch|\bnicht kritisch|не ?критичн",
     re.IGNORECASE,
@@ -26,6 +28,7 @@ _MINOR = lazy_pattern(
 _CLAUSE = lazy_pattern(r"[\s}]*(?:catch|except)\b")
 _BINDING = lazy_pattern(r"(?:const|let|var)\b")
 _COMMENT = ("//", "/*", "*", "#")
+_STATEMENT = 4
 _LONGEST = 40
 """Lines of a clause that are read."""
 
@@ -42,7 +45,8 @@ def is_minor(tree: SourceTree, caught: CodePlace, calls: Iterable[CodePlace]) ->
     remarks = [*_whole(lines, caught.line - 1), *_above(lines, _begin(lines, caught.line - 1))]
     for place in calls:
         lines = tree.read(place.file).splitlines()
-        if notes_down("".join(line.strip() for line in lines[place.line - 1 : place.line + 3])):
+        statement = islice(_whole(lines, place.line - 1), _STATEMENT)
+        if notes_down("".join(line.strip() for line in statement)):
             return True
         remarks += [*lines[place.line - 1 : place.line], *_above(lines, place.line - 1)]
     return any(map(_MINOR.search, remarks))
@@ -52,9 +56,11 @@ def _whole(lines: Sequence[str], at: int) -> Iterator[str]:
     """Yield the lines of a statement or a clause: the first, and those indented deeper."""
     yield from lines[at : at + 1]
     for line in lines[at + 1 : at + _LONGEST]:
-        if line.strip() and _indent(line) <= _indent(lines[at]):
+        ends = bool(line.strip()) and _indent(line) <= _indent(lines[at])
+        if not ends or line.lstrip().startswith((")", "}", "]")):
+            yield line  # what closes a statement may catch its failure
+        if ends:
             return
-        yield line
 
 
 def _begin(lines: Sequence[str], at: int) -> int:

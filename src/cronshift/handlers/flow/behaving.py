@@ -13,7 +13,7 @@ from cronshift.handlers.flow.idle import is_idle, only_says
 from cronshift.handlers.flow.soft import soft_answers
 from cronshift.handlers.flow.unread import unread_results
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
-from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
+from cronshift.handlers.flow.work import is_side_work, is_work, prepares, provides, works, writes
 from cronshift.model import HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.following import RequestEnding, Trace
-    from cronshift.handlers.flow.ledger import Site
+    from cronshift.handlers.flow.ledger import Ledger, Site
     from cronshift.handlers.flow.reader import HandlerReader
 
 _NO_METHOD = 405
@@ -47,6 +47,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         work=_spot(place, reader.handler.export),
         auth=callers.auth,
         auth_spot=_auth_spot(reader, callers, place),
+        takes_nothing=callers.takes_nothing,
         reads_schedule=_spot(schedule, "x-vercel-cron-schedule") if schedule else None,
         reads_query="query" in run.ledger.asked,
     )
@@ -127,7 +128,10 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
     done = [
         site
         for site in ledger.sites.values()
-        if is_work(site) and site.place not in places | around and not places & set(site.within)
+        if is_work(site)
+        and site.place not in places | around
+        and not places & set(site.within)
+        and not any(map(provides, _leading_to(site, ledger)))
     ]
     seen: set[CodePlace] = set()
     for promise in outermost:
@@ -152,6 +156,12 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
             yield Loose.AFTER, _spot(place, name)
 
 
+def _leading_to(site: Site, ledger: Ledger) -> Iterator[str]:
+    """Yield the name of a call, and those of the project's functions that lead to it."""
+    yield site.name
+    yield from (ledger.sites[place].name for place in site.calls if place in ledger.sites)
+
+
 def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: bool) -> Loose:
     """Return whether work left behind is the job's purpose, or a matter beside it."""
     inside = [
@@ -159,6 +169,7 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
     ]
     around = [site.name for site in sites if site.place in promise.calls]
     is_beside = promise.beside or any(map(is_side_work, (promise.name, *around)))
+    is_beside = is_beside or provides(promise.name)  # what follows needs it, and fails without
     if is_beside or (inside and all(map(is_side_work, inside))):
         return Loose.SIDE
     if _LOOPS.search(place.text):

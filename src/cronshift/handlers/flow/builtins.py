@@ -231,6 +231,7 @@ _NATIVES: dict[str, Meaning] = {
     "bool": _as_bool,
     "RegExp": regex,
     "URL": requests.new_url,
+    "Headers": requests.new_headers,
     "Array.isArray": _is_list,
     "Array.from": _listed_by,
     "Object.assign": _assigned,
@@ -369,6 +370,7 @@ def _table() -> dict[str, Value]:
     for name in ("process.env", "import.meta.env", "Bun.env", "env"):
         table[name] = environment.ENVIRONMENT
     del table["env"]
+    table["env-var:default"] = table["env-var:*"] = environment.ENV_VAR
     for package in ("$env/dynamic/private", "process", "std-env", "node:process"):
         table[f"{package}:env"] = environment.ENVIRONMENT
     for package in (

@@ -31,11 +31,13 @@ class Callers(Struct, frozen=True):
     Attributes:
         place: the comparison that it hangs on, if there is one.
         secret: the variable that it is compared with.
+        takes_nothing: whether a call without a credential matches a secret that is not set.
     """
 
     auth: Auth
     place: CodePlace | None = None
     secret: str = ""
+    takes_nothing: bool = False
 
 
 class _Try(Struct, frozen=True):
@@ -86,7 +88,10 @@ def callers_of(reader: HandlerReader) -> Callers:
 
 def _pretended(reader: HandlerReader, work: frozenset[CodePlace], stranger: _Try) -> Passage:
     """Return whether a stranger gets through who writes what is wanted into headers, or into the query."""
-    pretending = _tried(reader, forged(reader.world), work).passage
+    tried = _tried(reader, forged(reader.world), work)
+    pretending = tried.passage
+    if tried.run.exhausted and pretending is Passage.YES:
+        return Passage.MAYBE  # the check may stand behind what is read
     if pretending is Passage.NO and "query" in stranger.run.ledger.asked:
         guessing = _tried(reader, guessed(reader.world), work).passage
         return guessing if guessing is Passage.YES else Passage.NO
@@ -110,7 +115,7 @@ def _without_secret(
     if _lets_by(reader, open_to_all):
         met = [comparison for comparison in open_to_all.compared if comparison.equal]
         if met:
-            return Callers(Auth.UNDEFINED, met[0].place, secret)
+            return Callers(Auth.UNDEFINED, met[0].place, secret, takes_nothing=True)
         return Callers(Auth.FAIL_OPEN, place, secret)
     text = "None" if is_python(reader.handler.file) else "undefined"
     written = _tried(reader, undefined_bearer(reader.world, text, unset), work)

@@ -39,6 +39,7 @@ from cronshift.handlers.flow.values import (
     tainted,
     taints_of,
 )
+from cronshift.handlers.flow.work import records, says_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -192,11 +193,15 @@ class Calls(Members):
         if is_step and not self.loading and called.function.name:
             name = arguments.name or function.name
             telling = self.is_telling(name, arguments)
-            self.visit(place, name, followed=True, telling=telling)
+            is_helper = self.in_trouble and Taint.LOUD in arguments.taints  # it gets the error
+            if not is_helper or records(name):
+                self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
                 return self.failure(
                     place, arguments.name, promised=function.is_async or not is_python(place.file)
                 )
+        if is_step and self.world.turns and says_only(arguments.name):
+            return NOTHING  # all is too much, and a line of a log the least of it
         if not function.is_async:
             return self.invoke(called, arguments)
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))

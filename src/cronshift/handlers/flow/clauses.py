@@ -60,13 +60,31 @@ def _may_catch(clause: code.Catch, error: Value) -> bool:
     return is_tried and any(_OF_OTHERS.search(name) for name in clause.types)
 
 
-def leaves(body: Sequence[code.Statement]) -> bool:
-    """Return whether statements end a function or a loop where all goes well."""
-    for node in body:
-        if isinstance(node, code.Return) or (isinstance(node, code.Leave) and node.kind == "break"):
-            return True
-        if isinstance(node, code.If) and (leaves(node.yes) or leaves(node.no)):
-            return True
-        if isinstance(node, code.StatementBlock | code.Try) and leaves(node.body):
-            return True
+def leaves(body: Sequence[code.Statement], *ways: str) -> bool:
+    """Return whether statements may leave by one of some ways: return, raise, break, continue."""
+    return any(_leaves(node, ways) for node in body)
+
+
+def surely_leaves(body: Sequence[code.Statement], *ways: str) -> bool:
+    """Return whether statements leave by one of some ways in any case."""
+    return any(
+        surely_leaves(node.yes, *ways) and surely_leaves(node.no, *ways)
+        if isinstance(node, code.If)
+        else not isinstance(node, code.Try) and _leaves(node, ways)
+        for node in body
+    )
+
+
+def _leaves(node: code.Statement, ways: Sequence[str]) -> bool:
+    match node:
+        case code.Return():
+            return "return" in ways
+        case code.Raise():
+            return "raise" in ways
+        case code.Leave(kind=kind):
+            return kind in ways
+        case code.If(yes=yes, no=no):
+            return leaves(yes, *ways) or leaves(no, *ways)
+        case code.StatementBlock(body=body) | code.Try(body=body):
+            return leaves(body, *ways)
     return False

@@ -23,6 +23,7 @@ from cronshift.handlers.flow.values import (
     Value,
     is_nothing,
     text_of,
+    truth,
 )
 from cronshift.handlers.flow.worlds import secret, secrets_in
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -121,6 +122,37 @@ OF_SVELTEKIT: dict[str, Value] = dict.fromkeys(
     (f"$app/environment:{name}" for name in ("dev", "building", "browser")), PlainValue(value=False)
 )
 OS_ENVIRON = NativeObject("os.environ", _item)
+
+
+def _described(name: str, missing: Value | None = None, *, required: bool = False) -> NativeObject:
+    """Return a variable as the package env-var describes it, ``get("X").required().asString()``."""
+
+    def of(_machine: Machine, member: str) -> Value | None:
+        if member == "required":
+            return Native(member, lambda _m, a: _described(name, missing, required=not a.values or truth(a.at(0)) is True))  # fmt: skip
+        if member == "default":
+            return Native(member, lambda _m, a: _described(name, a.at(0)))
+        if member.startswith("as"):
+            return Native(member, lambda m, _a: read(m))
+        return Native(member, lambda _m, _a: _described(name, missing, required=required))
+
+    def read(machine: Machine) -> Value:
+        value = variable(machine, name, missing)
+        if required and isinstance(value, PlainValue) and value.value is UNDEFINED:
+            raise Thrown(Unknown(_SECRET, name="EnvVarError"))
+        return value
+
+    return NativeObject("variable", of)
+
+
+def _variable_described(_machine: Machine, arguments: Arguments) -> Value:
+    name = text_of(arguments.at(0))
+    return _described(name) if name is not None else Unknown(_SECRET)
+
+
+ENV_VAR = NativeObject(
+    "env-var", lambda _m, name: Native(name, _variable_described) if name == "get" else None
+)
 
 
 # schemas

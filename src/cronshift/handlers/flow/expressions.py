@@ -86,7 +86,8 @@ class Expressions(Calls):
             takes_right = decides if node.operator == "and" else not decides
             right = self.value(node.right, scope) if takes_right else left
             kept = CALLER if node.operator == "and" else CALLER | {Taint.SECRET}
-            return tainted(right, taints_of(left) & kept) if takes_right else left
+            made = isinstance(right, Unknown) and node.operator != "and"  # no part of a credential
+            return tainted(right, taints_of(left) & kept) if takes_right and not made else right
         taints = taints_of(left)
         rights: list[Value] = []
 
@@ -146,7 +147,7 @@ class Expressions(Calls):
             else:
                 fields.open = True
                 fields.taints |= taints_of(content)
-        return of_failure(self.machine, fields, node) if self.catching else fields
+        return of_failure(self.machine, fields, node) if self.in_trouble else fields
 
     def _listed(self, node: code.Listed, scope: Scope) -> Value:
         values: list[Value] = []
@@ -169,7 +170,7 @@ class Expressions(Calls):
             else:
                 values.append(content)
         listed = items_of(*values, is_open=is_open)
-        return of_failure(self.machine, listed) if self.catching else listed
+        return of_failure(self.machine, listed) if self.in_trouble else listed
 
     def _assigned(self, node: code.Assigned, scope: Scope) -> Value:
         if node.operator:
@@ -191,7 +192,7 @@ class Expressions(Calls):
                 value = operate(self, node.operator, [old, self.value(node.value, scope)], scope)
         else:
             value = self.value(node.value, scope)
-        if self.catching:
+        if self.in_trouble:
             value = (
                 marked(self.machine, value)
                 if isinstance(value, PlainValue)

@@ -91,8 +91,7 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     site = trial.site
     others = _refusals(run) if site.awaited or not trial.refused else frozenset()
     endings = successes_after_failure(failed, others)
-    usual = [body_of(ending) for ending in run.endings if succeeds(ending)]
-    levels = [heard(body_of(ending), usual) for ending in endings]
+    levels = [_heard(ending, run) for ending in endings]
     if not levels:
         return None
     level = max(levels)
@@ -107,9 +106,18 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     if level is Heard.NAME:
         return fate
     works = is_work(site) or (trial.refused and bool(site.written))
-    matters = not path.instead and (works or _leaves_work(run, failed))
+    is_settled = path.instead or (path.kept and level < Heard.WORDS)
+    matters = not is_settled and (works or _leaves_work(run, failed))
     calls = (site.place, *site.calls)
     return fate if matters and not is_minor(reader.program.tree, place, calls) else None
+
+
+def _heard(ending: RequestEnding, run: Trace) -> Heard:
+    """Return the measure in which an answer tells of a failure, beside those without one."""
+    usual = [whole for whole in run.endings if succeeds(whole)]
+    place = answered_at(ending)
+    elsewhere = (body_of(whole) for whole in usual if answered_at(whole) != place)
+    return heard(body_of(ending), map(body_of, usual), elsewhere)
 
 
 def _softly(run: Trace) -> set[CodePlace | None]:

@@ -17,6 +17,7 @@ from cronshift.handlers.flow.values import (
     Value,
     same,
     taints_of,
+    truth,
 )
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -43,18 +44,24 @@ class Heard(IntEnum):
     """A part is named so: ``failed: 2``, ``errors: […]``, ``ok: false``."""
 
 
-def heard(body: Value | None, usual: Iterable[Value | None] = ()) -> Heard:
+def heard(
+    body: Value | None, usual: Iterable[Value | None], elsewhere: Iterable[Value | None] = ()
+) -> Heard:
     """Return the measure in which a body tells of a failure.
 
     Args:
         body: of the answer where the work failed.
         usual: the bodies where nothing fails.
+        elsewhere: those of them that are answered at another place.
     """
-    usual = tuple(usual)
-    apart = _apart(body, usual)
+    apart = _apart(body, tuple(elsewhere))
     if names_it(apart):
         return Heard.NAME
-    if speaks_of_it(apart) or any(_turns(body, whole) for whole in usual):
+    if (
+        names_it(apart, stale=True)
+        or speaks_of_it(apart)
+        or any(_turns(body, whole) for whole in usual)
+    ):
         return Heard.WORDS
     return Heard.NOTHING if _is_whole(apart) else Heard.UNCLEAR
 
@@ -77,16 +84,20 @@ def _are_same(first: Value | None, second: Value | None) -> bool:
     return isinstance(first, PlainValue) and isinstance(second, PlainValue) and same(first, second)
 
 
-def names_it(value: Value | None) -> bool:
-    """Return whether a part of a body that hangs on the failure is named so: ``failed``, ``ok``."""
-    if isinstance(value, ObjectValue):
-        return any(
-            (_FAILING.search(key) and hangs_on_it(part))
-            or (key in _DENIED and _is_false(part) and hangs_on_it(part))
-            or names_it(part)
-            for key, part in value.cell.items()
-        )
-    return any(map(names_it, _parts(value)))
+def names_it(value: Value | None, *, stale: bool = False) -> bool:
+    """Return whether a part of a body that hangs on the failure is named so: ``failed``, ``ok``.
+
+    Args:
+        value: the body, or a part of it.
+        stale: whether the count of what did not change is enough, ``failed: all - sent``.
+    """
+    fields = value.cell.items() if isinstance(value, ObjectValue) else ()
+    return any(
+        ((_FAILING.search(key) and not _is_empty(part)) or (key in _DENIED and _is_false(part)))
+        and hangs_on_it(part)
+        and (stale or Taint.STALE not in taints_of(part))
+        for key, part in fields
+    ) or any(names_it(part, stale=stale) for part in _parts(value))
 
 
 def hangs_on_it(value: Value | None, depth: int = _MOST_INSIDE) -> bool:
@@ -132,7 +143,7 @@ def _turns(body: Value | None, usual: Value | None) -> bool:
     if not isinstance(body, ObjectValue) or not isinstance(usual, ObjectValue):
         return False
     denied = {key for key, value in body.cell.items() if _is_false(value)}
-    denied |= set() if body.open else _DENIED - body.cell.keys()
+    denied |= set() if body.open or _DENIED & body.cell.keys() else _DENIED
     return any(key in usual.cell and not _is_false(usual.cell[key]) for key in denied)
 
 
@@ -145,6 +156,13 @@ def _is_whole(value: Value | None, depth: int = _MOST_INSIDE) -> bool:
         return False
     is_open = isinstance(value, ListValue) and value.elements.open
     return not is_open and all(_is_whole(part, depth - 1) for part in _parts(value))
+
+
+def _is_empty(value: Value) -> bool:
+    """Return whether a value is a zero, nothing or an empty list: none failed, it says."""
+    if isinstance(value, ListValue):
+        return not value.elements.values and not value.elements.open
+    return isinstance(value, PlainValue) and truth(value) is False
 
 
 def _is_false(value: Value) -> bool:

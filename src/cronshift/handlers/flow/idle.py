@@ -26,7 +26,7 @@ _SAYING = lazy_pattern(
     r"Intl|BigInt|parseInt|parseFloat|isNaN|performance|dayjs|moment|datetime|json|uuid|print|str|int|len|"
     r"bool|dict|list|isinstance|getattr|hasattr|RegExp|Promise(?:\.resolve)?|setTimeout|resolve)(?:\.|$)"
     r"|(?:^|\.)(?:now|today|toISOString|isoformat|strftime|randomUUID|uuid4|toString|toFixed|split|trim|strip|"
-    r"startsWith|endsWith|startswith|endswith|includes|slice|substring|replace|toLowerCase|toUpperCase|lower|"
+    r"startsWith|endsWith|startswith|endswith|includes|match|test|indexOf|slice|substring|replace|toLowerCase|toUpperCase|lower|"
     r"upper|encode|decode|join|padStart|map|filter|getTime|getUTC\w+|uptime|memoryUsage|cwd|timestamp)$"
     # the request, and who calls
     r"|(?:^|\.)(?:headers|cookies|query|params|args|searchParams|environ|env|req|request|event)\.(?:get|has|header|json|text)$"

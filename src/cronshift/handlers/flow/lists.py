@@ -8,6 +8,7 @@ from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.values import (
     FAILED,
     NOTHING,
+    QUIETLY_FAILED,
     Arguments,
     Elements,
     ListValue,
@@ -89,8 +90,9 @@ def _picked(owner: ListValue, arguments: Arguments, otherwise: int = 0) -> Value
 def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
     elements = owner.elements
     added = arguments.values
-    if machine.catching:
-        added = tuple(tainted(value, FAILED) for value in added)
+    if machine.in_trouble:
+        taints = FAILED if machine.is_loud else QUIETLY_FAILED
+        added = tuple(tainted(value, taints) for value in added)
     values = (*elements.values, *added)
     machine.write(owner.cell, "items", Elements(values, elements.open))
     return PlainValue(len(values))

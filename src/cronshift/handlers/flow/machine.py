@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.clauses import clause_of, leaves
+from cronshift.handlers.flow.clauses import clause_of, leaves, surely_leaves
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
@@ -29,6 +29,7 @@ from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
     NOTHING,
+    STALE,
     Arguments,
     ClassValue,
     Closure,
@@ -87,7 +88,7 @@ class Machine(Expressions):
     def _bind(self, node: code.Bind, scope: Scope) -> None:
         self.statement = node.place
         value = self.value(node.value, scope)
-        self.bind(node.pattern, marked(self, value) if self.catching else value, scope)
+        self.bind(node.pattern, marked(self, value) if self.in_trouble else value, scope)
 
     def _import(self, node: code.Import, scope: Scope) -> None:
         value = self._imported(scope.file, Imported(node.source, node.name), node.bound)
@@ -126,10 +127,9 @@ class Machine(Expressions):
             if isinstance(last.abrupt, Returned):
                 result = last.abrupt.value
         result = handed_on(self, result, self.statement)
-        if (self.catching or self.path.other_way) and self.depth > 1:
-            result = of_failure(
-                self, result, node.value
-            )  # what a helper gives where something failed
+        if self.in_trouble and self.depth > 1:
+            # what a helper gives where something failed
+            result = of_failure(self, result, node.value)
         raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:
@@ -216,7 +216,7 @@ class Machine(Expressions):
             self.path.hinged = True
             raise
         finally:
-            self.path.other_way = self.path.other_way or (bool(left_out) and leaves(left_out))
+            self._takes_another_way(left_out, taints, "return", "break", "continue")
             self.path.hinged = self.path.hinged or answered is not self.path.answered
 
     def _caught_side(self, body: Sequence[code.Statement], scope: Scope, *, fails: bool) -> None:
@@ -236,22 +236,32 @@ class Machine(Expressions):
             turns = self._turns(source)
         elif node.test is not None and self.truth(self.value(node.test, scope), scope) is False:
             return
-        self.loops += 1
+        self.loops += node.source is None
         try:
             self._turn(node, turns, scope)
         finally:
-            self.loops -= 1
+            self.loops -= node.source is None
 
     def _turn(self, node: code.Loop, turns: Sequence[Value], scope: Scope) -> None:
+        before = self.path.other_way
         for turn in turns:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
             if node.pattern is not None:
                 self.bind(node.pattern, turn, inner)
+            self.lefts.append([])
             try:
                 self.block(node.body, inner)
             except Left as left:
                 if left.kind == "break":
                     break
+            except Abrupt as abrupt:
+                if not self.lefts[-1]:
+                    raise
+                self.leave_turn(abrupt)
+            finally:
+                self.lefts.pop()
+                if not leaves(node.body, "return"):
+                    self.path.other_way = before
 
     def _turns(self, source: Value) -> Sequence[Value]:
         """Return the items of a loop: a list's elements, else one that is not known."""
@@ -302,29 +312,34 @@ class Machine(Expressions):
         throws = len(self.tries[-1])
         self.catching += failed
         self.rescuing += 1
-        throws_on = False
+        ended: Abrupt | None = None
         try:
             self.block(clause.body, inner)
-        except Returned as returned:
-            return returned
-        except Thrown as again:
-            throws_on = True
-            rethrown = isinstance(again.value, Unknown) and not again.value.name
-            return thrown if rethrown and not clause.types else again
-        except Left as left:
-            if failed and left.kind == "continue" and leaves(node.body):
-                self.path.failed, self.path.caught = False, None
-            return left
-        finally:
-            self.catching -= failed
-            self.rescuing -= 1
-            is_told_apart = failed and not throws_on and len(self.tries[-1]) > throws
-            if is_told_apart:  # some errors are thrown on, others are none
-                self.path.failed, self.path.caught = False, None
-        if failed and self.loops and leaves(node.body):  # it is tried again, or another is
+        except Abrupt as error:
+            ended = error
+        self.catching -= failed
+        self.rescuing -= 1
+        is_again = self.loops > 0 and leaves(node.body, "return", "break")
+        is_again = is_again and leaves(clause.body, "return", "raise")
+        is_tried_again = is_again and not isinstance(ended, Returned)
+        is_told_apart = len(self.tries[-1]) > throws  # some errors are thrown on, others are none
+        if failed and not isinstance(ended, Thrown) and (is_told_apart or is_tried_again):
             self.path.failed, self.path.caught = False, None
-        self.path.other_way = self.path.other_way or (failed and leaves(node.body))
-        return None
+        if isinstance(ended, Thrown):
+            rethrown = isinstance(ended.value, Unknown) and not ended.value.name
+            return thrown if rethrown and not clause.types else ended
+        if failed and ended is None:
+            self._takes_another_way(node.body, FAILED, "return", "break")
+        return ended
+
+    def _takes_another_way(
+        self, left_out: Sequence[code.Statement], taints: Taints, *ways: str
+    ) -> None:
+        """Take note that what follows is done because statements did not leave, as they would or may."""
+        if surely_leaves(left_out, *ways):
+            self.path.other_way |= taints
+        elif leaves(left_out, *ways):
+            self.path.other_way |= STALE
 
     def _catches(self, node: code.Try, clause: code.Catch, thrown: Thrown, scope: Scope) -> bool:
         """Take note that a clause catches the failure that is tried out, if it does."""

@@ -272,11 +272,10 @@ class NameLookup(Forks, ABC):
         package: str = "",
     ) -> None:
         """Take note that a call is reached."""
-        rescues = self.catching or self.path.other_way
-        does = works(name) or bool(written)
         is_beside = telling or self._is_beside()
-        if rescues and does and not is_beside and self._is_answer(name):
-            self.path.instead = True
+        rescues = self.catching or self.path.other_way
+        if rescues and (works(name) or written) and not is_beside:
+            self._answer(name)
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
@@ -306,12 +305,22 @@ class NameLookup(Forks, ABC):
             site.written = site.written or written
             site.package = site.package or package
 
-    def _is_answer(self, name: str) -> bool:
-        """Return whether a call does something about a failure: it keeps it, or is another way."""
+    def _answer(self, name: str) -> None:
+        """Take note of a call that does something about a failure: it is another way, or keeps it."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
         is_again = failed is not None and failed.name == name and removes(name)
-        statement = self.statement.text if self.statement is not None else ""
-        return is_again or not records(name) or keeps(name, statement)
+        if is_again or not records(name):
+            self.path.instead = True
+        elif keeps(name, self.written()):
+            self.path.kept = True
+
+    def written(self) -> str:
+        """Return the text of the statement that is followed, or the line at which it begins."""
+        place = self.statement
+        if place is None or place.text:
+            return place.text if place is not None else ""
+        lines = self.program.tree.read(place.file).splitlines()
+        return "".join(line.strip() for line in lines[place.line - 1 : place.line + 2])
 
     def is_telling(self, name: str, arguments: Arguments) -> bool:
         """Return whether a call only tells somebody of the failure that was caught."""
@@ -339,7 +348,13 @@ class NameLookup(Forks, ABC):
     @property
     def is_loud(self) -> bool:
         """True where what is made says that something failed."""
-        return self.catching > self.hushed
+        return self.catching > self.hushed or Taint.LOUD in self.path.other_way
+
+    @property
+    def in_trouble(self) -> bool:
+        """True where what is followed is done because something failed."""
+        is_other_way = Taint.FAILURE in self.path.other_way and not self.path.instead
+        return self.catching > 0 or is_other_way  # what other work gives says nothing of a failure
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""

@@ -17,6 +17,7 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
+    is_error,
     is_nothing,
     taints_of,
     text_of,
@@ -146,6 +147,8 @@ def _is_equal(left: Value, right: Value) -> bool | None:
         return answers.pop() if len(answers) == 1 else None
     if isinstance(right, Unknown) and right.alternatives:
         return _is_equal(right, left)
+    if (is_error(left) and is_nothing(right)) or (is_error(right) and is_nothing(left)):
+        return False
     if isinstance(left, Unknown | Outside) or isinstance(right, Unknown | Outside):
         return None
     if not isinstance(left, PlainValue) or not isinstance(right, PlainValue):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow.callbacks import called_back, error_callback
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.coroutines import gives_coroutine
+from cronshift.handlers.flow.hearing import speaks_of_it
 from cronshift.handlers.flow.letting_by import passed_on
 from cronshift.handlers.flow.nobody import gives_session
 from cronshift.handlers.flow.paths import Exit, Thrown
@@ -34,7 +35,7 @@ from cronshift.handlers.flow.values import (
     Value,
     items_of,
 )
-from cronshift.handlers.flow.work import is_side_work, looks, writes
+from cronshift.handlers.flow.work import is_side_work, looks, notes_down, works, writes
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ _HARMLESS = lazy_pattern(
     r"json|parse|ip(?:address)?$|geo|context|wrap(?:route)?$|error|async",
     re.IGNORECASE,
 )
+_DESCRIBING = {"drizzle-orm", "drizzle-orm/sql"}
+"""The packages whose functions only describe a query, ``desc(posts.createdAt)``."""
 _GIVES_ON = lazy_pattern(
     r"(?:^|\.)(?:run|with|wrap|start|step|transaction|measure|time|retry|retries|trace|execute|lock|"
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
@@ -108,7 +111,8 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if AFTER.search(name):
         return _later(machine, name, arguments)
     is_python_value = is_python(arguments.place.file) and _COMPUTING.search(name) is not None
-    is_quiet = is_python_value or _QUIET.search(name) is not None
+    is_describing = _package(called) in _DESCRIBING
+    is_quiet = is_describing or is_python_value or _QUIET.search(name) is not None
     if is_quiet or (isinstance(called, PlainValue) and not new):
         for argument in arguments.values:
             machine.consume(argument)
@@ -192,10 +196,14 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
 
 
 def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
-    """Take note that what follows may hang on the failure: it is handed on where it is caught."""
-    is_beside = telling or machine.telling > 0 or is_side_work(name)
-    if machine.catching and Taint.FAILURE in arguments.taints and not is_beside:
-        machine.path.hangs = True
+    """Take note of a failure that is handed on: what follows may hang on it, or it is kept, or another value."""
+    if not machine.path.failed or telling or machine.telling > 0 or is_side_work(name):
+        return
+    if machine.catching:
+        machine.path.hangs = machine.path.hangs or Taint.FAILURE in arguments.taints
+    elif works(name) and not notes_down(machine.written()):
+        values = (*arguments.values, *arguments.named.values())
+        machine.path.kept = machine.path.kept or any(map(speaks_of_it, values))
 
 
 def _handed(machine: Machine, called: Value, name: str, arguments: Arguments) -> Taints:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from cronshift.handlers.flow.values import (
+    CLEAN,
     NOTHING,
     Elements,
     ListValue,
@@ -75,8 +76,8 @@ class Path(Struct):
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
         decided: the condition that it decides, where a result tells of it.
-        instead: whether something was done about it: other work, a row that keeps it.
-        other_way: whether what follows in this function is done only where something failed.
+        instead: whether other work was done because of it, and ``kept``, whether a row keeps it.
+        other_way: of what failed, where all that follows in this function or turn is done because of it.
         hangs: whether the failure is kept where it is not followed, and may come out later.
         hinged: whether a condition of the function that is followed hung on what failed.
         answered: the response, for a handler that answers by calling something.
@@ -92,7 +93,8 @@ class Path(Struct):
     caught: CodePlace | None = None
     decided: CodePlace | None = None
     instead: bool = False
-    other_way: bool = False
+    kept: bool = False
+    other_way: Taints = CLEAN
     hangs: bool = False
     hinged: bool = False
     answered: Response | None = None
@@ -110,6 +112,7 @@ class Path(Struct):
             self.caught,
             self.decided,
             self.instead,
+            self.kept,
             self.other_way,
             self.hangs,
             self.hinged,
@@ -151,11 +154,13 @@ def met(paths: Iterable[Path]) -> Path:
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
         whole.decided = whole.decided or path.decided
-        whole.other_way = whole.other_way or path.other_way
+        whole.other_way |= path.other_way
         whole.hangs = whole.hangs or path.hangs
         whole.hinged = whole.hinged or path.hinged
         whole.answered = whole.answered or path.answered
-    whole.instead = whole.failed and all(path.instead for path in ways if path.failed)
+    failed = [path for path in ways if path.failed]
+    whole.instead = bool(failed) and all(path.instead for path in failed)
+    whole.kept = bool(failed) and all(path.kept or path.instead for path in failed)
     return whole
 
 
@@ -234,6 +239,7 @@ class Forks:
         self.frames: list[list[Exit]] = []
         self.tries: list[list[Exit]] = [[]]
         self.control: list[Taints] = []
+        self.lefts: list[list[Path]] = []
         self.splits: dict[int, tuple[Value, list[Exit]]] = {}
 
     def write(self, cell: dict[str, Any], key: str, value: Any) -> None:
@@ -265,6 +271,7 @@ class Forks:
         if goes_on and self.frames and answer_apart((first.path, second.path)):
             first.abrupt = Returned(NOTHING)  # nothing that follows changes what was answered
         if _meet(first) and _meet(second):
+            self._keep_left(first, second)
             self._apply(first, second)
             self.path = met([first.path, second.path])
             self.path.inside = start.inside
@@ -287,6 +294,17 @@ class Forks:
         if going.abrupt is not None:
             raise going.abrupt
         return going.value
+
+    def _keep_left(self, first: Branch, second: Branch) -> None:
+        """Keep the side that leaves a turn of a loop, should the other one end what follows in it."""
+        left = [side.path.copy() for side in (first, second) if side.abrupt is not None]
+        if len(left) == 1 and self.lefts:
+            self.lefts[-1] += left
+
+    def leave_turn(self, abrupt: Abrupt) -> None:
+        """End a turn of a loop on one side, and go on with those that have left it before."""
+        self._leave(Branch(abrupt, self.path, {}))
+        self.path = met(self.lefts[-1])
 
     def _doubt(self, ended: Branch, going: Branch, *, about_caller: bool) -> None:
         """Take note on one side that the other turns callers away."""

@@ -40,6 +40,7 @@ _HEARD = TELLING | {"data", "count", "statusText", "success", "id", "length"}
 REFUSED = "refused"
 """The data of a result that tells of a failure."""
 _REFUSED = 500
+_DENIED = ("ok", "success")
 _DATA = frozenset({"data", "count"})
 """The members that are null where a client that throws nothing tells of an error."""
 
@@ -47,7 +48,12 @@ _DATA = frozenset({"data", "count"})
 def refused_answer(machine: Machine) -> Value:
     """Return the response of ``fetch`` where the other side answers 500."""
     machine.path.failed = True
-    return Response(_REFUSED, Unknown(FAILED), taints=FAILED)
+    return Response(_REFUSED, NativeObject("refusal", _of_refusal, data=REFUSED), taints=FAILED)
+
+
+def _of_refusal(_machine: Machine, member: str) -> Value:
+    """Return a member of the body of a refusal: ``ok: false``, or a text of it."""
+    return PlainValue(value=False, taints=FAILED) if member in _DENIED else Unknown(FAILED)
 
 
 def refused_result(name: str) -> Value:
@@ -149,7 +155,7 @@ def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
     """Return a function's result; one that tells of a refusal, ``{ ok: false }``, is caught."""
     if not (machine.world.refused and machine.path.failed and isinstance(value, ObjectValue)):
         return value
-    denied = any(_is_false(value.cell.get(key)) for key in ("ok", "success"))
+    denied = any(_is_false(value.cell.get(key)) for key in _DENIED)
     error = value.cell.get("error")
     tells = denied or (error is not None and truth(error) is not False)
     if not tells or not (machine.catching or Taint.FAILURE in taints_of(value)):

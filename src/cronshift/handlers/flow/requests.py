@@ -353,6 +353,12 @@ def of_address(name: str) -> Native | None:
     return Native(name, read) if name in {"includes", "startsWith", "endsWith"} else None
 
 
+def new_headers(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``new Headers(request.headers)``."""
+    first = arguments.at(0)
+    return first if first is HEADERS else Unknown(arguments.taints, name="Headers")
+
+
 def from_entries(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``Object.fromEntries(url.searchParams)``."""
     first = arguments.at(0)

@@ -15,6 +15,7 @@ from cronshift.handlers.flow.values import (
     ObjectValue,
     PlainValue,
     Scope,
+    Taint,
     Value,
     key_of,
     tainted,
@@ -36,9 +37,11 @@ def leave_stale(
     for target in _targets(body, since) if since is not None else ():
         cell, name = _cell(machine, target, scope)
         value = cell.get(name)
+        if value is None or Taint.FAILURE in value.taints:
+            continue
         if isinstance(value, ListValue | ObjectValue):
             value.taints |= STALE
-        elif value is not None:
+        else:
             machine.write(cell, name, _stale(value))
 
 

@@ -24,9 +24,9 @@ _ANSWERED = lazy_pattern(
     r"|(?:AsyncClient|Client|Session|ClientSession)\.(?:get|post|put|patch|delete|request)$"
 )
 """A call whose result is the answer of another side, in Python."""
-_MOST_FAILURES = 14  # calls of the work whose failure is tried out
-_MOST_LOOKS = 8  # and calls that only look
-_MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
+_MOST_FAILURES = 30  # calls of the work whose failure is tried out
+_MOST_LOOKS = 16  # and calls that only look
+_MOST_REFUSALS = 20  # and calls that may tell of a failure in what they give
 _MOST_A_GUARD = 3  # of those that one catch guards
 _DEEPEST = 8  # functions of the project around a call whose failure is tried out
 

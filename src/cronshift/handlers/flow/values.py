@@ -318,8 +318,17 @@ def joined(first: Value, second: Value, inside: int = 0) -> Value:
     if whole or (isinstance(second, Unknown) and not second.alternatives):
         certain = tuple(part for part in alternatives if not isinstance(part, Unknown))
         unknown = Unknown(taints_of(*(part for part in alternatives if isinstance(part, Unknown))))
-        return Unknown(taints, (*certain, unknown)[:_MOST_ALTERNATIVES] if certain else ())
-    return Unknown(taints, alternatives[:_MOST_ALTERNATIVES])
+        return Unknown(taints, _most((*certain, unknown)) if certain else ())
+    return Unknown(taints, _most(alternatives))
+
+
+def _most(alternatives: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Return as many alternatives as are kept, those of a failure before others."""
+    if len(alternatives) > _MOST_ALTERNATIVES:
+        alternatives = tuple(
+            sorted(alternatives, key=lambda part: Taint.FAILURE not in taints_of(part))
+        )
+    return alternatives[:_MOST_ALTERNATIVES]
 
 
 def _alternatives(value: Value) -> tuple[Value, ...]:
@@ -333,9 +342,16 @@ def same(first: PlainValue, second: PlainValue) -> bool:
     return type(first.value) is type(second.value) and first.value == second.value
 
 
+def is_error(value: Value) -> bool:
+    """Return whether a value is the error of the failure that is tried out."""
+    return isinstance(value, Unknown) and value.name == "error" and Taint.LOUD in value.taints
+
+
 def truth(value: Value) -> bool | None:
     """Return whether a value counts as true; ``None`` where that is not known."""
     if isinstance(value, Unknown):
+        if is_error(value):
+            return True
         answers = {truth(alternative) for alternative in value.alternatives}
         return answers.pop() if len(answers) == 1 else None
     if isinstance(value, PlainValue):

@@ -23,7 +23,7 @@ _WRITING = {
     "notify", "mail", "email", "post", "upload", "seed", "prune", "backfill", "recalculate",
 }  # fmt: skip
 _LOOKING = {
-    "get", "find", "select", "count", "list", "read", "load", "query", "check", "is", "has", "can",
+    "get", "open", "find", "select", "count", "list", "read", "load", "query", "check", "is", "has", "can",
     "fetch", "verify", "validate", "parse", "resolve", "lookup", "search", "describe", "show", "head",
     "exists", "assert", "require", "ensure", "authenticate", "authorize", "connect", "use", "with",
     "auth", "header", "headers", "cookie", "cookies", "json", "text", "params", "session", "to",
@@ -38,20 +38,29 @@ _LOOKING = {
     "llen", "scard", "keys", "group", "difference", "sub", "chunk", "start", "end", "single", "collection", "doc", "table", "getter", "then", "catch", "finally",
 }  # fmt: skip
 _PREPARING = {
-    "create", "make", "insert", "new", "init", "initialize", "start", "begin", "open", "acquire",
-    "mark", "reserve", "claim", "register", "import", "prepare", "build", "setup", "add", "save",
-    "update", "upsert", "set", "log", "record", "lock", "require", "load",
+    "make", "new", "init", "initialize", "start", "begin", "open", "acquire", "reserve", "claim", "register",
+    "import", "prepare", "build", "setup", "log", "record", "lock", "require", "load",
 }  # fmt: skip
+_MAKING = {"create", "insert", "mark", "add", "save", "update", "upsert", "set"}
+_MADE_FIRST = {
+    "job", "run", "log", "task", "status", "lock", "record", "row", "entry", "execution", "history", "state",
+    "progress", "client", "started", "running", "processing", "batch", "event", "heartbeat", "one",
+}  # fmt: skip
+"""What is made, or noted down, before the work itself."""
+_CREDENTIALS = {"token", "tokens", "credentials", "credential", "session", "auth", "login", "oauth"}
+_GETTING = {"get", "obtain", "ensure", "resolve"}
+_SIGNING = {"login", "authenticate", "authorize", "signin", "connect"}
 
 
 _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "archive", "upload"}
 """Words of writing that name what is written to, where they stand before the last."""
-_MODELS = lazy_pattern(
+_CHANGES_NOTHING = lazy_pattern(
     r"(?:chat\.completions|(?:^|\.)(?:openai|ai|llm)\.responses|(?:^|\.)(?:anthropic|claude)\w*\.messages)\.create$|"
-    r"(?:^|\.)generate(?:Text|Object|Content)$",
+    r"(?:^|\.)generate(?:Text|Object|Content)$|(?:^|\.)import(?:JWK|PKCS8|SPKI|X509|Key)$|"
+    r"(?:^|\.)create_?\w*(?:client|connection|transport|transporter|pool)(?:\(\))?$",
     re.IGNORECASE,
 )
-"""What asks a language model, which changes nothing."""
+"""What asks a language model, reads a key or makes a client."""
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
 _BOOKKEEPING = lazy_pattern(r"[`\"']\s*select 1\b|\blog_\w+\(", re.IGNORECASE)
@@ -77,6 +86,9 @@ _OF_AUDITS = {
     "history",
 }
 _AUDITED = lazy_pattern(r"(?:^|\.)(?:write|create|record|add|append|insert|save|emit)_?audit", re.IGNORECASE)  # fmt: skip
+_LOGGING = lazy_pattern(
+    r"^log(?:ger)?[A-Z]\w*$|(?:^|\.)(?:log|logger)(?:\.(?:debug|info|warn|warning|error|trace))?$"
+)
 _CLOSED = lazy_pattern(
     r"(?:browser|client|conn|connection|pool|db|database|mongoose|prisma|page|redis|cursor|socket|"
     r"stream|driver|context|session|engine|transport|transporter)\.\$?(?:close|disconnect|quit|end|"
@@ -87,9 +99,15 @@ _CLOSED = lazy_pattern(
 _MEASURED = lazy_pattern(
     r"(?:^|[._])(?:total|count(?:er)?|gauge|histogram|seconds)\.(?:labels\.)?(?:inc|observe|set|add)$|\.inc$"
 )
+_SENT_BY_RESEND = lazy_pattern(r"resend.*\.(?:emails|batch)\.(?:send|create)$")
+_WATCHING = {"owner", "admin", "operator", "ops", "developer", "oncall"}
+"""Those who run the job, and what tells them how it went."""
+_ALERTING = {"alert", "alerts", "notify", "notice", "error"}
 _CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
+_FINDING = {("find",), ("select",), ("aggregate",)}
+"""What a query that only looks begins with, whatever is hung on it: ``find.sort.lean``."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
 _TELLING = {"report", "notify", "alert", "warn", "tell", "page", "mail", "email"}
 _FAILURES = {"error", "errors", "exception", "exceptions", "failure", "crash"}
@@ -142,19 +160,29 @@ def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
     spoken = words(_segments(name)[-1]) if _segments(name) else ()
     is_caching = "cache" in spoken and (spoken[0] == "cache" or bool(_CACHING & set(spoken)))
-    return is_caching or any(
-        kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED)
+    is_alerting = bool(_WATCHING.intersection(spoken) and _ALERTING.intersection(spoken))
+    return (
+        is_caching
+        or is_alerting
+        or any(kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED))
     )
+
+
+@cache
+def says_only(name: str) -> bool:
+    """Return whether a function of the project writes a line of a log, which is all that it is for."""
+    return _LOGGING.search(name) is not None
 
 
 @cache
 def writes(name: str) -> bool:
     """Return whether a call surely changes something, by a verb in its name."""
-    if _MODELS.search(name):
+    if _CHANGES_NOTHING.search(name):
         return False
     segments = _segments(name)
     *owners, last = [words(part)[:1] for part in segments[-3:]] or [()]
-    is_verb = bool(last) and last[0] in _WRITING
+    sought = words(segments[-1]) if segments and last == ("find",) else ()
+    is_verb = bool(last and last[0] in _WRITING) or bool(_WRITING & set(sought))  # findOneAndUpdate
     changes = any(verb and verb[0] in _WRITING - _THINGS for verb in owners)
     is_query = bool(_QUERIES & set(segments))
     return (is_verb or changes or is_query) and not is_side_work(name)
@@ -187,11 +215,12 @@ def looks(name: str) -> bool:
     """Return whether a call only looks at something, by the verbs in its name."""
     if writes(name):
         return False
-    if _MODELS.search(name):
+    if _CHANGES_NOTHING.search(name):
         return True
     segments = _segments(name)
     last = words(segments[-1]) if segments else ()
-    return bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING)
+    is_query = any(words(part)[:1] in _FINDING for part in segments[1:])
+    return is_query or (bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING))
 
 
 @cache
@@ -246,15 +275,30 @@ def tells(name: str, *, of_failure: bool) -> bool:
 @cache
 def prepares(name: str) -> bool:
     """Return whether a call makes ready for work that follows: ``makeJob``, ``import(…)``."""
+    verb, *things = _last_words(name) or ("",)
+    is_made = verb in _MAKING and (not things or not _MADE_FIRST.isdisjoint(things))
+    return not verb or verb in _PREPARING or is_made
+
+
+@cache
+def provides(name: str) -> bool:
+    """Return whether a call provides for the work: ``refreshAccessToken``, ``getAccount``, ``login``."""
+    verb, *things = _last_words(name) or ("",)
+    gets = verb in _GETTING and "and" not in things
+    return gets or verb in _SIGNING or not _CREDENTIALS.isdisjoint(things)
+
+
+def _last_words(name: str) -> tuple[str, ...]:
     segments = _segments(name)
-    last = words(segments[-1])[:1] if segments else ()
-    return not last or last[0] in _PREPARING
+    return words(segments[-1]) if segments else ()
 
 
 def throws_nothing(site: Site) -> bool:
-    """Return whether a call tells of its failures in its result alone, as Supabase's client does."""
+    """Return whether a call tells of its failures in its result alone, as Supabase's client does, and Resend's."""
     client = f"{site.package} {site.name}".lower()
-    return "supabase" in client and not site.followed and "throwOnError" not in site.name
+    is_supabase = "supabase" in client and "throwOnError" not in site.name
+    is_resend = "resend" in client and client.endswith(("emails.send", "batch.send"))
+    return not site.followed and (is_supabase or is_resend)
 
 
 def works(name: str) -> bool:

@@ -41,10 +41,16 @@ def _caller(auth: Auth, how: str) -> JobCheck:
     def check(job: JobSubject) -> Iterator[Evidence]:
         behaviour = job.behaviour
         if behaviour.auth is auth and behaviour.stub is None:
-            unset = "None" if _file(job).endswith(".py") else "undefined"
-            yield from at([behaviour.auth_spot], f"{_file(job)} {how.format(unset=unset)}.")
+            yield from at([behaviour.auth_spot], f"{_file(job)} {how}.")
 
     return check
+
+
+def _undefined(job: JobSubject) -> Iterator[Evidence]:
+    """Yield a comparison with a secret that is not set, and the call that it lets by."""
+    unset = "None" if _file(job).endswith(".py") else "undefined"
+    taken = "a call without a credential" if job.behaviour.takes_nothing else f"`Bearer {unset}`"
+    yield from _caller(Auth.UNDEFINED, f"takes {taken} where the secret is not set")(job)
 
 
 def _does_not_parse(job: JobSubject) -> Iterator[Evidence]:
@@ -133,9 +139,10 @@ UNDEFINED_BEARER = Rule(
     "CS208",
     "bearer-undefined",
     Severity.WARNING,
-    "The header is compared with a text that holds an unset variable: then `Bearer undefined` passes, in Python `Bearer None`.",
+    "The header is compared with a text that holds an unset variable: then `Bearer undefined` passes, in Python `Bearer None`. "
+    "Compared with the variable alone, a call without the header passes: both are undefined.",
     "Refuse when the secret is not set, before comparing.",
-    of_job=_caller(Auth.UNDEFINED, "takes `Bearer {unset}` where the secret is not set"),
+    of_job=_undefined,
 )
 SPOOFABLE = Rule(
     "CS209",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -34,8 +33,8 @@ _BUILT_BY = (
     "index.html",
 )
 _CREDENTIAL = lazy_pattern(
-    r"(?:^|[-_])(?:secret|token|passw(?:or)?d|pwd|api[-_]?key|auth(?:orization)?|cron[-_]?key)$",
-    re.IGNORECASE,
+    r"(?i:(?:^|[-_])(?:secret|token|passw(?:or)?d|pwd|auth(?:orization)?|(?:api|cron|access|warm|job)[-_]?key))$|"
+    r"[a-z](?:Secret|(?<!age)Token|Password)$|(?:Api|Cron|Access|Warm|Job)Key$"
 )
 _LONGEST_DURATION = 1800  # seconds; vercel/vercel, build-utils/src/max-duration.ts
 _SHORTEST_CREDENTIAL = 6  # characters

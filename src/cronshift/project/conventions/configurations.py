@@ -27,7 +27,7 @@ def for_typescript(
     for override in overrides if isinstance(overrides, list) else []:
         patterns = override.get(key) if isinstance(override, dict) else None
         globs = [patterns] if isinstance(patterns, str) else patterns
-        if isinstance(globs, list) and any(_matches(glob, file) for glob in globs):
+        if isinstance(globs, list) and any(matches(glob, file) for glob in globs):
             yield override
 
 
@@ -38,7 +38,7 @@ def table(document: Any, *names: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _matches(glob: object, file: str) -> bool:
+def matches(glob: object, file: str) -> bool:
     """Return whether a file matches a glob; one without a slash is of the name alone."""
     for pattern in braced(glob) if isinstance(glob, str) else ():
         anywhere = pattern if "/" in pattern else f"**/{pattern}"

@@ -1,31 +1,25 @@
 """Rules of an app's ESLint: names that it calls undefined (``no-undef``), and the options of any rule.
 
 Of the names only what is certain counts: a configuration that is data, or a literal of JavaScript, and that
-builds on nothing but what is known to declare none. A flat one (ESLint 9) is code, and is left to the app.
+builds on nothing but what is known to declare none; so is a flat one (ESLint 9), which is read in ``flat_lint``.
 Environments and rules: eslint.org/docs/v8.x/use/configure/language-options.
 """
 
 from __future__ import annotations
 
+import posixpath
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.literals import UNKNOWN, literal, pairs
 from cronshift.project.conventions.configurations import for_typescript, table, upward
+from cronshift.project.conventions.flat_lint import NODE, WEB, undeclared_by
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cronshift.handlers.tree import SourceTree
-
-NODE = frozenset({"process", "Buffer"})
-"""What generated code needs of Node by a global name."""
-WEB = frozenset(
-    {"AbortSignal", "Headers", "Request", "Response", "TextDecoder", "TextEncoder", "URL"}
-    | {"URLSearchParams", "clearTimeout", "console", "crypto", "fetch", "setTimeout"}
-)
-"""What it needs of the web's standards, which Node has too."""
 
 _FLAT = tuple(f"eslint.config.{suffix}" for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts"))
 _LEGACY = (".eslintrc.js", ".eslintrc.cjs", ".eslintrc.json", ".eslintrc")
@@ -41,7 +35,14 @@ _SILENT = lazy_pattern(
 def undeclared_in(tree: SourceTree, folder: str = "") -> frozenset[str]:
     """Return the names of Node and of the web that the ESLint of a folder does not know."""
     parts: list[Mapping[str, Any]] = []
+    is_typed = any(f"{place}tsconfig.json" in tree.files for place in upward(folder))
     for place in upward(folder):
+        file = _file(tree, place)
+        root = tree.parsed(file) if file and posixpath.basename(file) in _FLAT else None
+        if root is not None:
+            return undeclared_by(
+                root, f"{folder}/a.{'ts' if is_typed else 'js'}".lstrip("/").removeprefix(place)
+            )
         document = _configuration(tree, place)
         if document is None:
             continue

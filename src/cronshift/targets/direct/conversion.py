@@ -57,6 +57,7 @@ class Converted(Struct, frozen=True):
         steps: the ids of the durable steps that it is made of; empty where it is one.
         unoffered: why it is one step, where steps were asked for.
         width: how many of its steps wait side by side.
+        rest: its route's module without it, where other methods do other work.
         reads: whether it reads answers that other code makes, which no step can hand on.
     """
 
@@ -71,6 +72,7 @@ class Converted(Struct, frozen=True):
     unoffered: str | None = None
     width: int = 1
     reads: bool = False
+    rest: str | None = None
 
 
 class Kept(Struct, frozen=True):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.vercel.splicing import Splice, spliced
 
-_REST = re.compile(r"[ \t;]*(?:(?://|#)[^\r\n]*)?\r?\n?")
+_REST = lazy_pattern(r"[ \t;]*(?:(?://|#)[^\r\n]*)?\r?\n?")
 """What may stand behind a statement on its line and goes with it."""
-_BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
-_OPENING = re.compile(r"(?:\A|[{:(]\r?\n|\n\r?\n)\Z")
+_BLANK_LINES = lazy_pattern(r"(?:[ \t]*\r?\n)*")
+_OPENING = lazy_pattern(r"(?:\A|[{:(]\r?\n|\n\r?\n)\Z")
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Edits:
             [
                 (max(first, start) - start, min(stop, last) - start, text)
                 for first, stop, text in outer
-                if start <= first < last
+                if start <= first < last or first == last == len(self.text)
             ],
         )
 

@@ -9,18 +9,22 @@ from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode
+from cronshift.plan.functions import has_runs
+from cronshift.runtime.jobs import row_event
 from cronshift.targets.python import names
-from cronshift.targets.python.job import function_arguments
+from cronshift.targets.python.job import function_arguments, row_arguments
 from cronshift.targets.python.source import laid_out, listed, literal
 from cronshift.targets.rendering import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cronshift.model import Job, JobOptions
     from cronshift.targets.direct import Converted
+    from cronshift.targets.python.source import Expression
 
 _INDENT = 4
+_BATCH = 500  # events that one step sends
 _LATE = "  # late: the app imports this package"
 _ENCODERS = {
     "fastapi": ("fastapi.encoders", "jsonable_encoder"),
@@ -51,6 +55,7 @@ def direct_module(  # noqa: PLR0913 - what a module is made of
     converted: Converted,
     rows: DirectRows | None = None,
     *,
+    app_id: str,
     mounted: bool,
     app: str | None = None,
 ) -> str:
@@ -61,6 +66,7 @@ def direct_module(  # noqa: PLR0913 - what a module is made of
         module: the name that Python imports.
         converted: what it holds.
         rows: those that its values come from, where they are not listed.
+        app_id: the app's, by which an event for one of its values is named.
         mounted: whether the app imports this package, so that it is imported late.
         app: the module that sets Django up, without which nothing of its project is imported.
 
@@ -72,14 +78,11 @@ def direct_module(  # noqa: PLR0913 - what a module is made of
     described = job.schedule.describe()
     options = widened(job.options, converted.width)
     zone = " (UTC)" if job.schedule.zone == "UTC" else ""
-    arguments = [
-        laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
-        for name, value in function_arguments(replace(job, options=options), job.schedule)
-        if name != "on_failure"
-    ]
+    arguments = _laid_out(function_arguments(replace(job, options=options), job.schedule))
     work = list(_work(converted))
     is_parallel = options.fan_out is not None and options.fan_out.mode is FanOutMode.PARALLEL
     is_threaded = not converted.is_async or (rows is not None and not rows.is_async)
+    row = _laid_out(row_arguments(job, app_id)) if has_runs(job.options) else []
     standard = [
         *(["import asyncio"] if is_threaded else []),
         *(["import functools"] if is_parallel else []),
@@ -88,7 +91,7 @@ def direct_module(  # noqa: PLR0913 - what a module is made of
         *(["from uuid import UUID"] if rows is not None else []),
         *(
             ["from datetime import timedelta"]
-            if any("timedelta(" in line for line in arguments)
+            if any("timedelta(" in line for line in [*arguments, *row])
             else []
         ),
         "from typing import Any",
@@ -119,7 +122,21 @@ def direct_module(  # noqa: PLR0913 - what a module is made of
         arguments=arguments,
         name=names.job_function(job.id),
         lines=list(_lines(job, converted)),
+        event=literal(row_event(app_id, job.id)) if row else None,
+        row=row,
+        row_name=names.row_function(job.id),
+        row_of=options.fan_out.param if options.fan_out else "",
+        run=", ctx.run_id" if converted.run else "",
     )
+
+
+def _laid_out(arguments: Iterable[tuple[str, Expression]]) -> list[str]:
+    """Return the arguments of a function, as they stand where it is made."""
+    return [
+        laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
+        for name, value in arguments
+        if name != "on_failure"
+    ]
 
 
 def _imports(module: str, converted: Converted) -> Iterator[str]:
@@ -223,6 +240,9 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
     values = "VALUES" if fan_out.listed else "values"
     if not fan_out.listed:
         yield 'values = await ctx.step.run("items", items)'
+    if fan_out.mode is FanOutMode.RUNS:
+        yield from _sending(values)
+        return
     yield ""
     yield "async def attempted(value: str) -> str | None:"
     yield "    try:"
@@ -246,3 +266,11 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
     yield f'    count = f"{{len(failures)}} of {{len({values})}} failed"'
     yield "    raise inngest.NonRetriableError(f\"{count}: {'; '.join(failures)}\")"
     yield f'return {{"succeeded": len({values})}}'
+
+
+def _sending(values: str) -> Iterator[str]:
+    """Yield the statements that send an event for every value, each but once in a run."""
+    yield f'events = [inngest.Event(id=f"{{ctx.run_id}} {{value}}", name=EVENT, data={{"value": value}}) for value in {values}]'
+    yield f"for at in range(0, len(events), {_BATCH}):"
+    yield f'    await ctx.step.send_event(f"send {{at // {_BATCH}}}", events[at : at + {_BATCH}])'
+    yield f'return {{"sent": len({values})}}'

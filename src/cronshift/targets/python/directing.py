@@ -11,9 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.handlers.tree import SourceTree
-from cronshift.model import FanOutMode, HandlerKind, Origin, RowSource
+from cronshift.model import HandlerKind, Origin, RowSource
 from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.operations import ChangeKind, Edit
+from cronshift.plan.functions import has_runs
 from cronshift.plan.job_ids import module_name
 from cronshift.project.requirements import manifest_of, without_runtime
 from cronshift.targets.direct import Conversion, Converted, Entry, Kept
@@ -21,9 +22,10 @@ from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.converting import convert, in_steps
 from cronshift.targets.direct.python.django import convert_view, is_django
+from cronshift.targets.direct.python.django_settings import missed_middleware
 from cronshift.targets.direct.python.source import own_nodes
 from cronshift.targets.python import names
-from cronshift.targets.python.callers import callers_of
+from cronshift.targets.python.callers import PathUses, uses_of
 from cronshift.targets.python.dead_globs import without_dead_globs
 from cronshift.targets.python.direct_module import DirectRows, direct_module
 from cronshift.targets.python.mounting import MOUNT_MODULE, Framework
@@ -63,12 +65,14 @@ class WorkWritten(Struct, frozen=True):
     """The outcome for the jobs so far: the app's files, the jobs' modules, and what is to be told.
 
     Attributes:
+        planned: the files as the plan found them, before any became work.
         handlers: those that became work, by where they stand.
     """
 
     files: dict[str, bytes | None]
     modules: dict[str, str]
     notes: list[str]
+    planned: SourceTree
     handlers: dict[tuple[str, str | int], Shared] = {}
 
 
@@ -95,7 +99,7 @@ def direct(
         why = f"{', '.join(others)} still needs the package: all of its jobs go at once, or none"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
     edited: dict[str, bytes | None] = dict(ended.project.edited)
-    written = WorkWritten(edited, {}, [], {})
+    written = WorkWritten(edited, {}, [], SourceTree(root, dict(edited)), {})
     kept: dict[str, str] = {}
     for job in jobs:
         reason = _job(plan, SourceTree(root, edited), job, written, wishes)
@@ -132,7 +136,9 @@ def _job(
     if handler is None or handler.kind not in {*_APPS, HandlerKind.HTTP_HANDLER}:
         return f"What answers {job.entry.path} is neither a route of FastAPI or Flask nor a class of http.server"
     place = handler.route.file if handler.route is not None else handler.file
-    why = _unfit(plan, tree, job, place)
+    path = urlsplit(job.entry.path).path
+    uses = uses_of(tree, plan.out, path)
+    why = _unfit(uses, job, place)
     if why is not None:
         return why
     rows = _rows(tree, job)
@@ -144,11 +150,15 @@ def _job(
     conversion = work.conversion
     if conversion.unoffered is not None:
         written.notes.append(f"{job.id} is one step: {conversion.unoffered}.")
+    if uses.mentions:
+        places = ", ".join(uses.mentions)
+        written.notes.append(f"{path} answers nobody any more, and is told of still: {places}.")
     written.modules[job.id] = direct_module(
         job,
         names.reference(work.file, conversion.function).partition(":")[0],
         conversion,
         rows,
+        app_id=plan.app_id,
         mounted=served_by(plan).mount is not None,
         app=_django_app(tree, handler),
     )
@@ -168,9 +178,15 @@ def _work(  # noqa: PLR0913, PLR0917 - what a job is known by
     place = _stands_at(handler)
     shared, is_shared = written.handlers.get(place), handlers.count(place) > 1
     before = shared.before if shared is not None else dict(written.files)
-    again = WorkWritten(dict(before), {}, [])
+    again = WorkWritten(dict(before), {}, [], written.planned)
     file, conversion = _converted(
-        SourceTree(tree.root, before), job, handler, again, wishes, is_shared=is_shared
+        SourceTree(tree.root, before),
+        job,
+        handler,
+        again,
+        wishes,
+        is_shared=is_shared,
+        is_mounted=served_by(plan).mount is not None,
     )
     if isinstance(conversion, Kept):
         return str(conversion)
@@ -200,16 +216,12 @@ def _stands_at(handler: Handler) -> tuple[str, str | int]:
     return handler.file, handler.export
 
 
-def _unfit(plan: Plan, tree: SourceTree, job: Job, place: str) -> str | None:
+def _unfit(uses: PathUses, job: Job, place: str) -> str | None:
     """Return the reason why a job stays that its handler has nothing to do with."""
-    callers = callers_of(tree, plan.out, urlsplit(job.entry.path).path)
-    if callers is not None:
-        return f"{place}: {callers}"
+    if uses.callers is not None:
+        return f"{place}: {uses.callers}"
     if job.options.heartbeat_env is not None:
         return "Its heartbeat is told by cronshift"
-    fan_out = job.options.fan_out
-    if fan_out is not None and fan_out.mode is FanOutMode.RUNS:
-        return "Its values have runs of their own"
     return None
 
 
@@ -242,6 +254,7 @@ def _converted(  # noqa: PLR0913 - what a job is known by
     wishes: Wishes,
     *,
     is_shared: bool,
+    is_mounted: bool,
 ) -> tuple[str, Conversion]:
     """Return the module of a job's work, and what becomes of it; of Django, its urls.py is noted."""
     fan_out = job.options.fan_out
@@ -249,8 +262,11 @@ def _converted(  # noqa: PLR0913 - what a job is known by
     entry = Entry(job.entry.path, job.entry.schedule, parameter, is_shared)
     route = handler.route
     if route is not None and is_django(tree, route.file):
+        missed = missed_middleware(tree, urlsplit(entry.path).path, is_mounted=is_mounted)
+        if missed is not None:
+            return missed.place.file, missed
         try:
-            view = convert_view(tree, route, entry)
+            view = convert_view(tree, route, entry, written.planned)
         except NotCertainError as error:
             return route.file, Kept(route, error.why)
         written.files[route.file] = view.urls.encode()
@@ -258,7 +274,9 @@ def _converted(  # noqa: PLR0913 - what a job is known by
         return view.file, work
     file = route.file if route is not None else handler.file
     app = None if handler.kind is HandlerKind.HTTP_HANDLER else handler.file
-    return file, convert(tree, file, entry, handler.export, app, steps=wishes.steps)
+    return file, convert(
+        tree, file, entry, handler.export, app, steps=wishes.steps, is_mounted=is_mounted
+    )
 
 
 def _django_app(tree: SourceTree, handler: Handler) -> str | None:
@@ -276,14 +294,23 @@ def _package(
     for job in jobs:
         path = f"{out}/jobs/{module_name(job.id)}.py"
         yield Edit(path, modules[job.id].encode(), ChangeKind.WRITE, f"{path}: your own")
-    functions = {names.job_module(job.id): names.job_function(job.id) for job in jobs}
+    functions = {
+        names.job_module(job.id): [
+            names.job_function(job.id),
+            *([names.row_function(job.id)] if has_runs(job.options) else []),
+        ]
+        for job in jobs
+    }
     imports = [
-        f"from .jobs.{module} import {functions[module]}"
+        f"from .jobs.{module} import {', '.join(functions[module])}"
         for module in sorted(functions, key=names.natural)
     ]
     texts = {
         "__init__.py": render(
-            "python", "direct-package.py", imports=imports, functions=list(functions.values())
+            "python",
+            "direct-package.py",
+            imports=imports,
+            functions=[each for named in functions.values() for each in named],
         ),
         "asgi.py": render("python", "direct-asgi.py", package=names.package_of(out)),
         "client.py": client_module(plan),

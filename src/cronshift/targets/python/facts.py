@@ -31,7 +31,7 @@ def facts(subject: Subject) -> Iterator[Fact]:
         yield subject.good(PACKAGES, f"{manifest} names the runtime.", Location(manifest, 1))
     else:
         text = f"{manifest} does not name {RUNTIME}, which what is generated imports."
-        remedy = "cronshift migrate adds it"
+        remedy = "cronshift migrate"
         if not takes_lines(subject.tree.read(manifest)):
             remedy = f"Save {manifest} as UTF-8, then: cronshift migrate"
         yield subject.bad(PACKAGES, text, Location(manifest, 1), remedy)

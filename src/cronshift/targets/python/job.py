@@ -204,6 +204,12 @@ def function_arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expr
     yield "on_failure", "on_failure"
 
 
+def row_arguments(job: Job, app_id: str) -> Iterator[tuple[str, Expression]]:
+    """Yield the arguments of ``create_function`` for the function that does one value's work."""
+    trigger = call("inngest.TriggerEvent", event=literal(row_event(app_id, job.id)))
+    yield from _options(row_function(job.id), trigger, receiving(job.options))
+
+
 def _options(
     function_id: str, trigger: Expression, options: JobOptions
 ) -> Iterator[tuple[str, Expression]]:
@@ -289,8 +295,7 @@ def _row(job: Job, app_id: str, answering: str) -> RowFunction | None:
     fan_out = job.options.fan_out
     if fan_out is None:
         return None
-    trigger = call("inngest.TriggerEvent", event=literal(row_event(app_id, job.id)))
-    arguments = _options(row_function(job.id), trigger, receiving(job.options))
+    arguments = row_arguments(job, app_id)
     function, param = names.row_function(job.id), literal(fan_out.param)
     step = call("await ctx.step.run", '"call"', f"{answering}.answer", "call")
     return RowFunction(

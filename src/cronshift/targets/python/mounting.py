@@ -110,6 +110,18 @@ def mounted(tree: SourceTree, mount: Mount, package: str) -> Mounted | None:
     return None
 
 
+def mounting_app(tree: SourceTree, package: str) -> tuple[str, str] | None:
+    """Return the module and the name of an app that takes the functions of a package in, however it is reached."""
+    for file in sorted(file for file in tree.files if file.endswith(".py")):
+        if f"{package}.{MOUNT_MODULE} import" not in tree.read(file):
+            continue
+        for node, _ in _statements(tree, file):
+            match node:
+                case ast.Expr(value=ast.Call(func=ast.Name(id="mount"), args=[ast.Name(id=name)])):
+                    return file, name
+    return None
+
+
 def with_mount(source: str, mount: Mount, package: str) -> str:
     """Return the app's file with the lines that mount the functions."""
     lines = source.splitlines(keepends=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,20 @@ from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.server.loading import build_app
 from cronshift.engine.validation.registration import FunctionConfig
 from cronshift.errors import CronshiftError, NotWellError
+from cronshift.handlers.tree import SourceTree
 from cronshift.model import Job, Mode
 from cronshift.plan.job_ids import unknown_job
+from cronshift.runtime.answers import HandlerError
+from cronshift.runtime.apps import Lifespan
 from cronshift.runtime.jobs import CANCELLED_ID
+from cronshift.runtime.loading import load
 from cronshift.runtime.schedule.engine_durations import read_duration
+from cronshift.targets.python.mounting import mounting_app
+from cronshift.targets.python.names import package_of, reference
 from cronshift.targets.registry import generate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from types import ModuleType
 
     from cronshift.engine.executor.engine import Surroundings
@@ -53,10 +59,13 @@ async def run_in_process(root: Path, plan: Plan, request: Request, around: Surro
                 event, tick = event_of(request, function, plan)
                 target = _target(function, served, request)
                 key = served.client.signing_key if served.client.is_production else None
-                async with Endpoint.asgi(served, served.path, key) as endpoint:
+                async with (
+                    _started(root, plan, request.name),
+                    Endpoint.asgi(served, served.path, key) as endpoint,
+                ):
                     began = replace(around, receiver=receiver)
                     run = await execute(endpoint, target, event, began)
-                    rows = await run_rows(endpoint, target, plan, run, began)
+                    rows = await run_rows(endpoint, target, run, began)
     return Outcome(request.name, tick, run, throwaway, rows)
 
 
@@ -121,6 +130,30 @@ def _local(folder: Path, out: str, root: Path, receiver: Receiver) -> Iterator[S
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@asynccontextmanager
+async def _started(root: Path, plan: Plan, name: str) -> AsyncIterator[None]:
+    """Start the app of FastAPI that serves a function of its own, as a server would: its work may need that."""
+    package = package_of(plan.out)
+    place = mounting_app(SourceTree(root), package) if plan.job(name) is None else None
+    app = load(reference(*place)) if place is not None else None
+    if (
+        place is not None
+        and "fastapi" in sys.modules
+        and isinstance(app, sys.modules["fastapi"].FastAPI)
+    ):
+        lifespan = Lifespan(app)
+        try:
+            await lifespan.started()
+        except HandlerError as error:
+            raise NotWellError(str(error), reason="startup-failed", where=place[0]) from error
+        try:
+            yield
+        finally:
+            await lifespan.end()
+    else:
+        yield
 
 
 def _forgotten(package: str) -> dict[str, ModuleType]:

@@ -86,9 +86,8 @@ def served(subject: Subject) -> Iterator[Fact]:
         remedy = f'Rewrite it to the app: {{"source": "{ENDPOINT}", "destination": …}}'
         yield subject.bad(SERVED, text, subject.project.config_file, remedy)
     elif line is None:
-        text = f"{mount.file} does not take the functions in, so nothing serves them."
-        place = Location(mount.file, mount.line)
-        yield subject.bad(SERVED, text, place, f"cronshift migrate adds: {mount.statement}")
+        text = f"{mount.file} lacks `{mount.statement}`, so nothing serves the functions."
+        yield subject.bad(SERVED, text, Location(mount.file, mount.line), "cronshift migrate")
     elif not line.is_sure:
         text = f"{mount.file} takes the functions in only in some cases."
         place = Location(mount.file, line.line)

@@ -74,6 +74,7 @@ class TypescriptApp(Struct, frozen=True):
         names_files: whether its modules import files by their whole names, as Node wants it.
         claims: the module and the export of its client of PostgreSQL, where ticks are claimed;
             ``environment`` where they are at an address.
+        lacks_json_modules: whether its tsconfig.json has the ownership file, which is JSON, not imported.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
     """
@@ -93,6 +94,7 @@ class TypescriptApp(Struct, frozen=True):
     has_ledger: bool = False
     names_files: bool = False
     claims: str | None = None
+    lacks_json_modules: bool = False
 
     @property
     def imports_files(self) -> bool:

@@ -93,8 +93,9 @@ def _modules(plan: Plan, tree: SourceTree, written: Sequence[OwnModule]) -> Iter
         old = each.old
         if old != each.file:
             data = each.route.encode() if each.route is not None else None
-            sends = data is not None and not each.is_declared
-            words = f"{old}: {'sends an event' if sends else 'no route any more'}"
+            is_left = data is not None and not each.is_declared
+            words = "its other methods alone" if is_left else "no route any more"
+            words = f"{old}: {'sends an event' if each.sends else words}"
             yield Edit(
                 old, data, ChangeKind.WRITE if data is not None else ChangeKind.DELETE, words
             )

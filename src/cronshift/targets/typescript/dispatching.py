@@ -97,60 +97,56 @@ def is_shared(plan: Plan, dispatcher: Dispatcher) -> bool:
     return len(dispatcher.jobs) > 1 or app.has_ledger or app.claims is not None
 
 
-def claims_here(plan: Plan, dispatcher: Dispatcher) -> bool:
+def claims_here(plan: Plan, way: WayOn) -> bool:
     """Return whether a dispatcher claims the ticks of Vercel's calls: no driver runs on the Edge, an address does."""
     app = app_of(plan)
-    is_edge = any(job.handler and job.handler.runtime == "edge" for job in dispatcher.jobs)
-    return app.claims_afar or (app.claims is not None and not is_edge)
+    return app.claims_afar or (app.claims is not None and not way.is_edge)
 
 
-def guard_names(plan: Plan, dispatcher: Dispatcher, page: str = "") -> dict[str, list[str]]:
-    """Return the names that a dispatcher's route takes from the guard's modules, by module.
+def answering(plan: Plan, dispatcher: Dispatcher, way: WayOn, depth: int = _INNER) -> str:
+    """Return the expression of what answers Vercel's calls: guarded, claimed, told and rehearsed as is asked for.
 
-    ``page`` begins the names of those modules that are for the pages router.
+    It stands ``depth`` columns in.
     """
-    guard = f"guarded{'Page' if page else ''}"
-    times = [evenly(Schedule.from_vercel(job.entry.schedule)) for job in dispatcher.jobs]
-    names = {"ticks": ["scheduled"]} if None in times else {}
-    if any(times):
-        names["guard"] = ["every"]
-    if is_shared(plan, dispatcher):
-        return {**names, f"{page}twins": [f"{guard}Twins"]}
-    return {**names, f"{page}guard": [*names.get(f"{page}guard", []), guard]}
-
-
-def guard_call(plan: Plan, dispatcher: Dispatcher) -> tuple[str, str]:
-    """Return the name of what guards a route, and that of its first argument."""
-    return ("guardedTwins", "JOBS") if is_shared(plan, dispatcher) else ("guarded", "JOB")
-
-
-def answering(plan: Plan, dispatcher: Dispatcher, way: WayOn) -> str:
-    """Return the expression of what answers Vercel's calls: guarded, claimed, told and rehearsed as is asked for."""
-    app, (guard, jobs) = app_of(plan), guard_call(plan, dispatcher)
-    behind = way.expression
-    if app.claims is not None:
-        behind = broken("claimed", ["claims", "JOBS", behind], _INNER)
-    answer = broken("withOptions", ["tell", broken(guard, [jobs, behind], _INNER)], _INNER)
-    if app.has_ledger:
-        answer = broken("toldGet", ["JOBS", answer], _INNER)
-    if _is_rehearsed(dispatcher):
-        again = broken("forwarding", dry_arguments(dispatcher, ""), _INNER)
-        answer = broken(
-            "rehearsedGet", ["JOBS", answer, again if way.is_once else way.expression], _INNER
-        )
+    context = [way.context] if way.context else []
+    again = broken("forwarding", dry_arguments(dispatcher, way.base_path), _INNER)
+    dry = again if way.is_once else way.expression
+    several = is_shared(plan, dispatcher)
+    guard = ("guardedTwins", ["JOBS"]) if several else ("guarded", ["JOB"])
+    layers = [
+        *([("claimed", ["claims", "JOBS"], [])] if claims_here(plan, way) else []),
+        (*guard, context),
+        *([("toldGet", ["JOBS"], [])] if app_of(plan).has_ledger else []),
+        *([("rehearsedGet", ["JOBS"], [dry, *context])] if _is_rehearsed(dispatcher) else []),
+    ]
+    answer = way.expression
+    for layer, (name, before, behind) in enumerate(layers, start=1):
+        room = depth if layer == len(layers) else _INNER
+        answer = broken(name, [*before, answer, *behind], room)
     return answer
 
 
 def answering_names(plan: Plan, dispatcher: Dispatcher, way: WayOn) -> dict[str, list[str]]:
     """Return the names that such an expression takes from the library, by module, but those of its way on."""
-    app, is_rehearsed_here = app_of(plan), _is_rehearsed(dispatcher)
+    is_rehearsed_here = _is_rehearsed(dispatcher)
     return {
-        **guard_names(plan, dispatcher),
-        **({"claims": ["claimed"]} if app.claims is not None else {}),
-        **({"ledger": ["toldGet"]} if app.has_ledger else {}),
+        **_guard_names(plan, dispatcher),
+        **({"claims": ["claimed"]} if claims_here(plan, way) else {}),
+        **({"ledger": ["toldGet"]} if app_of(plan).has_ledger else {}),
         **({"rehearsal": ["rehearsedGet"]} if is_rehearsed_here else {}),
         **({"forward": ["forwarding"]} if is_rehearsed_here and way.is_once else {}),
-        "options": ["withOptions"],
+    }
+
+
+def _guard_names(plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
+    """Return the names of what guards a route, and tells the ticks of its jobs, by module."""
+    times = [evenly(Schedule.from_vercel(job.entry.schedule)) for job in dispatcher.jobs]
+    several = is_shared(plan, dispatcher)
+    names = [*(["every"] if any(times) else []), *([] if several else ["guarded"])]
+    return {
+        **({"ticks": ["scheduled"]} if None in times else {}),
+        **({"guard": names} if names else {}),
+        **({"twins": ["guardedTwins"]} if several else {}),
     }
 
 

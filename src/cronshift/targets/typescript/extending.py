@@ -1,4 +1,4 @@
-"""Additions to files that are the app's own: package.json, env example, serve route."""
+"""Additions to files that are the app's own: package.json, tsconfig.json, env example, serve route."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from cronshift.targets.typescript.library import package_named
 from cronshift.targets.typescript.mounting import with_mount
 from cronshift.targets.typescript.package_json import with_dependency
 from cronshift.targets.typescript.serve_route import extend_route
+from cronshift.targets.typescript.tsconfig import TSCONFIG, with_json_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,6 +65,8 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
     """Yield the files, each with the function that extends its text."""
     folder = app_of(plan).folder
     yield f"{folder}/{_PACKAGE}".lstrip("/"), lambda text: _with_packages(text, plan)
+    if app_of(plan).lacks_json_modules:
+        yield f"{folder}/{TSCONFIG}".lstrip("/"), with_json_modules
     names = variables(plan)
     examples = [path for path in (root / folder).iterdir() if ENV_EXAMPLE.search(path.name)]
     for file in sorted(path.relative_to(root).as_posix() for path in examples):

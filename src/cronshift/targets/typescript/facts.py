@@ -72,7 +72,10 @@ def _sdk(subject: Subject) -> Iterator[Fact]:
     if sdk is None:
         manifest = f"{folder}/package.json".lstrip("/")
         text = f"{manifest} does not name {SDK}, which what is generated imports."
-        yield subject.bad(SDK_VERSION, text, f"{manifest}:1", "cronshift migrate adds it")
+        by_hand = add_command(app_of(subject.plan).manager, f"{SDK}@{SDK_RANGE}")
+        is_link = (subject.project.root / manifest).is_symlink()  # which migrate leaves alone
+        remedy = by_hand if is_link else "cronshift migrate"
+        yield subject.bad(SDK_VERSION, text, f"{manifest}:1", remedy)
     else:
         yield _version(subject, sdk)
     yield from _fits(subject)
@@ -138,9 +141,7 @@ def _fits(subject: Subject) -> Iterator[Fact]:
         yield subject.bad(SDK_FITS, text, places[0], add_command(app.manager, " ".join(raised)))
         return
     if unknown:
-        text = (
-            f"Which versions {', '.join(unknown)} give is not known, and {SDK} wants some of them."
-        )
+        text = f"Which versions come of {', '.join(unknown)} is not known, and {SDK} wants some of them."
         yield subject.unknown(SDK_FITS, text, "package.json", _locking(app.manager))
         return
     yield subject.good(

@@ -42,7 +42,7 @@ def library_names(fan_out: FanOut) -> dict[str, list[str]]:
     rows = [
         *(["eventsOf"] if sends else []),
         *(["inSteps"] if loads and not sends else []),
-        *(["ofRow", "valueOf"] if sends else []),
+        *(["ofRow", "rowOf"] if sends else []),
         *(["valuesOf"] if loads else []),
     ]
     steps = ["withParameter"] if sends else ["together", "withParameter"]
@@ -104,7 +104,7 @@ def _ending(end: str, outcome: str, *, claims: bool) -> str:
 
 def row_work(fan_out: FanOut, called: Callee) -> str:
     """Return the statement that does one value's work, in its own run."""
-    work = called.answering(f"withParameter(call, {text(fan_out.param)}, valueOf(event))")
+    work = called.answering(f"withParameter(call, {text(fan_out.param)}, rowOf(event))")
     return running('return step.run("call",', work, ");", _WORK)
 
 

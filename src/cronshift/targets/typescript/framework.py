@@ -35,11 +35,27 @@ class Wrapper(Struct, frozen=True):
 
     Attributes:
         takes_params: whether it is told the path's parameters, which a route is called with else.
+        within: what the handler is wrapped in first.
     """
 
     name: str
     module: str
     takes_params: bool = True
+    within: Wrapper | None = None
+
+    def around(self, handler: str, params: str = "") -> str:
+        """Return the expression of the route that it makes of a handler, an expression too."""
+        inner = self.within.around(handler) if self.within else handler
+        return f"{self.name}({inner}{params})"
+
+    @property
+    def imported(self) -> dict[str, list[str]]:
+        """The names that it takes from the library, by module."""
+        return {**(self.within.imported if self.within else {}), self.module: [self.name]}
+
+
+SENDING = Wrapper("sending", "sending", takes_params=False)
+"""What adds the methods to a response of Node's that few handlers use."""
 
 
 class Callee(Struct, frozen=True):
@@ -75,8 +91,8 @@ class Callee(Struct, frozen=True):
             return f"bridged({', '.join([call, *map(text, self.base)])})"
         params = f", {data(self.params)}" if self.params else ""
         if self.wrapper is not None and self.wrapper.takes_params:
-            return f"direct({self.wrapper.name}({self.name}{params}), {call})"
-        route = f"{self.wrapper.name}({self.name})" if self.wrapper else self.name
+            return f"direct({self.wrapper.around(self.name, params)}, {call})"
+        route = self.wrapper.around(self.name) if self.wrapper else self.name
         context = f", withParams({data(self.params)})" if self.params else ""
         return f"direct({route}, {call}{context})"
 
@@ -87,7 +103,7 @@ class Callee(Struct, frozen=True):
             return {"bridge"}
         takes_params = self.wrapper is not None and self.wrapper.takes_params
         return {
-            *([self.wrapper.module] if self.wrapper else []),
+            *(self.wrapper.imported if self.wrapper else []),
             *(["params"] if self.params and not takes_params else []),
         }
 
@@ -99,10 +115,16 @@ class WayOn(Struct, frozen=True):
         expression: of what answers.
         is_once: whether it answers a request once only, and so no dry run beside it: that is asked for
             over HTTP.
+        context: the expression of what a route is called with beside the request; empty for none.
+        is_edge: whether it is the Edge's.
+        base_path: what begins every path that is asked for over HTTP.
     """
 
     expression: str
     is_once: bool = False
+    context: str = ""
+    is_edge: bool = False
+    base_path: str = ""
 
 
 class OwnEndpoint(Struct, frozen=True):

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.framework import Callee
 
 _JOB, _OPTIONS, _WORK = 2, 4, 4  # columns in
-_LOGGED = """onFailure: async ({{ error }}) =>
+_LOGGED = """onFailure: ({{ error }}) =>
   {}"""
 _WATCHED_FAILURE = """onFailure: async ({{ error, event, step }}) =>
   step.run("report", () => pingFailure(JOB, error, event.data))"""
@@ -133,7 +133,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
     wrapper = callee(plan, job).wrapper
     names = {
         **_NAMES,
-        **({wrapper.module: [wrapper.name]} if wrapper else {}),
+        **(wrapper.imported if wrapper else {}),
         **(library_names(job.options.fan_out) if job.options.fan_out else {}),
         "calls": ["callOf", *(["direct"] if callee(plan, job).file else []), "due"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],

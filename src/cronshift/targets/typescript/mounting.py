@@ -10,7 +10,8 @@ from msgspec import Struct
 from cronshift.errors import CronshiftError
 from cronshift.handlers.javascript import arguments, imports, locally
 from cronshift.handlers.literals import literal
-from cronshift.handlers.tree import language, parse, span_of
+from cronshift.handlers.tree import is_broken, language, parse, span_of
+from cronshift.targets.typescript.manner import in_manner, last_import, newline_of
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -200,11 +201,9 @@ def with_mount(text: str, site: MountSite, module: str) -> str:
         if (name := declarator.field("name")) is not None and name.text() == site.name
     ]
     line = f'import {{ {MOUNT_NAME} }} from "{module}";'
-    imported = (
-        [node for node in root.children() if node.kind() == "import_statement"] if root else []
-    )
+    imported = last_import(root) if root is not None else None
     statement = declared[0].parent() if len(declared) == 1 else None
-    if statement is None or not imported or root is None or root.find(kind="ERROR") is not None:
+    if statement is None or imported is None or root is None or is_broken(root):
         raise CronshiftError(
             f"{site.file} {_BROKEN}: where the app is made is not certain.",
             reason="cannot-extend",
@@ -217,12 +216,10 @@ def with_mount(text: str, site: MountSite, module: str) -> str:
     start, end = span_of(statement)
     before = text[text.rfind("\n", 0, start) + 1 : start]
     indent = before if not before.strip() else ""
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = newline_of(text)
     semicolon = "" if text[end : end + 1] != ";" else ";"
     end += len(semicolon)
-    last = span_of(imported[-1])[1]
+    last = span_of(imported)[1]
     last += 1 if text[last : last + 1] == ";" else 0
-    return spliced(
-        text,
-        [(last, last, newline + line), (end, end, f"{newline}{indent}{site.statement}")],
-    )
+    line, call = in_manner(line, root), in_manner(site.statement, root)
+    return spliced(text, [(last, last, newline + line), (end, end, newline + indent + call)])

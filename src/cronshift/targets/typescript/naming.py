@@ -86,7 +86,7 @@ _IMPORTED = frozenset(
         "together",
         "toldCall",
         "toldDue",
-        "valueOf",
+        "rowOf",
         "valuesOf",
         "withParameter",
         "withParams",

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.model import FanOutMode, Location, Mode
+from cronshift.model import FanOutMode, HandlerKind, Location, Mode
 from cronshift.targets.direct import Converted, Entry, Kept
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.coded_routes import without_routes
@@ -48,6 +48,7 @@ class OwnModule(Struct, frozen=True):
         unoffered: why its work is one step, where steps were asked for.
         route: what its route's file holds from then on, where that stays: others call it, or others
             stand in it.
+        sends: whether that sends an event.
     """
 
     job: Job
@@ -57,6 +58,7 @@ class OwnModule(Struct, frozen=True):
     name: str
     unoffered: str | None = None
     route: str | None = None
+    sends: bool = False
 
     @property
     def is_declared(self) -> bool:
@@ -177,9 +179,9 @@ def _modules(
     ]
     text = direct_module(plan, file, functions)
     for each in functions:
-        yield OwnModule(
-            each.job, file, text, each.converted.text, each.name, each.converted.unoffered, route
-        )
+        work, left = each.converted, each.converted.rest if route is None else route
+        unoffered, sends = work.unoffered, route is not None
+        yield OwnModule(each.job, file, text, work.text, each.name, unoffered, left, sends)
 
 
 def _works(
@@ -238,9 +240,22 @@ def _is_read(plan: Plan, job: Job) -> bool:
     if handler is None:
         return False
     if _is_declared(job) and app.framework.shape_of(handler) is not None:
-        path = job.entry.path.partition("?")[0]
-        return app.framework.unreachable(app.routers, handler, path) is None
-    return job.mode is Mode.DIRECT and handler.kind in app.framework.kinds
+        return _unreachable(plan, job, handler) is None
+    is_called = job.mode is Mode.DIRECT or _may_ask(plan, job, handler)
+    return is_called and handler.kind in app.framework.kinds
+
+
+def _may_ask(plan: Plan, job: Job, handler: Handler) -> bool:
+    """Return whether a handler is called over HTTP only as it may ask Next for its caller: work asks the endpoint's."""
+    is_scoped = handler.kind is HandlerKind.NEXT_ROUTE and app_of(plan).routers.app is not None
+    is_reason = job.bridged_because == _unreachable(plan, job, handler)
+    alone = replace(handler, ambient=())
+    return is_scoped and is_reason and _unreachable(plan, job, alone) is None
+
+
+def _unreachable(plan: Plan, job: Job, handler: Handler) -> str | None:
+    app, path = app_of(plan), job.entry.path.partition("?")[0]
+    return app.framework.unreachable(app.routers, handler, path)
 
 
 def _refuse_taken(handler: Handler, taken: Collection[str], names: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.targets.typescript.app import TypescriptApp
+from cronshift.targets.typescript.tsconfig import lacks_json_modules
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.project import Project
     from cronshift.targets.target import Fit
+    from cronshift.targets.typescript.app import Routers
     from cronshift.targets.typescript.framework import AppFramework
 
 _CODE = (".ts", ".mts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
@@ -113,10 +115,16 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
         has_ledger=project.settings.ledger or _rehearses(project),
         names_files=framework.runs_on_node and is_module(resolver.tree, folder),
         claims=project.settings.claims,
+        lacks_json_modules=_builds_in(routers) and lacks_json_modules(resolver.tree, folder),
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
     )
+
+
+def _builds_in(routers: Routers) -> bool:
+    """Return whether the compiler has the ownership file to take in: it imports it."""
+    return routers.mount is None and routers.language == "ts"
 
 
 def usual_out(framework: AppFramework, root: Path) -> str:

@@ -10,6 +10,7 @@ from cronshift.handlers.javascript import exports, imports
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.project.conventions.inngest import serve_calls, serve_options
+from cronshift.targets.typescript.manner import ending_of, in_manner, last_import, newline_of
 from cronshift.vercel.splicing import Splice, spliced
 
 if TYPE_CHECKING:
@@ -62,17 +63,17 @@ def extend_route(text: str, file: str, modules: Sequence[str], additions: Additi
     if name is None or not _is_used(root, name):
         splices += _listed(text, root, file, modules[0], name or NAME)
         if name is None:
-            declared.append(_import(root, modules[0], file))
+            declared.append(f'import {{ {_EXPORTED} as {NAME} }} from "{modules[0]}";')
     exported = exports(root)
     tells = bool(additions.telling) and exported.keys().isdisjoint({"OPTIONS", "default"})
     if tells:
-        declared += [_written(line, root, file, modules[0]) for line in additions.imports]
+        declared += additions.imports
     if additions.seconds is not None and additions.duration is not None:
         raised, statement = _duration(text, root, additions.seconds, additions.duration)
         splices += raised
         declared += statement
     if tells:
-        declared.append(_newline(text) + _written(additions.telling, root, file, modules[0]))
+        declared.append(newline_of(text) + additions.telling)
     if declared:
         splices.append(_behind_imports(text, root, declared, file, modules[0]))
     return spliced(text, splices)
@@ -119,30 +120,10 @@ def _appended(text: str, array: SgNode, item: str) -> list[Splice]:
     lead, rest = text[line:first], _REST_OF_LINE.match(text, comma or last)
     if line > start and not lead.strip() and rest is not None and rest.end() < end:
         is_ended = comma is not None or not items
-        added = f"{_newline(text)}{lead}{item}{',' if is_ended else ''}"
+        added = f"{newline_of(text)}{lead}{item}{',' if is_ended else ''}"
         behind = "" if is_ended else f",{text[last : rest.end()]}"
         return [Splice(last if behind else rest.end(), rest.end(), behind + added)]
     return [Splice(last, last, f", {item}")] if items else [Splice(start + 1, start + 1, item)]
-
-
-def _import(root: SgNode, module: str, file: str) -> str:
-    """Return the import of the functions, written like the last import of the file."""
-    quote = _quote(root, file, module)
-    return f"import {{ {_EXPORTED} as {NAME} }} from {quote}{module}{quote}{_end(root)}"
-
-
-def _written(statement: str, root: SgNode, file: str, module: str) -> str:
-    """Return a statement of ours with the file's own quotes and ending."""
-    quoted = statement.replace('"', _quote(root, file, module))
-    return quoted.removesuffix(";") + _end(root)
-
-
-def _quote(root: SgNode, file: str, module: str) -> str:
-    last = _last_import(root)
-    source = last.field("source") if last is not None else None
-    if source is None:
-        raise _cannot(file, module)
-    return source.text()[0]
 
 
 def _duration(text: str, root: SgNode, seconds: int, export: str) -> tuple[list[Splice], list[str]]:
@@ -157,7 +138,7 @@ def _duration(text: str, root: SgNode, seconds: int, export: str) -> tuple[list[
         return _raised(duration.node, seconds), []
     if config is None:
         value = f"{{ {_DURATION}: {seconds} }}" if export == _CONFIG else seconds
-        return [], [f"{_newline(text)}export const {export} = {value}{_end(root)}"]
+        return [], [f"{newline_of(text)}export const {export} = {value}{ending_of(root)}"]
     if config.node is None or config.node.kind() != "object":
         return [], []
     members = dict(pairs(config.node))
@@ -180,7 +161,7 @@ def _raised(node: SgNode | None, seconds: int) -> list[Splice]:
 def _behind_imports(
     text: str, root: SgNode, statements: list[str], file: str, module: str
 ) -> Splice:
-    last = _last_import(root)
+    last = last_import(root)
     source = last.field("source") if last is not None else None
     if source is None:
         raise _cannot(file, module)
@@ -188,25 +169,10 @@ def _behind_imports(
     end += text.startswith(";", end)
     rest = _REST_OF_LINE.match(text, end)
     at = rest.end() if rest is not None else end
-    newline = _newline(text)
+    newline = newline_of(text)
     is_apart = not statements[-1].startswith(newline) or text.startswith(newline * 2, at)
-    added = "".join(newline + statement for statement in statements)
+    added = "".join(newline + in_manner(statement, root) for statement in statements)
     return Splice(at, at, added if is_apart else added + newline)
-
-
-def _last_import(root: SgNode) -> SgNode | None:
-    statements = [node for node in root.children() if node.kind() == "import_statement"]
-    return statements[-1] if statements else None
-
-
-def _end(root: SgNode) -> str:
-    """Return the ending of the file's statements."""
-    last = _last_import(root)
-    return ";" if last is not None and last.text().endswith(";") else ""
-
-
-def _newline(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
 
 
 def _cannot(file: str, module: str) -> CronshiftError:

@@ -71,16 +71,6 @@ def imported(names: Sequence[str], module: str) -> str:
     return f"import {{ {names[0]} {end}" if len(names) == 1 else listed("import {", names, end)
 
 
-def passing(start: str, arguments: Sequence[str], last: Mapping[str, object]) -> str:
-    """Return a statement that is a call, whose last argument is an object where there is one."""
-    passed = [*arguments, *([data(last)] if last else [])]
-    line = f"{start}{', '.join(passed)});"
-    if len(line) <= WIDTH or not last:
-        return line
-    members = [member(name, value, 2) for name, value in last.items()]
-    return braced(f"{start}{', '.join(arguments)}, {{", members, "});")
-
-
 def braced(start: str, items: Sequence[str], end: str) -> str:
     """Return items on lines of their own."""
     return start + "\n" + "".join(indent(f"{item},", "  ") + "\n" for item in items) + end

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import parse, span_of
 from cronshift.project.conventions.code import CodeStyle
+from cronshift.targets.typescript.import_order import sorted_imports
 from cronshift.targets.typescript.layout import joined
 from cronshift.vercel.splicing import spliced
 
@@ -47,7 +48,7 @@ _QUOTES = re.compile(r"\\(.)|([\"'])", re.DOTALL)
 
 def laid_out(text: str, style: CodeStyle) -> str:
     """Return TypeScript, or JavaScript made of it, as an app's formatter writes it and its linter takes it."""
-    return _declaring(joined(restyle(text, style), style), style.undeclared)
+    return _declaring(sorted_imports(joined(restyle(text, style), style)), style.undeclared)
 
 
 def _declaring(text: str, names: AbstractSet[str]) -> str:

@@ -26,7 +26,7 @@ _DECLARED = {"type_alias_declaration", "interface_declaration", "ambient_declara
 _WRAPPING = {"as_expression", "satisfies_expression", "non_null_expression"}
 _WHOLE = {"identifier", "member_expression", "call_expression", "subscript_expression"}
 """What needs no parentheses, wherever it stands."""
-_FREE = {"arguments", "return_statement", "variable_declarator"}
+_FREE = {"arguments", "return_statement", "spread_element", "variable_declarator"}
 """What needs none around whatever it holds."""
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from cronshift.handlers.tree import SourceTree
 from cronshift.project.conventions.code import CodeStyle
-from cronshift.project.conventions.lint import NODE, WEB, undeclared_in
+from cronshift.project.conventions.flat_lint import NODE, WEB
+from cronshift.project.conventions.lint import undeclared_in
 from cronshift.targets.typescript.style import laid_out
 
 if TYPE_CHECKING:
@@ -75,9 +76,12 @@ def test_the_configurations_above_a_folder_count_up_to_the_root(tmp_path: Path) 
     assert undeclared(tmp_path, {}, "apps/other") == NONE
 
 
-def test_a_flat_configuration_is_code(tmp_path: Path) -> None:
+def test_a_flat_configuration_stands_in_the_place_of_others(tmp_path: Path) -> None:
     files = {".eslintrc.json": BROWSER, "eslint.config.mjs": "export default [];\n"}
     assert undeclared(tmp_path, files) == NONE
+    flat = 'import js from "@eslint/js";\nexport default [js.configs.recommended];\n'
+    assert undeclared(tmp_path, {"eslint.config.mjs": flat}, "api") == NODE | WEB
+    assert undeclared(tmp_path, {"tsconfig.json": "{}"}, "api") == NONE
 
 
 def test_a_module_declares_the_names_that_it_uses(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_what_next_is_to_route_ends_as_the_app_says(
 
 def test_a_page_that_is_named_route_is_one_of_the_pages_router(planned: Planned) -> None:
     plan = planned("/api/route", **{"pages/api/route.ts": PAGE % ""})
-    assert "guardedPage(JOB, route)" in written(plan)["pages/api/cronshift/api/route.ts"]
+    assert "page(guarded(JOB, paged(route)))" in written(plan)["pages/api/cronshift/api/route.ts"]
 
 
 def test_entries_that_differ_in_a_slash_share_their_dispatcher(planned: Planned) -> None:

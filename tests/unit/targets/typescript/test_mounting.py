@@ -120,8 +120,16 @@ def test_of_two_modules_that_make_apps_none_is_taken(tmp_path: Path) -> None:
             'import { Hono } from "hono"\nexport const app = new Hono().basePath("/v1")\n',
             "/v1",
             (
-                f'import {{ Hono }} from "hono"\nimport {{ mountInngest }} from "{MODULE}";\n'
-                'export const app = new Hono().basePath("/v1")\nmountInngest(app, "/v1");\n'
+                f'import {{ Hono }} from "hono"\nimport {{ mountInngest }} from "{MODULE}"\n'
+                'export const app = new Hono().basePath("/v1")\nmountInngest(app, "/v1")\n'
+            ),
+        ),
+        (
+            "import { Hono } from 'hono';\nconst app = new Hono().basePath('/v1');\n",
+            "/v1",
+            (
+                f"import {{ Hono }} from 'hono';\nimport {{ mountInngest }} from '{MODULE}';\n"
+                "const app = new Hono().basePath('/v1');\nmountInngest(app, '/v1');\n"
             ),
         ),
         (

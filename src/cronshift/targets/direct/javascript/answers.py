@@ -21,6 +21,8 @@ FIRST_REDIRECT, FIRST_ERROR = 300, 400
 _JSON = {"NextResponse.json", "Response.json"}
 _CONSTRUCTED = {"Response", "NextResponse"}
 _SENDING = {"json", "send", "end"}
+_WRITING = {"join", "toFixed", "toISOString", "toLowerCase", "toString", "toUpperCase", "trim"}
+"""The methods that give a text, of whatever has them."""
 TEXTS = {"string", "template_string"}
 NOTHINGS = {"null", "undefined"}
 _LATER = re.compile(r"retry-after", re.IGNORECASE)
@@ -122,11 +124,38 @@ def _text(body: SgNode, headers: SgNode | None) -> tuple[Media, SgNode]:
     if called is not None and called.text() == "JSON.stringify" and len(arguments(body)) == 1:
         is_told = headers is not None and "json" in headers.text()
         return (Media.JSON, arguments(body)[0]) if is_told else (Media.TEXT, body)
-    value = _constant(body) if body.kind() == "identifier" else body
-    is_string = called is not None and called.text() == "String"
-    if is_string or (value is not None and value.kind() in TEXTS | NOTHINGS):
+    if body.kind() in NOTHINGS or _is_text(body):
         return Media.TEXT, body
     raise NotCertainError(line_of(body), f"answers with {short(body)}, which may be a stream")
+
+
+def _is_text(node: SgNode | None) -> bool:
+    """Return whether an expression is a text for certain: how it is made says so."""
+    value = _constant(node) if node is not None and node.kind() == "identifier" else node
+    if value is None:
+        return False
+    kind, called = value.kind(), value.field("function")
+    if kind == "parenthesized_expression":
+        return _is_text(value.child(1))
+    if kind == "binary_expression":
+        operator, sides = value.field("operator"), (value.field("left"), value.field("right"))
+        return operator is not None and operator.text() == "+" and any(map(_is_text, sides))
+    if kind == "ternary_expression":
+        arms = (value.field("consequence"), value.field("alternative"))
+        return all(_is_text(arm) or _is_words(arm, value.field("condition")) for arm in arms)
+    if kind == "call_expression" and called is not None:
+        member = called.field("property")
+        return called.text() == "String" or (member is not None and member.text() in _WRITING)
+    return kind in TEXTS
+
+
+def _is_words(node: SgNode | None, condition: SgNode | None) -> bool:
+    """Return whether an expression is the message of what a condition tells to be an error."""
+    if node is None or condition is None or not node.text().endswith(".message"):
+        return False
+    return (
+        condition.text().strip("()") == f"{node.text().removesuffix('.message')} instanceof Error"
+    )
 
 
 def _with_status(answer: SpelledAnswer, status: SgNode | None) -> SpelledAnswer:

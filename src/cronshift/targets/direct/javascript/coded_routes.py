@@ -14,7 +14,11 @@ from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.chains import member_of
 from cronshift.targets.direct.javascript.handler import names_in, with_comment
-from cronshift.targets.direct.javascript.middleware import refuse_more, refuse_stacked
+from cronshift.targets.direct.javascript.middleware import (
+    passes_errors_on,
+    refuse_more,
+    refuse_stacked,
+)
 from cronshift.targets.direct.javascript.routes import GONE, ROUTE, as_module
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
@@ -60,7 +64,7 @@ class CodedShape(Struct, frozen=True):
         """
         del export  # the line tells
         call = _registered(root, self.line)
-        function = _handler(call)
+        function = _handler(call, tree, file)
         path = arguments(call)[0]
         if path.kind() not in {"string", "template_string"} or _OPEN & set(path.text()):
             raise NotCertainError(line_of(path), "answers other paths too")
@@ -146,9 +150,11 @@ def _statement(call: SgNode) -> SgNode:
     return call.parent() or call
 
 
-def _handler(call: SgNode) -> SgNode:
-    """Return the function that answers a route."""
+def _handler(call: SgNode, tree: SourceTree, file: str) -> SgNode:
+    """Return the function that answers a route, also out of a call that only passes its errors on."""
     handler = arguments(call)[-1]
+    if handler.kind() == "call_expression" and passes_errors_on(handler, tree, file):
+        (handler,) = arguments(handler)
     if handler.kind() not in FUNCTIONS | {"identifier"}:
         raise NotCertainError(line_of(handler), "is no function that stands in this module")
     return handler

@@ -17,6 +17,7 @@ from cronshift.targets.direct.conversion import Conversion, Converted, Entry, Ke
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import declared, names_of
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE, RETRY_AFTER
+from cronshift.targets.direct.javascript.beside import refuse_beside, without_method
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
@@ -58,6 +59,7 @@ class RouteModule(Struct, frozen=True):
         entry: the cron entry whose work it does.
         before: the names that the module used once.
         responds: whether all that it returns are the web's answers.
+        is_file: whether its module is one of routes, where others may stay without it.
     """
 
     file: str
@@ -65,6 +67,7 @@ class RouteModule(Struct, frozen=True):
     entry: Entry
     before: frozenset[str]
     responds: bool
+    is_file: bool = True
 
 
 def convert(  # noqa: PLR0913 - each is a wish of its own
@@ -93,8 +96,11 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
     try:
         if event is not None:
             tree, export = event.as_route(tree, file, root, export)
-            route = replace(route, export=export, responds=event.responds)
+            route = replace(route, export=export, responds=event.responds, is_file=False)
         converted = _converted_first(tree, route)
+        if route.is_file:
+            rest = without_method(tree, file, export, converted.text)
+            converted = replace(converted, rest=rest)
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
     return _in_steps(tree, converted, file) if steps else converted
@@ -148,6 +154,8 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
         raise NotCertainError(1, "would not parse without errors")
     is_typed = language(file) in {"typescript", "tsx"}
     function = route_function(root, export)
+    if function.beside and not route.is_file:
+        refuse_beside(function)
     _refuse_others(root, function, export)
     in_pages = export == "default"
     request, second = function.parameter(0), function.parameter(1)
@@ -169,7 +177,7 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
     name = next(name for name in _NAMES if name not in {node.text() for node in names_in(root)})
     _declare(function, edits, name, entry.parameter, typed=is_typed)
     _take_exports(root, function, edits)
-    written = unmarked(edits.result())
+    written = f"{unmarked(edits.result()).rstrip()}\n"
     if asked.needs_query:
         written = _with_query(written, file, entry)
     written = without_unused(written, tree, file, used)
@@ -230,7 +238,8 @@ def _refuse_others(root: SgNode, function: RouteFunction, export: str) -> None:
     for name, exported in exports(root).items():
         if name not in allowed and name != export:
             raise NotCertainError(exported.line, f"exports {name} too, for other modules")
-    spans = {span_of(function.node), *(span_of(alias) for alias in function.aliases)}
+    others = (*function.aliases, *function.beside.values())
+    spans = {span_of(function.node), *(span_of(statement) for statement in others)}
     for node in names_in(root):
         if node.text() != function.name:
             continue
@@ -303,7 +312,7 @@ def _declare(
 
 def _take_exports(root: SgNode, function: RouteFunction, edits: Edits) -> None:
     """Remove what only Next reads: other methods that do the same, the segment's configuration."""
-    for alias in function.aliases:
+    for alias in (*function.aliases, *function.beside.values()):
         edits.remove_lines(*with_comment(alias))
     for statement in root.children():
         if statement.kind() != "export_statement":

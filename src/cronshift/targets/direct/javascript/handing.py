@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import FUNCTIONS, METHODS, arguments, exports
 from cronshift.handlers.tree import span_of
-from cronshift.targets.direct.javascript.handler import RouteFunction, declared_function, names_in
+from cronshift.targets.direct.javascript.handler import (
+    RouteFunction,
+    bound_in,
+    declared_function,
+    names_in,
+)
 from cronshift.vercel.splicing import Splice, spliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ast_grep_py import SgNode
-
-_BINDING = {"identifier", "shorthand_property_identifier_pattern"}
 
 
 def with_work_in_place(text: str, root: SgNode) -> str | None:
@@ -83,21 +86,4 @@ def _mean_the_same(work: SgNode, call: SgNode, function: RouteFunction) -> bool:
     outer, inner = (
         {each.text() for each in names_in(node)} - {*names} for node in (function.body, work)
     )
-    return not (outer & _bound(work) or inner & _bound(function.node))
-
-
-def _bound(node: SgNode) -> set[str]:
-    """Return the names that are declared somewhere in a function, apart from its own and its parameters'."""
-    body = node.field("body") or node
-    patterns = [part.field("name") for part in body.find_all(kind="variable_declarator")]
-    names = {inner.text() for each in patterns if each is not None for inner in _names(each)}
-    kinds = ("function_declaration", "class_declaration")
-    declared = [part.field("name") for kind in kinds for part in body.find_all(kind=kind)]
-    return names | {each.text() for each in declared if each is not None}
-
-
-def _names(pattern: SgNode) -> Iterator[SgNode]:
-    if pattern.kind() in _BINDING:
-        yield pattern
-    for child in pattern.children():
-        yield from _names(child)
+    return not (outer & bound_in(work) or inner & bound_in(function.node))

@@ -15,7 +15,7 @@ from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.answers import answer_at, error_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ast_grep_py import SgNode
 
@@ -25,6 +25,7 @@ SEGMENT = frozenset(
 )
 """What a route's module says to Next (its route segment configuration)."""
 _BLOCKS = {"statement_block"}
+_BINDING = {"identifier", "shorthand_property_identifier_pattern"}
 _NOT_ALLOWED = 405
 
 
@@ -37,6 +38,7 @@ class RouteFunction(Struct, frozen=True):
         body: its block, or its expression.
         wrapper: the call around it, that lets callers by.
         aliases: statements that only hand other methods on to it, or export it.
+        beside: statements of other methods that do other work, by method; neither names the other.
     """
 
     root: SgNode
@@ -45,6 +47,7 @@ class RouteFunction(Struct, frozen=True):
     body: SgNode
     wrapper: SgNode | None
     aliases: tuple[SgNode, ...]
+    beside: Mapping[str, SgNode] = {}
 
     @property
     def parameters(self) -> list[SgNode]:
@@ -146,8 +149,9 @@ def route_function(root: SgNode, export: str) -> RouteFunction:
     if export == "default":
         others = []
     function = RouteFunction(root, name, node, body, wrapper, ())
-    aliases = (*_statements_of(root, export, name), *_aliases(function, by_name, others, export))
-    return replace(function, aliases=aliases)
+    exporting = tuple(_statements_of(root, export, name))
+    aliases, beside = _others(function, by_name, others, export)
+    return replace(function, aliases=(*exporting, *aliases), beside=beside)
 
 
 def _named(root: SgNode, exported: Export) -> tuple[str, SgNode]:
@@ -261,15 +265,18 @@ def _binds(statement: SgNode, export: str) -> bool:
     return [node.text() for node in names if node is not None] == [export]
 
 
-def _aliases(
+def _others(
     function: RouteFunction, by_name: dict[str, Export], others: list[str], export: str
-) -> Iterator[SgNode]:
-    """Yield the statements of other methods, each of which only does the same work, or none.
+) -> tuple[list[SgNode], dict[str, SgNode]]:
+    """Return the statements of other methods: those that only do the same work, or none, and those beside it.
 
     Raises:
-        NotCertainError: for a method that does something else.
+        NotCertainError: for a method that does something else of which this one speaks.
     """
     root, names = function.root, {function.name, export}
+    aliases: list[SgNode] = []
+    beside: dict[str, SgNode] = {}
+    asked = {each.text() for each in names_in(function.node)} & {*others}
     for method in others:
         exported = by_name[method]
         statement = next((each for each in root.children() if _binds(each, method)), None)
@@ -280,14 +287,19 @@ def _aliases(
             continue  # GET hands on to it
         is_name = node is not None and node.kind() == "identifier" and node.text() in names
         is_one = node is not None and node.kind() in FUNCTIONS
-        if statement is None or not (
+        is_same = (
             is_name
             or (is_one and node is not None and _handed_on(root, node, method) in names)
             or (is_one and node is not None and _words(node) == _words(function.node))
             or (is_one and node is not None and _does_nothing(node, method))
-        ):
+        )
+        if statement is not None and is_same:
+            aliases.append(statement)
+        elif statement is None or asked or names & {each.text() for each in names_in(statement)}:
             raise NotCertainError(exported.line, f"answers {method} too, with other work")
-        yield statement
+        else:
+            beside[method] = statement
+    return aliases, beside
 
 
 def _words(function: SgNode) -> list[str]:
@@ -335,3 +347,22 @@ def with_comment(node: SgNode, words: re.Pattern[str] = re.compile("")) -> tuple
         start, line = span_of(above)[0], above.range().start.line
         above = above.prev()
     return start, end
+
+
+def bound_in(node: SgNode) -> set[str]:
+    """Return the names that are declared somewhere in a function, apart from its own and its parameters'."""
+    body = node.field("body") or node
+    patterns = [part.field("name") for part in body.find_all(kind="variable_declarator")]
+    names = {
+        inner.text() for each in patterns if each is not None for inner in _pattern_names(each)
+    }
+    kinds = ("function_declaration", "class_declaration")
+    declared = [part.field("name") for kind in kinds for part in body.find_all(kind=kind)]
+    return names | {each.text() for each in declared if each is not None}
+
+
+def _pattern_names(pattern: SgNode) -> Iterator[SgNode]:
+    if pattern.kind() in _BINDING:
+        yield pattern
+    for child in pattern.children():
+        yield from _pattern_names(child)

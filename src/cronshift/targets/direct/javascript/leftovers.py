@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import imports, line_of
+from cronshift.handlers.literals import text_of
 from cronshift.handlers.reached import Reached
 from cronshift.handlers.tree import is_broken, language, parse
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.h3_handlers import MODULES as H3_MODULES
-from cronshift.targets.direct.javascript.handler import names_in
+from cronshift.targets.direct.javascript.handler import every, names_in
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -24,6 +25,9 @@ _SURROUNDINGS = {
     *H3_MODULES,
 }
 _HEADERS = "next/headers"
+_OF_NOBODY = {"cookies", "draftMode"}
+"""What there is none of in a call by a cron or by Inngest."""
+_NAMES = {"identifier", "shorthand_property_identifier"}
 _LATER = {"after", "waitUntil", "unstable_after", "userAgent", "connection"}
 _RESPONSES = {"NextResponse", "NextRequest"}
 _MESSAGES = {"NextApiRequest", "NextApiResponse", "createError"}
@@ -47,8 +51,7 @@ def refuse_leftovers(text: str, file: str, before: SgNode, *, reads: bool) -> No
     imported = imports(root)
     for node in names_in(root):
         source, name = imported.get(node.text(), ("", ""))
-        is_import = any(above.kind() == "import_statement" for above in node.ancestors())
-        if is_import:
+        if _is_imported(node):
             continue
         if source in _SURROUNDINGS or source.startswith("hono/"):
             raise NotCertainError(
@@ -78,12 +81,27 @@ def refuse_asking(tree: SourceTree, file: str, function: str) -> None:
     if not any(_HEADERS in tree.read(each) for each in reached.files(file)):
         return
     for there, statement in reached.below(file, function):
-        root = tree.parsed(there)
-        named = imports(root) if root is not None else {}
-        for node in names_in(statement):
-            if named.get(node.text()) == (_HEADERS, "headers"):
-                place = f"{there}:{line_of(node)}"
-                raise NotCertainError(1, f"asks for its caller's headers, in {place}")
+        line = _line_asking(tree, there, statement)
+        if line is not None:
+            raise NotCertainError(1, f"asks for its caller's headers, in {there}:{line}")
+
+
+def _line_asking(tree: SourceTree, file: str, statement: SgNode) -> int | None:
+    """Return the line at which a statement speaks of more of ``next/headers`` than what no call of a cron's has."""
+    root = tree.parsed(file)
+    imported = imports(root) if root is not None else {}
+    for node in every(statement):
+        source, name = imported.get(node.text(), ("", "")) if node.kind() in _NAMES else ("", "")
+        is_late = node.kind() == "string" and text_of(node) == _HEADERS
+        is_asking = is_late or (source == _HEADERS and name not in _OF_NOBODY)
+        if is_asking and not _is_imported(node):
+            return line_of(node)
+    return None
+
+
+def _is_imported(node: SgNode) -> bool:
+    """Return whether a node stands in the import of what it names."""
+    return any(above.kind() == "import_statement" for above in node.ancestors())
 
 
 def _is_response(node: SgNode) -> bool:
@@ -101,7 +119,6 @@ def _line_before(before: SgNode, node: SgNode) -> int:
     lines = [
         line_of(each)
         for each in names_in(before)
-        if each.text() == node.text()
-        and not any(above.kind() == "import_statement" for above in each.ancestors())
+        if each.text() == node.text() and not _is_imported(each)
     ]
     return lines[-1] if lines else 1

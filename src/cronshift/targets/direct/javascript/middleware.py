@@ -10,8 +10,14 @@ from cronshift.handlers.tree import IMPORT, language
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.about import about
 from cronshift.targets.direct.javascript.chains import member_of
-from cronshift.targets.direct.javascript.handler import every
-from cronshift.targets.direct.javascript.subjects import REQUEST, ScriptScope, is_told
+from cronshift.targets.direct.javascript.handler import bound_in, every
+from cronshift.targets.direct.javascript.subjects import (
+    LOGGING,
+    PURE_METHODS,
+    REQUEST,
+    ScriptScope,
+    is_told,
+)
 from cronshift.targets.seal import is_untouched
 
 if TYPE_CHECKING:
@@ -25,7 +31,7 @@ _LETTING_BY = ("hono/", "@fastify/", "@koa/")
 _PACKAGES = frozenset(
     {"express", "cors", "helmet", "morgan", "compression", "body-parser", "cookie-parser", "hono"}
     | {"koa-bodyparser", "koa-body", "koa-helmet", "koa-logger", "pino-http", "express-rate-limit"}
-    | {"serve-static", "koa-static", "koa-compress"}
+    | {"serve-static", "koa-static", "koa-compress", "swagger-ui-express", "hpp"}
 )
 """Packages whose middleware looks at calls and answers, and at nothing else."""
 _STACKING = frozenset({"use", "addHook"})
@@ -33,20 +39,30 @@ _ANY_MIDDLEWARE = frozenset({"identifier", "call_expression"}) | FUNCTIONS
 _ROUTES = frozenset({"routes", "allowedMethods", "middleware"})
 _MAKING = frozenset({"Router", "express", "Hono", "Koa"})
 _HARMLESS = frozenset(
-    {
-        "console",
-        "String",
-        "Number",
-        "Boolean",
-        "Date",
-        "URL",
-        "JSON",
-        "Math",
-        "performance",
+    {"console", "String", "Number", "Boolean", "Date", "URL", "JSON", "Math", "performance"}
+    | {
         "Buffer",
+        "TextDecoder",
+        "TextEncoder",
+        "Uint8Array",
+        "URLSearchParams",
+        "crypto",
+        "process",
+        "Object",
+        "Array",
+        "RegExp",
+        "Set",
+        "Map",
+        "Promise",
     }
-    | {"crypto", "process"}
+    | {"parseInt", "parseFloat", "decodeURIComponent", "encodeURIComponent"}
 )
+_PURE = {"crypto", "node:crypto"}
+_PASSING = {"express-async-handler"}
+_DOING = {"new_expression", "assignment_expression", "if_statement", "update_expression"}
+_LITERALS = {"array": "Array", "regex": "RegExp", "string": "String", "template_string": "String"}
+_AROUND = {"await_expression", "parenthesized_expression"}
+_DEEPEST = 4  # functions inside functions
 
 
 def refuse_more(node: SgNode, tree: SourceTree, file: str) -> None:
@@ -60,7 +76,7 @@ def refuse_more(node: SgNode, tree: SourceTree, file: str) -> None:
     source, _ = (
         imports(root).get(name.partition(".")[0], ("", "")) if root is not None else ("", "")
     )
-    if source in _PACKAGES or source.startswith(_LETTING_BY):
+    if _is_letting_by(source):
         return
     if node.kind() in FUNCTIONS:
         _refuse_work(node, tree, file, line_of(node))
@@ -76,6 +92,31 @@ def refuse_more(node: SgNode, tree: SourceTree, file: str) -> None:
             line_of(node), f"stands behind {name or 'middleware'}, which is not read"
         )
     _refuse_work(function, tree, definition.file, line_of(node))
+
+
+def _is_letting_by(source: str) -> bool:
+    """Return whether a package's middleware only looks at calls."""
+    return source in _PACKAGES or source.startswith(_LETTING_BY)
+
+
+def passes_errors_on(call: SgNode, tree: SourceTree, file: str) -> bool:
+    """Return whether a call makes a handler that does nothing but another, and hands its errors to the app."""
+    root, name, passed = tree.parsed(file), callee(call), arguments(call)
+    source, _ = imports(root).get(name, ("", "")) if root is not None else ("", "")
+    if len(passed) != 1 or passed[0].kind() not in FUNCTIONS | {"identifier"}:
+        return False
+    if source in _PASSING:
+        return True
+    definition = locally(tree, file, name) if name.isidentifier() else None
+    maker = definition.node if definition is not None and not definition.wrappers else None
+    if maker is None or maker.kind() not in FUNCTIONS or len(parameters_of(maker)) != 1:
+        return False
+    inner = [node for node in every(maker) if node.kind() in FUNCTIONS and node != maker]
+    (work,), handed = parameters_of(maker), [each for node in inner for each in parameters_of(node)]
+    calls = [node for node in every(maker) if node.kind() == "call_expression"]
+    names = {_root_of(node) for node in calls}
+    is_plain = not any(node.kind() in _DOING for node in every(maker))
+    return is_plain and work in names and names <= {work, "Promise", *handed}
 
 
 def refuse_stacked(tree: SourceTree, entry: str) -> None:
@@ -125,25 +166,52 @@ def _is_router(node: SgNode, tree: SourceTree, file: str) -> bool:
     return made.kind() == "new_expression" or callee(made).rpartition(".")[2] in _MAKING
 
 
-def _refuse_work(function: SgNode, tree: SourceTree, file: str, line: int) -> None:
-    """Refuse a function that calls something beside its parameters and what only tells."""
+def _refuse_work(
+    function: SgNode, tree: SourceTree, file: str, line: int, depth: int = _DEEPEST
+) -> None:
+    """Refuse a function that calls something beside its parameters and what only tells.
+
+    What it declares is made by calls that are looked at too, and so is what the project's functions do that it calls.
+    """
     root, body = tree.parsed(file), function.field("body")
     if root is None or body is None:
         return
-    parameters = parameters_of(function)
-    scope = ScriptScope(tree, file, root, dict.fromkeys(parameters, frozenset({REQUEST})))
-    ours = {*parameters} | _HARMLESS
-    for node in every(body):
-        if node.kind() in FUNCTIONS:
-            ours |= {*parameters_of(node)}
+    scope = ScriptScope(
+        tree, file, root, dict.fromkeys(parameters_of(function), frozenset({REQUEST}))
+    )
+    functions = [function, *(node for node in every(body) if node.kind() in FUNCTIONS)]
+    ours = _HARMLESS | {name for each in functions for name in parameters_of(each)}
+    declared = bound_in(function)
+    sources = {name: source for name, (source, _) in imports(root).items()}
+    ours |= {name for name, source in sources.items() if _is_letting_by(source) or source in _PURE}
     for node in every(body):
         if node.kind() not in {"call_expression", "new_expression"}:
             continue
-        name = callee(node) if node.kind() == "call_expression" else ""
-        made = node.field("constructor")
-        name = made.text() if made is not None else name
-        first = name.removeprefix("new ").partition(".")[0].partition("(")[0]
-        is_ours = first in ours or name.endswith("Exception")
-        if not is_ours and not (is_told(about(node, scope)) and arguments(node)):
+        made = node.field("constructor") or node.field("function")
+        name = made.text() if made is not None else ""
+        if _root_of(made) in ours or name.endswith("Exception") or LOGGING.fullmatch(name):
+            continue
+        if is_told(about(node, scope)) or (_root_of(made) in declared and _only_asks(made)):
+            continue
+        called = locally(tree, file, name) if depth and name.isidentifier() else None
+        if called is None or called.wrappers or called.node.kind() not in FUNCTIONS:
             why = f"stands behind middleware that calls {name or 'something'}"
             raise NotCertainError(line, why)
+        _refuse_work(called.node, tree, called.file, line, depth - 1)
+
+
+def _only_asks(called: SgNode | None) -> bool:
+    """Return whether what is called of a value that a function has declared only asks it for something."""
+    member = called.field("property") if called is not None else None
+    return member is None or member.text() in PURE_METHODS
+
+
+def _root_of(node: SgNode | None) -> str:
+    """Return the name that an expression begins with; one of a literal where that stands there."""
+    while node is not None and node.kind() not in {"identifier", "this"}:
+        if node.kind() in _LITERALS:
+            return _LITERALS[node.kind()]
+        inside = node.child(1) if node.kind() in _AROUND else node.child(0)
+        fields = (node.field(name) for name in ("object", "function", "constructor"))
+        node = next((inner for inner in fields if inner is not None), inside)
+    return node.text() if node is not None else ""

@@ -26,6 +26,19 @@ if TYPE_CHECKING:
     from cronshift.targets.direct.edits import Edits
 
 _CREDENTIALS = {"authorization", "cookie", "x-vercel-signature", "x-vercel-cron"}
+_OF_HOST = {"host", "x-forwarded-host"}
+_WHOLE = "url"
+_SETTING = {"assignment_expression", "augmented_assignment_expression"}
+_HOST = "${process.env.VERCEL_PROJECT_PRODUCTION_URL}"
+_ADDRESS = {
+    "host": "{host}",
+    "hostname": "{host}",
+    "origin": "https://{host}",
+    "pathname": "{path}",
+    "protocol": "https:",
+    _WHOLE: "https://{host}{path}",
+}
+"""The parts of the address at which the app is called in production, inside of a text."""
 _GUARDING = {"x-cronshift-tick", "x-cronshift-run"}
 _COMPARING = {"===", "==", "!==", "!="}
 _MISSING = {"??", "||"}
@@ -151,14 +164,12 @@ class RequestEdits:
         """Replace one read of the request itself."""
         chain = chain_of(node)
         members = [member_of(link) for link in chain]
-        if members[:2] == ["nextUrl", "searchParams"]:
-            self._asked_of_query(chain[1])
-        elif members[:2] == ["nextUrl", "search"]:
-            self._edits.replace(*span_of(chain[1]), json.dumps(self._search(node)))
+        if members[:1] == ["nextUrl"]:
+            self._of_address(node, chain[1:])
         elif members[:1] == ["headers"]:
             self._header(chain[0])
         elif members[:1] == ["method"]:
-            self._method(chain[0])
+            raise NotCertainError(line_of(node), "tells methods apart")
         elif members[:1] == ["query"]:
             self._page_query(chain[0])
         elif members[:1] == ["url"] and self._in_pages:
@@ -172,20 +183,43 @@ class RequestEdits:
             raise NotCertainError(line_of(node), f"needs its request (`{node.text()}{what}`)")
 
     def _url(self, node: SgNode) -> None:
-        """Replace ``new URL(request.url).searchParams``."""
+        """Replace the address, or what ``new URL(request.url)`` is asked for."""
         new = next((each for each in node.ancestors() if each.kind() == "new_expression"), None)
-        chain = (
-            chain_of(new)
-            if new is not None and "".join(new.text().split()).startswith("newURL(")
-            else []
-        )
-        members = [member_of(link) for link in chain]
-        if members[:1] == ["searchParams"]:
+        is_whole = new is not None and "".join(new.text().split()) == f"newURL({node.text()})"
+        if new is not None and is_whole:
+            self._of_address(node, chain_of(new))
+        else:
+            self._write_address(node, _WHOLE)
+
+    def _of_address(self, node: SgNode, chain: list[SgNode]) -> None:
+        """Replace what a URL of the request is asked for by the first of its members."""
+        member = member_of(chain[0]) if chain else ""
+        if member == "searchParams":
             self._asked_of_query(chain[0])
-        elif members[:1] == ["search"]:
+        elif member == "search":
             self._edits.replace(*span_of(chain[0]), json.dumps(self._search(node)))
+        elif member in _ADDRESS:
+            self._write_address(chain[0], member)
         else:
             raise NotCertainError(line_of(node), "needs the address that it was called at")
+
+    def _write_address(self, node: SgNode, member: str) -> None:
+        """Write a part of the address that the app has in production, or all of it."""
+        path = self._path(node) if member == _WHOLE else self._entry.path.partition("?")[0]
+        parent = node.parent()
+        is_set = parent is not None and parent.kind() in _SETTING and is_left(node, parent)
+        if is_set or not set("`$\\").isdisjoint(path):
+            raise NotCertainError(line_of(node), "needs the address that it was called at")
+        self._write_in_text(node, _ADDRESS[member].format(host=_HOST, path=path))
+
+    def _write_in_text(self, node: SgNode, text: str, alone: str | None = None) -> None:
+        """Write a text with expressions in it, as a part of the one around it or as one ``alone``."""
+        around = node.parent()
+        if around is not None and around.kind() == "template_substitution":
+            self._edits.replace(*span_of(around), text)
+        else:
+            whole = f"`{text}`" if "$" in text else json.dumps(text)
+            self._edits.replace(*span_of(node), whole if alone is None else alone)
 
     def _read_through(self, node: SgNode) -> None:
         """Replace a read by a name that stands for a part of the request."""
@@ -194,12 +228,8 @@ class RequestEdits:
             self._asked_of_query(node)
         elif name in self._headers:
             self._header(node)
-        elif chain and member_of(chain[0]) == "searchParams":
-            self._asked_of_query(chain[0])
-        elif chain and member_of(chain[0]) == "search":
-            self._edits.replace(*span_of(chain[0]), json.dumps(self._search(node)))
         else:
-            raise NotCertainError(line_of(node), "needs the address that it was called at")
+            self._of_address(node, chain)
 
     def _search(self, node: SgNode) -> str:
         if self._entry.parameter is not None:
@@ -315,35 +345,19 @@ class RequestEdits:
         if call is None or name is None or name in _CREDENTIALS | _GUARDING:
             what = f"the header {name}" if name else "its headers"
             raise NotCertainError(line_of(headers), f"needs {what} for more than a check")
-        value = {SCHEDULE_HEADER.lower(): self._entry.schedule, "user-agent": USER_AGENT}.get(name)
+        if name in _OF_HOST:
+            self._write_in_text(call, _HOST, alone=_HOST[2:-1])
+            return
+        values = {
+            SCHEDULE_HEADER.lower(): self._entry.schedule,
+            "user-agent": USER_AGENT,
+            "x-forwarded-proto": "https",
+        }
+        value = values.get(name)
         if value is None:
             raise NotCertainError(line_of(headers), f"needs the header {name}")
         if not self._write_constant(call, value):
-            self._edits.replace(*span_of(call), json.dumps(value))
-
-    def _method(self, node: SgNode) -> None:
-        parent = node.parent()
-        statement = next((each for each in node.ancestors() if each.kind() == "if_statement"), None)
-        other = (
-            parent.field("right")
-            if parent is not None and operator_of(parent) in _COMPARING
-            else None
-        )
-        condition = statement.field("condition") if statement is not None else None
-        is_whole = (
-            condition is not None
-            and parent is not None
-            and condition.text() == f"({parent.text()})"
-        )
-        if other is None or statement is None or parent is None or not is_whole:
-            raise NotCertainError(line_of(node), "tells methods apart")
-        is_same = text_of(other) == "GET"
-        if (
-            is_same is (operator_of(parent) in {"===", "=="})
-            or statement.field("alternative") is not None
-        ):
-            raise NotCertainError(line_of(node), "tells methods apart")
-        self._edits.remove_lines(*span_of(statement))
+            self._write_in_text(call, value)
 
     def _page_query(self, query: SgNode) -> None:
         """Replace ``req.query`` of the pages router."""

@@ -10,6 +10,7 @@ from cronshift.model import Location
 from cronshift.targets.direct.conversion import Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import about, declared, is_logging
+from cronshift.targets.direct.javascript.beside import refuse_beside
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper, turns_away
 from cronshift.targets.direct.javascript.handler import (
     RouteFunction,
@@ -53,6 +54,7 @@ def sending_route(tree: SourceTree, file: str, export: str, client: str, event: 
         return Kept(Location(file, 1), "does not parse without errors")
     try:
         function = route_function(root, export)
+        refuse_beside(function)
         request = function.parameter(0)
         names = {request: frozenset({REQUEST})} if request else {}
         scope = ScriptScope(tree, file, root, names)

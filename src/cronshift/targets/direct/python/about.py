@@ -54,7 +54,7 @@ _METHODS = frozenset(
         "upper",
     ]
 )
-_LOGGING = re.compile(r"(?:print|(?:logging|logger|log|_logger|LOGGER)\.\w+)")
+_LOGGING = re.compile(r"(?:print|traceback\.print_exc|(?:logging|logger|log|_logger|LOGGER)\.\w+)")
 SENDING = frozenset({"send_response", "send_header", "end_headers", "send_error", "wfile.write"})
 """Methods of http.server's that send an answer."""
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*|cron_secret|\w*secret\w*", re.IGNORECASE)
@@ -215,6 +215,10 @@ def _of_call(node: ast.Call, scope: PythonScope) -> Subjects:
     match node.args:
         case [ast.Constant(value=str(variable)), *_] if _READING.fullmatch(name):
             return frozenset({f"env:{variable}"})
+        case [ast.Name(id="settings") as settings, ast.Constant(value=str(variable)), *_] if (
+            name == "getattr"
+        ):
+            return about(ast.Attribute(settings, variable), scope)
     subjects = frozenset[str]().union(*(about(value, scope) for value in passed))
     if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
         inner = about(node.func.value, scope)
@@ -248,7 +252,8 @@ def of_function(function: Function, passed: list[Subjects], scope: PythonScope) 
     }
     inner = PythonScope(scope.place, names, scope.depth + 1, scope.methods)
     subjects = of_statements(function.body, inner)
-    if CREDENTIAL in subjects and secrets(subjects) - ELSEWHERE - _compared(function, inner):
+    variables = {each for each in secrets(subjects) if not each.startswith("env:HTTP_")}
+    if CREDENTIAL in subjects and variables - ELSEWHERE - _compared(function, inner):
         return subjects | _UNTOLD  # it asks for a variable that the work needs
     return subjects
 

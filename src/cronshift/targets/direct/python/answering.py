@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 
 from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.python.about import is_logging
 from cronshift.targets.direct.python.answers import (
     PythonAnswer,
     error_source,
-    is_caught,
     spelled,
     status_of,
     words_of,
     write,
 )
+from cronshift.targets.direct.python.catching import because, is_raise_caught
 from cronshift.targets.direct.python.source import Function, PythonSource, every_block
 
 _FIRST_ERROR = 400
@@ -112,7 +113,7 @@ def _write_return(
         body = answer or PythonAnswer(failing, source.text_of(value), words_of(source, value))
         answer = PythonAnswer(failing, body.body, body.words)
     if answer is not None:
-        write(source, function, statement, answer)
+        write(source, function, statement, answer, lambda block: _status_of_block(source, block))
     elif model is not None and value is not None and not makes(value, model):
         start, end = source.span(value)
         source.edits.replace(start, start, f"{model}.model_validate(")
@@ -139,10 +140,29 @@ def _write_raise(
     code = status_of(status)
     if "headers" in named:
         raise NotCertainError(statement.lineno, "answers with headers that may mean something")
-    if is_caught(function, statement):
+    if is_raise_caught(function, statement):
         raise NotCertainError(statement.lineno, "answers with an error where errors are caught")
     words_there = f'"answered {code}"' if words is None else words_of(source, words)
-    cause = ""
+    cause = because(function, statement)
     if isinstance(statement, ast.Raise) and statement.cause is not None:
         cause = f" from {source.text_of(statement.cause)}"
     source.replace(statement, f"raise {error_source(PythonAnswer(code, None, words_there))}{cause}")
+
+
+def _status_of_block(source: PythonSource, block: list[ast.stmt]) -> int:
+    """Return the status that a block answers with which only logs beside it; 0 for any other."""
+    *others, last = block
+    if not all(map(is_logging, others)):
+        return 0
+    try:
+        match last:
+            case ast.Return(value=value):
+                answer = spelled(source, value)
+                return answer.status if answer is not None and answer.success is None else 0
+            case ast.Raise(exc=ast.Call(func=called, args=arguments, keywords=words)):
+                named = [word.value for word in words if word.arg == "status_code"]
+                is_of_http = ast.unparse(called).endswith("HTTPException")
+                return status_of([*arguments, *named][0]) if is_of_http else 0
+    except NotCertainError:
+        return 0
+    return 0

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.python.catching import because, is_answer_caught
 from cronshift.targets.direct.python.replies import inlined
-from cronshift.targets.direct.python.source import Function, PythonSource, every_block
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.targets.direct.python.source import Function, PythonSource
 
 NON_RETRIABLE = "NonRetriableError"
 _FIRST_ERROR, _FIRST_REDIRECT, _FIRST_FAULT = 400, 300, 500
@@ -25,12 +31,14 @@ class PythonAnswer(Struct, frozen=True):
 
     Attributes:
         words: what an error says; source of a text.
+        success: the condition under which it is none, as source, of an error that is only one else.
     """
 
     status: int
     body: str | None
     words: str
     is_plain: bool = False
+    success: str | None = None
 
 
 def final(status: int) -> bool:
@@ -45,34 +53,57 @@ def error_source(answer: PythonAnswer) -> str:
 
 
 def write(
-    source: PythonSource, function: Function, statement: ast.stmt, answer: PythonAnswer
+    source: PythonSource,
+    function: Function,
+    statement: ast.stmt,
+    answer: PythonAnswer,
+    status_of_block: Callable[[list[ast.stmt]], int],
 ) -> None:
     """Have a statement return an answer's body, or raise it.
+
+    Args:
+        source: the module.
+        function: the handler.
+        statement: which answers.
+        answer: what it says.
+        status_of_block: the status that a block answers with which does nothing else but to log; 0 for any other.
 
     Raises:
         NotCertainError: for what leads elsewhere, or an error that the function itself would catch.
     """
+    result = f"return {answer.body}" if answer.body is not None else "return None"
     if answer.status < _FIRST_REDIRECT:
-        source.replace(
-            statement, f"return {answer.body}" if answer.body is not None else "return None"
-        )
+        source.replace(statement, result)
         return
     if answer.status < _FIRST_ERROR:
         raise NotCertainError(statement.lineno, f"answers {answer.status}, which leads elsewhere")
-    if is_caught(function, statement):
+
+    def ends_alike(block: list[ast.stmt]) -> bool:
+        status = status_of_block(block)
+        return status >= _FIRST_ERROR and final(status) is final(answer.status)
+
+    if is_answer_caught(function, statement, ends_alike):
         raise NotCertainError(statement.lineno, "answers with an error where errors are caught")
-    source.replace(statement, f"raise {error_source(answer)}")
+    error = f"raise {error_source(answer)}{because(function, statement)}"
+    if answer.success is None:
+        source.replace(statement, error)
+        return
+    indent = " " * statement.col_offset
+    source.replace(
+        statement, f"if {negated(answer.success)}:\n{indent}    {error}\n{indent}{result}"
+    )
 
 
-def is_caught(function: Function, statement: ast.stmt) -> bool:
-    """Return whether what a statement raises is caught in the function itself."""
-    for block in every_block(function):
-        for outer in block:
-            if isinstance(outer, ast.Try) and outer.handlers:
-                inside = [node for part in outer.body for node in ast.walk(part)]
-                if statement in inside:
-                    return True
-    return False
+def negated(condition: str) -> str:
+    """Return the source of a condition's opposite."""
+    match ast.parse(condition, mode="eval").body:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            return f"{ast.unparse(left)} != {ast.unparse(right)}"
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return ast.unparse(operand)
+        case ast.BoolOp() | ast.IfExp() | ast.Compare() | ast.NamedExpr() | ast.Lambda():
+            return f"not ({condition})"
+    return f"not {condition}"
 
 
 def spelled(source: PythonSource, value: ast.expr | None) -> PythonAnswer | None:
@@ -93,7 +124,8 @@ def spelled(source: PythonSource, value: ast.expr | None) -> PythonAnswer | None
             answer = inner or PythonAnswer(
                 200, source.text_of(body), words_of(source, body), is_plain(body)
             )
-            return PythonAnswer(_status(status), answer.body, answer.words, answer.is_plain)
+            code, success = stated(source, status)
+            return PythonAnswer(code, answer.body, answer.words, answer.is_plain, success)
         case ast.Call(func=called) if (
             name := ast.unparse(called).rpartition(".")[2]
         ) in _JSON | _TEXT | _ERRORS.keys():
@@ -119,7 +151,7 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswe
         (named.pop(key) for key in ("status_code", "status") if key in named and name != "jsonify"),
         None,
     )
-    code = _ERRORS.get(name, 200) if status is None else _status(status)
+    code, success = (_ERRORS.get(name, 200), None) if status is None else stated(source, status)
     headers = named.pop("headers", None)
     if headers is not None and "retry-after" in ast.unparse(headers).lower():
         raise NotCertainError(call.lineno, "says when to try again")
@@ -128,31 +160,36 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswe
         plain = all(map(is_plain, named.values()))
         is_told = set(named) <= {"error", "detail", "message"} and len(named) == 1
         words = words_of(source, *named.values()) if is_told else f"str({{{members}}})"
-        return PythonAnswer(code, f"{{{members}}}", words, plain)
+        return PythonAnswer(code, f"{{{members}}}", words, plain, success)
     body = (
         call.args[0] if call.args else next((named[key] for key in _BODIES if key in named), None)
     )
     if len(call.args) > 1:
         raise NotCertainError(call.lineno, "answers with what is not spelled out")
     if body is None or (isinstance(body, ast.Constant) and body.value is None):
-        return PythonAnswer(code, None, f'"answered {code}"', is_plain=True)
+        return PythonAnswer(code, None, f'"answered {code}"', is_plain=True, success=success)
     is_data = name == "Response" and "rest_framework" in source.text
     if name in _TEXT and not is_data and not isinstance(body, ast.Constant | ast.JoinedStr):
         raise NotCertainError(
             call.lineno, f"answers with {ast.unparse(body)}, which may be a stream"
         )
-    return PythonAnswer(code, source.text_of(body), words_of(source, body), is_plain(body))
+    return PythonAnswer(code, source.text_of(body), words_of(source, body), is_plain(body), success)
 
 
-def _status(node: ast.expr) -> int:
+def stated(source: PythonSource, node: ast.expr) -> tuple[int, str | None]:
+    """Return the status that an answer states; of one of two, the error, and when it is none.
+
+    Raises:
+        NotCertainError: for any other.
+    """
     match node:
-        case ast.Constant(value=int(status)):
-            return status
-        case ast.Attribute(attr=name) if (
-            name.startswith("HTTP_") and name.split("_")[1].isdecimal()
-        ):
-            return int(name.split("_")[1])
-    raise NotCertainError(node.lineno, "answers with a status that is not spelled out")
+        case ast.IfExp(test=test, body=first, orelse=second):
+            left, right = status_of(first), status_of(second)
+            if left < _FIRST_REDIRECT <= _FIRST_ERROR <= right:
+                return right, source.text_of(test)
+            if right < _FIRST_REDIRECT <= _FIRST_ERROR <= left:
+                return left, negated(source.text_of(test))
+    return status_of(node), None
 
 
 def status_of(node: ast.expr) -> int:
@@ -161,7 +198,14 @@ def status_of(node: ast.expr) -> int:
     Raises:
         NotCertainError: for one that is not.
     """
-    return _status(node)
+    match node:
+        case ast.Constant(value=int(status)):
+            return status
+        case ast.Attribute(attr=name) if (
+            name.startswith("HTTP_") and name.split("_")[1].isdecimal()
+        ):
+            return int(name.split("_")[1])
+    raise NotCertainError(node.lineno, "answers with a status that is not spelled out")
 
 
 def words_of(source: PythonSource, body: ast.expr) -> str:

@@ -35,7 +35,7 @@ _CALLING = {
 """Attributes that only say who may call a view, and how."""
 _HARMLESS = {
     "action", "api_view", "authentication_classes", "csrf_exempt", "extend_schema", "extend_schema_view", "never_cache",
-    "permission_classes", "require_GET", "require_http_methods", "require_safe", "swagger_auto_schema", "throttle_classes",
+    "non_atomic_requests", "permission_classes", "require_GET", "require_http_methods", "require_safe", "swagger_auto_schema", "throttle_classes",
 }  # fmt: skip
 _FRAMEWORK = re.compile(
     r"dispatch|setup|initial|initialize_request|finalize_response|handle_exception|permission_denied|throttled"

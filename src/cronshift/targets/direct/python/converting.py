@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from cronshift.targets.direct.python.framework import convert_route
 from cronshift.targets.direct.python.http_server import convert_class
 from cronshift.targets.direct.python.source import PythonSource
 from cronshift.targets.direct.python.steps import with_steps
-from cronshift.targets.direct.python.surroundings import refuse_surroundings
+from cronshift.targets.direct.python.surroundings import AppAround
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def convert(  # noqa: PLR0913 - what a handler is known by
     app: str | None = None,
     *,
     steps: bool = False,
+    is_mounted: bool = False,
 ) -> Conversion:
     """Return a handler's module without HTTP, or why it stays as it is.
 
@@ -39,6 +41,7 @@ def convert(  # noqa: PLR0913 - what a handler is known by
         name: of a handler of http.server, or of the app in its module.
         app: the module that makes the app, for a route of it; ``None`` for a handler.
         steps: whether its work becomes the durable steps that the code shows.
+        is_mounted: whether the app serves the functions itself.
     """
     text = tree.read(file)
     try:
@@ -46,11 +49,10 @@ def convert(  # noqa: PLR0913 - what a handler is known by
     except (SyntaxError, ValueError):
         return Kept(Location(file, 1), "does not parse without errors")
     source = PythonSource(file, text, module, ModuleScope(tree, file, module))
-    around = PythonSource(app, tree.read(app), tree.python(app)) if app is not None else source
-    try:
-        refuse_surroundings(around)
-    except NotCertainError as error:
-        return Kept(Location(around.file, error.line), error.why)
+    around = AppAround(file, urlsplit(entry.path).path, is_mounted)
+    missed = around.refuse(tree, app if app is not None else file)
+    if missed is not None:
+        return missed
     try:
         if name is not None and app is None:
             converted = convert_class(tree, source, name, entry)

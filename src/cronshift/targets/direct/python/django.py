@@ -13,14 +13,16 @@ from cronshift.targets.direct.conversion import Converted, Entry, NotCertainErro
 from cronshift.targets.direct.python.about import REQUEST
 from cronshift.targets.direct.python.called import ModuleScope
 from cronshift.targets.direct.python.class_views import as_functions, is_harmless
+from cronshift.targets.direct.python.django_settings import is_atomic
 from cronshift.targets.direct.python.framework import work_of
+from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.parameters import Parameters
 from cronshift.targets.direct.python.routes import AppRoute
 from cronshift.targets.direct.python.source import Function, PythonSource, function_of, names_used
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Location
@@ -39,14 +41,24 @@ def is_django(tree: SourceTree, file: str) -> bool:
     return "urlpatterns" in tree.read(file)
 
 
-def convert_view(tree: SourceTree, route: Location, entry: Entry) -> View:
+def convert_view(
+    tree: SourceTree, route: Location, entry: Entry, planned: SourceTree | None = None
+) -> View:
     """Return the view of a route as a function that is called by nobody but a job.
+
+    Args:
+        tree: the project's files.
+        route: the place where it is declared.
+        entry: the cron entry.
+        planned: the files as they were when that place was found, where others have gone out since.
 
     Raises:
         NotCertainError: where the meaning is not kept for certain.
     """
     urls = PythonSource(route.file, tree.read(route.file), tree.python(route.file))
-    declared = _declared(urls, route.line)
+    module = planned.python(route.file) if planned is not None else urls.module
+    wanted = ast.unparse(_declared(module, lambda each: each.lineno == route.line, route.line))
+    declared = _declared(urls.module, lambda each: ast.unparse(each) == wanted, route.line)
     place = ModuleScope(tree, route.file, urls.module)
     name, method = _viewed(declared)
     view = place.function(name) if method is None else place.class_of(name)
@@ -116,23 +128,35 @@ def _of_function(  # noqa: PLR0913, PLR0917 - what a view is known by
     names = {taken[0]: frozenset({REQUEST})}
     parameters = Parameters(names, {}, taken[0], None, None)
     route = AppRoute(function, declared, is_fastapi=False)
-    return work_of(tree, source, route, parameters, entry)
+    left_out = any("non_atomic_requests" in ast.unparse(each) for each in function.decorator_list)
+    if left_out or not is_atomic(tree):
+        return work_of(tree, source, route, parameters, entry)
+    return _in_transaction(
+        work_of(tree, source, route, parameters, entry, telling="the transaction of its request")
+    )
 
 
-def _declared(urls: PythonSource, line: int) -> ast.Call:
+def _in_transaction(converted: Converted) -> Converted:
+    """Return the module whose work is one transaction, as its request was."""
+    text = with_import(converted.text, "transaction", "django.db")
+    work = function_of(ast.parse(text), converted.function)
+    if isinstance(work, ast.AsyncFunctionDef):
+        raise NotCertainError(work.lineno, "is awaited in the transaction of its request")
+    lines = text.splitlines(keepends=True)
+    lines.insert(work.lineno - 1, "@transaction.atomic\n")
+    return replace(converted, text="".join(lines))
+
+
+def _declared(module: ast.Module, is_wanted: Callable[[ast.Call], bool], line: int) -> ast.Call:
     """Return the call that declares a route, in a list of the module's own."""
-    for statement in urls.module.body:
+    for statement in module.body:
         value = getattr(statement, "value", None)
         if (
             isinstance(value, ast.List)
             and "urlpatterns" in ast.unparse(statement).partition("=")[0]
         ):
             for element in value.elts:
-                if (
-                    element.lineno == line
-                    and isinstance(element, ast.Call)
-                    and len(element.args) > 1
-                ):
+                if isinstance(element, ast.Call) and len(element.args) > 1 and is_wanted(element):
                     return element
     raise NotCertainError(line, "declares its route in a way that is not read")
 

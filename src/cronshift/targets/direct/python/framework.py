@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
-from cronshift.targets.direct.python.about import CREDENTIAL, PythonScope
+from cronshift.targets.direct.python.about import (
+    CREDENTIAL,
+    SETTINGS,
+    PythonScope,
+    is_logging,
+)
 from cronshift.targets.direct.python.answering import refuses, write_answers
 from cronshift.targets.direct.python.answers import NON_RETRIABLE, is_plain
 from cronshift.targets.direct.python.called import ModuleScope
@@ -19,7 +24,7 @@ from cronshift.targets.direct.python.class_views import (
     as_functions,
 )
 from cronshift.targets.direct.python.contexts import in_contexts
-from cronshift.targets.direct.python.dependencies import Dependencies, Value, refuse_dependencies
+from cronshift.targets.direct.python.dependencies import Dependencies, refuse_dependencies
 from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.leftovers import (
     refuse_answers_elsewhere,
@@ -40,14 +45,12 @@ from cronshift.targets.direct.python.routes import (
     route_of,
 )
 from cronshift.targets.direct.python.source import Function, PythonSource, names_used, own_nodes
-from cronshift.targets.direct.python.surroundings import refuse_surroundings
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cronshift.handlers.tree import SourceTree
 
+_READING = {"get", "getattr", "getenv", "int", "lower", "str", "strip"}
 _CARRYING = {"jsonify", "JSONResponse", "JsonResponse", "Response"}
 
 
@@ -84,7 +87,6 @@ def _of_function(
     tree: SourceTree, source: PythonSource, path: str, entry: Entry, app: str | None
 ) -> Converted:
     route = route_of(source, path)
-    refuse_surroundings(source)
     place = ModuleScope(tree, source.file, source.module)
     return work_of(tree, source, route, parameters_of(route, entry, place), entry, app)
 
@@ -110,8 +112,18 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     parameters: Parameters,
     entry: Entry,
     app: str | None = None,
+    telling: str | None = None,
 ) -> Converted:
     """Return the module in which a route's function is called by nobody but a job.
+
+    Args:
+        tree: the project's files.
+        source: the module.
+        route: the function, and what declares it.
+        parameters: of the function.
+        entry: the cron entry.
+        app: of Flask, as ``file:name``.
+        telling: what around the function ends in another way behind an error.
 
     Raises:
         NotCertainError: where the meaning is not kept for certain.
@@ -122,7 +134,8 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     dependencies = Dependencies(function, parameters.dependencies, place)
     checks = {name: frozenset({CREDENTIAL}) for name in dependencies.checks}
     parameters = replace(parameters, names={**parameters.names, **checks})
-    scope = PythonScope(place, parameters.names)
+    settings = {name: frozenset({SETTINGS}) for name in parameters.dependencies}
+    scope = PythonScope(place, {**settings, **parameters.names})
     remove_checks(source, function, scope, lambda asked: refuses(source, asked.body))
     model = model_of(route, place)
     encoder = "fastapi" if model is not None else _encoder(source, route, app)
@@ -130,7 +143,10 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     write_answers(source, function, parameters.response, model)
     refuse_leftovers(source, function)
     refuse_answers_elsewhere(tree, source, function)
-    _refuse_telling(source, function, dependencies.values)
+    telling = telling or next(
+        (each.name for each in dependencies.values if each.tells_errors), None
+    )
+    _refuse_telling(source, function, telling)
     declare_function(source, function, parameters, value)
     if route.statement is not None:
         source.edits.remove_lines(*source.span(route.statement))
@@ -142,7 +158,7 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
         is_encoded = encoder == "fastapi"
         text = in_contexts(text, function.name, dependencies.values, is_encoded=is_encoded)
         encoder = None
-    text = without_unused(tree, source.file, text, used | _imported(source.module))
+    text = without_unused(tree, source.file, text, used)
     if route.statement is not None:
         text = f"{text.rstrip()}\n"
     return Converted(
@@ -179,22 +195,25 @@ def _value(function: Function, entry: Entry, *, is_read: bool) -> str | None:
     return entry.parameter
 
 
-def _refuse_telling(source: PythonSource, function: Function, values: Sequence[Value]) -> None:
+def _refuse_telling(source: PythonSource, function: Function, telling: str | None) -> None:
     """Refuse an answer that became an error within what ends in another way behind an error."""
-    telling = next((value.name for value in values if value.tells_errors), None)
-    for node in own_nodes(function):
-        if isinstance(node, ast.Return) and source.text_of(node).startswith("raise") and telling:
+    for node in own_nodes(function) if telling is not None else ():
+        is_error = isinstance(node, ast.Return) and source.text_of(node).startswith("raise")
+        if isinstance(node, ast.Return) and is_error and _works_before(source, function, node):
             why = f"answers with an error, behind which {telling} is ended as behind a success"
             raise NotCertainError(node.lineno, why)
 
 
-def _imported(module: ast.Module) -> set[str]:
-    return {
-        alias.asname or alias.name.partition(".")[0]
-        for node in module.body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
+def _works_before(source: PythonSource, function: Function, statement: ast.stmt) -> bool:
+    """Return whether anything is called above a statement but what reads the request or writes to the log."""
+    return any(
+        isinstance(node, ast.Call)
+        and node.lineno < statement.lineno
+        and not source.is_gone(node)
+        and not is_logging(ast.Expr(node))
+        and ast.unparse(node.func).rpartition(".")[2] not in _READING
+        for node in own_nodes(function)
+    )
 
 
 def _encoder(source: PythonSource, route: AppRoute, app: str | None) -> str | None:

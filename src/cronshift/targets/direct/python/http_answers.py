@@ -7,10 +7,11 @@ import json
 from typing import TYPE_CHECKING
 
 from cronshift.targets.direct.conversion import NotCertainError
-from cronshift.targets.direct.python.about import SENDING
-from cronshift.targets.direct.python.answers import PythonAnswer, words_of, write
+from cronshift.targets.direct.python.about import SENDING, is_logging
+from cronshift.targets.direct.python.answers import PythonAnswer, stated, words_of, write
+from cronshift.targets.direct.python.called import root_of
 from cronshift.targets.direct.python.senders import decoded, is_dumping, sent_by
-from cronshift.targets.direct.python.source import every_block, literal, quoted
+from cronshift.targets.direct.python.source import every_block, literal, own_nodes, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +53,31 @@ def _answers_error(
     return _status(block) >= _FIRST_ERROR
 
 
+def keep_values(source: PythonSource, function: Function) -> None:
+    """Leave the values as they are that a function made JSON of only to send them."""
+    nodes = list(own_nodes(function))
+    sending = {
+        name
+        for statement in nodes
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+        if "self" in {root_of(each) for each in (statement.value.func, *statement.value.args)}
+        for name in ast.walk(statement)
+    }
+    made = [
+        (ast.unparse(statement.targets[0]), statement.value)
+        for statement in nodes
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)
+        if is_dumping(statement.value.func) and len(statement.value.args) == 1
+        if not any(word.arg in {"default", "cls"} for word in statement.value.keywords)
+    ]
+    for name, dumped in made if "application/json" in source.text else ():
+        uses = [node for node in nodes if isinstance(node, ast.Name) and node.id == name]
+        stores = [node for node in uses if isinstance(node.ctx, ast.Store)]
+        is_sent = all(node in sending or node in stores for node in uses)
+        if is_sent and len(stores) == [each for each, _ in made].count(name):
+            source.replace(dumped, source.text_of(dumped.args[0]))
+
+
 def write_sent(source: PythonSource, function: Function, methods: Mapping[str, Function]) -> None:
     """Have every block that answers return what it says, or raise it.
 
@@ -68,7 +94,13 @@ def write_sent(source: PythonSource, function: Function, methods: Mapping[str, F
             )
             for each in ending:
                 source.edits.remove_lines(*source.span(each))
-            write(source, function, statement, answer)
+            write(
+                source,
+                function,
+                statement,
+                answer,
+                lambda each: _only_status(source, methods, each),
+            )
         _write_block(source, function, methods, block)
 
 
@@ -105,16 +137,44 @@ def _write_block(
     ]
     if not sending:
         return
-    status, body = _status(block), _sent_body(sending)
-    if not status:
-        raise NotCertainError(sending[0].lineno, "answers with a status that is not spelled out")
+    (status, success), body = _stated(source, sending), _sent_body(sending)
     ending = _behind(function, block, sending)
     body = _encoded(source, function, block, body)
     value = _body_source(source, body, is_json=_is_json(sending)) if body is not None else None
     words = f'"answered {status}"' if body is None else _words(source, body)
     for statement in [*sending[:-1], *ending]:
         source.edits.remove_lines(*source.span(statement))
-    write(source, function, sending[-1], PythonAnswer(status, value, words))
+    answer = PythonAnswer(status, value, words, success=success)
+    write(source, function, sending[-1], answer, lambda each: _only_status(source, methods, each))
+
+
+def _stated(source: PythonSource, sending: list[ast.stmt]) -> tuple[int, str | None]:
+    """Return the status that a block answers with, and when it is a success, of one of two."""
+    for statement in sending:
+        name, call = _call(statement) or ("", None)
+        if name in {"send_response", "send_error"} and call is not None and call.args:
+            return stated(source, call.args[0])
+    raise NotCertainError(sending[0].lineno, "answers with a status that is not spelled out")
+
+
+def _only_status(
+    source: PythonSource, methods: Mapping[str, Function], block: list[ast.stmt]
+) -> int:
+    """Return the status that a block answers with which only logs beside it; 0 for any other."""
+    sent = 0
+    for statement in block:
+        called = _call(statement)
+        is_part = called is not None and called[0] in SENDING
+        is_end = isinstance(statement, ast.Return) and statement.value is None
+        try:
+            answer = sent_by(source, methods, statement)
+        except NotCertainError:
+            return 0
+        if answer is not None and not sent:
+            sent = answer.status
+        elif not (is_part or is_end or is_logging(statement) or isinstance(statement, ast.Assign)):
+            return 0
+    return sent or _status(block)
 
 
 def _is_json(sending: list[ast.stmt]) -> bool:

@@ -10,7 +10,7 @@ from cronshift.targets.direct.python.about import REQUEST, PythonScope
 from cronshift.targets.direct.python.answers import NON_RETRIABLE
 from cronshift.targets.direct.python.called import ModuleScope, locals_of
 from cronshift.targets.direct.python.checks import remove_checks
-from cronshift.targets.direct.python.http_answers import refuses, write_sent
+from cronshift.targets.direct.python.http_answers import keep_values, refuses, write_sent
 from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.layout import dedented
 from cronshift.targets.direct.python.methods import (
@@ -24,6 +24,7 @@ from cronshift.targets.direct.python.search_path import remove_search_path
 from cronshift.targets.direct.python.source import (
     Function,
     PythonSource,
+    function_of,
     names_used,
     only_calls,
     quoted,
@@ -60,8 +61,11 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
     scope = PythonScope(place, names, methods=methods)
     remove_checks(source, function, scope, lambda asked: refuses(source, methods, asked))
     arguments = _write_path(source, function, entry)
+    keep_values(source, function)
     write_sent(source, function, methods)
     text = _as_functions(source, node, methods, function, _PATH if arguments else "")
+    if "self" in names_used(function_of(ast.parse(text), _WORK)):
+        raise NotCertainError(function.lineno, "needs its request")
     needs = f"raise {NON_RETRIABLE}(" in text
     text = without_unused(tree, source.file, text, used)
     text = with_import(text, NON_RETRIABLE) if needs else text

@@ -24,7 +24,10 @@ def with_import(text: str, name: str, module: str = "inngest") -> str:
     first = [*takewhile(_comes_first, source.module.body)]
     rest = [node for node in imports if node not in first]
     alike = [node for node in rest if _is_standard(node) is is_standard]
-    if alike:
+    before = [node for node in alike if isinstance(node, ast.Import) or _sorts_before(node, module)]
+    if before:
+        at = text.find("\n", source.span(before[-1])[1]) + 1
+    elif alike:
         at, _ = source.span(alike[0])
     elif rest and is_standard:
         at, line = source.span(rest[0])[0], f"{line}\n"
@@ -33,7 +36,13 @@ def with_import(text: str, name: str, module: str = "inngest") -> str:
     else:
         at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
         line = f"\n{line}" if first else line
+        line += "\n\n" if text.startswith(("def ", "async def ", "class ", "@"), at) else ""
     return f"{text[:at]}{line}{text[at:]}"
+
+
+def _sorts_before(statement: ast.ImportFrom, module: str) -> bool:
+    """Return whether an import stands before one of a module, where a project sorts them."""
+    return statement.level == 0 and (statement.module or "").lower() < module.lower()
 
 
 def _module_of(statement: ast.Import | ast.ImportFrom) -> str | None:

@@ -5,150 +5,241 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from cronshift.targets.direct.conversion import NotCertainError
+from msgspec import Struct
+
+from cronshift.handlers.python_modules import imported_names, module_file
+from cronshift.model import Location
+from cronshift.runtime.lazy_pattern import lazy_pattern
+from cronshift.targets.direct.conversion import Kept, NotCertainError
 from cronshift.targets.direct.python.about import is_logging
+from cronshift.targets.direct.python.around import (
+    answers_error,
+    only_writes,
+    refuse_changes,
+    refuse_preparing,
+)
+from cronshift.targets.direct.python.called import ModuleScope
+from cronshift.targets.direct.python.dependencies import is_check
+from cronshift.targets.direct.python.methods import methods_of
 from cronshift.targets.direct.python.source import Function, is_docstring, own_nodes
+from cronshift.targets.seal import is_untouched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from cronshift.targets.direct.python.source import PythonSource
+    from cronshift.handlers.tree import SourceTree
 
 _HARMLESS = {
-    "CORSMiddleware", "GZipMiddleware", "HTTPSRedirectMiddleware", "ProxyHeadersMiddleware", "SessionMiddleware",
+    "BrotliMiddleware", "CORSMiddleware", "CorrelationIdMiddleware", "GZipMiddleware", "HTTPSRedirectMiddleware",
+    "ProxyHeadersMiddleware", "SentryAsgiMiddleware", "SessionMiddleware", "SlowAPIASGIMiddleware", "SlowAPIMiddleware",
     "TrustedHostMiddleware",
 }  # fmt: skip
 _AROUND = {
-    "after_request", "before_request", "dependency_overrides", "errorhandler", "exception_handler", "middleware", "on_event",
-    "register_error_handler", "teardown_appcontext", "teardown_request", "wsgi_app",
+    "after_app_request", "after_request", "app_errorhandler", "before_app_request", "before_first_request", "before_request",
+    "dependency_overrides", "errorhandler", "exception_handler", "middleware", "on_event", "register_error_handler",
+    "teardown_app_request", "teardown_request", "wsgi_app",
 }  # fmt: skip
 """What an app does around every request, or at its start."""
-_OF_ERRORS = {"errorhandler", "exception_handler"}
-_OF_REQUESTS = {"RequestValidationError", "HTTPException", "StarletteHTTPException"}
-"""Errors that only an answer to a request raises: none is left in work without one."""
+_OF_ERRORS = {"app_errorhandler", "errorhandler", "exception_handler"}
+_STARTING = {"lifespan", "on_event", "on_shutdown", "on_startup"}
 _MADE = {"FastAPI", "APIRouter", "include_router"}
-_FIRST_ERROR, _FIRST_FAULT = 400, 500
+_MAKING = lazy_pattern(r"\b(?:Flask|FastAPI|register_blueprint|include_router|init_app)\(")
+"""What puts an app together."""
+_SPEAKING = lazy_pattern(
+    r"middleware|lifespan|on_event|on_startup|_request\b|error_?handler|exception_handler|dependenc|wsgi_app"
+)
 
 
-def refuse_surroundings(source: PythonSource) -> None:
-    """Refuse an app that prepares something at its start, or around every request.
+class AppAround(Struct, frozen=True):
+    """The app around a route.
 
-    Raises:
-        NotCertainError: with its line.
+    Attributes:
+        file: the module of the route.
+        path: of the entry.
+        is_mounted: whether the app serves the functions itself: it is started by then, and does around Inngest's
+            calls what it does around any other.
     """
-    harmless = set(_harmless(source.module.body))
-    for node in ast.walk(source.module):
-        match node:
-            case ast.Call(func=ast.Attribute(attr=name), args=[ast.Name(id=added), *_]) if (
-                name == "add_middleware"
-            ):
-                if added not in _HARMLESS:
-                    raise NotCertainError(node.lineno, f"runs {added} around every request")
-            case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name) if (
-                name in _AROUND and node not in harmless
-            ):
-                raise NotCertainError(
-                    node.lineno, f"does something of its own around requests ({name})"
-                )
-            case ast.Call(func=called) if ast.unparse(called).rpartition(".")[2] in _MADE:
-                if any(keyword.arg == "dependencies" for keyword in node.keywords):
-                    why = f"asks more of every request ({ast.unparse(called)})"
+
+    file: str
+    path: str
+    is_mounted: bool = False
+
+    def refuse(self, tree: SourceTree, file: str) -> Kept | None:
+        """Return the reason why an app, made or imported in a file, holds a job back; ``None`` for none."""
+        for each in _imported(tree, file):
+            if not _SPEAKING.search(tree.read(each)) or is_untouched(tree.read(each)):
+                continue
+            module = tree.python(each)
+            try:
+                self._refuse_module(ModuleScope(tree, each, module))
+            except NotCertainError as error:
+                return Kept(Location(each, error.line), error.why)
+        return None
+
+    def _refuse_module(self, place: ModuleScope) -> None:
+        harmless = set(self._harmless(place))
+        for node in ast.walk(place.module):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="add_middleware"), args=[added, *_]):
+                    self._refuse_middleware(place, node, added)
+                case ast.Call(
+                    func=ast.Attribute(attr="add_exception_handler"), args=[error, handler]
+                ):
+                    _refuse_answering(place, node, error, handler)
+                case ast.Attribute(attr=name) if name in _AROUND and node not in harmless:
+                    why = f"does something of its own around requests ({name})"
                     raise NotCertainError(node.lineno, why)
-            case ast.keyword(arg="lifespan" | "on_startup" | "on_shutdown" as name):
-                raise NotCertainError(
-                    node.value.lineno, f"prepares something at its start ({name})"
+                case ast.Call(func=called) if ast.unparse(called).rpartition(".")[2] in _MADE:
+                    self._refuse_dependencies(place, node)
+                case ast.keyword(arg=str(name), value=value) if name in _STARTING:
+                    is_off = isinstance(value, ast.Constant)
+                    if not is_off and not self.is_mounted:
+                        raise NotCertainError(
+                            value.lineno, f"prepares something at its start ({name})"
+                        )
+
+    def _refuse_dependencies(self, place: ModuleScope, made: ast.Call) -> None:
+        """Refuse what is asked of every request to the route, where it does more than to check who calls."""
+        maker = ast.unparse(made.func).rpartition(".")[2]
+        if maker == "APIRouter" and place.file != self.file:
+            return
+        if maker == "include_router" and not self._is_routes(place, made.args[:1]):
+            return
+        lists = (word.value for word in made.keywords if word.arg == "dependencies")
+        for element in (each for value in lists for each in getattr(value, "elts", [value])):
+            defined = (
+                place.function(ast.unparse(element.args[0]))
+                if isinstance(element, ast.Call) and element.args
+                else None
+            )
+            if defined is None or not is_check(*defined):
+                why = f"asks more of every request ({ast.unparse(made.func)})"
+                raise NotCertainError(made.lineno, why)
+
+    def _is_routes(self, place: ModuleScope, routers: Sequence[ast.expr]) -> bool:
+        """Return whether a router may be that of the route's module."""
+        name = ast.unparse(routers[0]).partition(".")[0] if routers else ""
+        for node in place.module.body:
+            if isinstance(node, ast.Import | ast.ImportFrom) and name in imported_names(node):
+                module, inner = imported_names(node)[name]
+                below = f"{module}{inner}" if module.endswith(".") else f"{module}.{inner}"
+                files = {module_file(place.tree, place.file, each) for each in (module, below)}
+                return self.file in files or files == {None}
+        return True
+
+    def _refuse_middleware(self, place: ModuleScope, node: ast.Call, added: ast.expr) -> None:
+        """Refuse a class of middleware that changes more of a job than who may call it."""
+        name = ast.unparse(added)
+        if name.rpartition(".")[2] in _HARMLESS:
+            return
+        defined = place.class_of(name)
+        methods = methods_of(defined[0]) if defined is not None else {}
+        for method, called in (("dispatch", "call_next"), ("__call__", "self.app")):
+            function = methods.get(method)
+            if function is None:
+                continue
+            next_called = function.args.args[-1].arg if method == "dispatch" else called
+            if only_writes(function, next_called):
+                return
+            if self.is_mounted:
+                try:
+                    refuse_changes(function, next_called, self.path)
+                except NotCertainError as error:
+                    where = f"{defined[1].file}:{error.line}" if defined is not None else name
+                    raise NotCertainError(
+                        node.lineno, f"runs {name}, which {error.why} ({where})"
+                    ) from error
+                return
+        raise NotCertainError(node.lineno, f"runs {name} around every request")
+
+    def _harmless(self, place: ModuleScope) -> Iterator[ast.AST]:
+        """Yield the parts of decorators whose functions change nothing of what the work means.
+
+        Raises:
+            NotCertainError: with the line in such a function that does.
+        """
+        blueprints = {
+            name
+            for node in place.module.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+            if ast.unparse(node.value.func).rpartition(".")[2] == "Blueprint"
+            for name in map(ast.unparse, node.targets)
+        }
+        for function in ast.walk(place.module):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for decorator in function.decorator_list:
+                called = decorator.func if isinstance(decorator, ast.Call) else decorator
+                name = called.attr if isinstance(called, ast.Attribute) else ""
+                owner = ast.unparse(called).rpartition(".")[0]
+                is_others = owner in blueprints and "app" not in name and place.file != self.file
+                errors = decorator.args if isinstance(decorator, ast.Call) else []
+                if is_others or self._is_harmless(place.tree, function, name, errors):
+                    yield from ast.walk(decorator)
+
+    def _is_harmless(
+        self, tree: SourceTree, function: Function, name: str, errors: Sequence[ast.expr]
+    ) -> bool:
+        if name in _OF_ERRORS:
+            answers = _returned(function)
+            return all(answers_error(answers, ast.unparse(error)) for error in errors)
+        if name == "on_event":
+            return self.is_mounted
+        last = function.args.args[-1].arg if function.args.args else ""
+        if name in {"middleware", "after_request", "after_app_request"} and only_writes(
+            function, last
+        ):
+            return True
+        if name == "middleware" and self.is_mounted:
+            refuse_changes(function, last, self.path)
+            return True
+        if name in {"before_request", "before_app_request"}:
+            refuse_preparing(tree, function)
+            return True
+        return name.startswith("teardown") and all(
+            is_docstring(each) or is_logging(each) for each in function.body
+        )
+
+
+def _refuse_answering(
+    place: ModuleScope, node: ast.Call, error: ast.expr, handler: ast.expr
+) -> None:
+    """Refuse a function that makes an answer of an error which the work may raise."""
+    defined = place.function(ast.unparse(handler))
+    answers = _returned(defined[0]) if defined is not None else []
+    if not answers_error(answers, ast.unparse(error)):
+        why = f"answers {ast.unparse(error)} in a way of its own"
+        raise NotCertainError(node.lineno, why)
+
+
+def _returned(function: Function) -> list[ast.expr | None]:
+    return [node.value for node in own_nodes(function) if isinstance(node, ast.Return)]
+
+
+def _imported(tree: SourceTree, file: str) -> Iterator[str]:
+    """Yield a module and those of the project that it imports, however far, each once."""
+    seen, left = {file}, [file]
+    while left:
+        here = left.pop(0)
+        yield here
+        for node in _imports(tree.python(here)):
+            for module, name in imported_names(node).values():
+                inner = (
+                    f"{module.rstrip('.')}.{name}"
+                    if not module.endswith(".")
+                    else f"{module}{name}"
                 )
+                for each in (module, inner) if name else (module,):
+                    there = module_file(tree, here, each)
+                    if there is not None and there not in seen:
+                        seen.add(there)
+                        left.append(there)
 
 
-def _harmless(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
-    """Yield the parts of decorators whose functions only answer errors, or write down what was answered."""
-    for function in statements:
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        for decorator in function.decorator_list:
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            name = called.attr if isinstance(called, ast.Attribute) else ""
-            errors = decorator.args if isinstance(decorator, ast.Call) else []
-            if (
-                name in _OF_ERRORS and all(_answers_error(function, error) for error in errors)
-            ) or (name in {"middleware", "after_request"} and _only_writes(function)):
-                yield from ast.walk(decorator)
-
-
-def _answers_error(function: Function, error: ast.expr) -> bool:
-    """Return whether a handler of errors answers with what such an error is for Inngest too.
-
-    One of a request's own errors says its status again; any other is a fault, which is tried again.
-    """
-    name = ast.unparse(error).rpartition(".")[2]
-    statuses = [_status(node.value) for node in own_nodes(function) if isinstance(node, ast.Return)]
-    if name in _OF_REQUESTS or name.isdecimal():
-        return all(status is not None and status >= _FIRST_ERROR for status in statuses)
-    return bool(statuses) and all(
-        status is not None and status >= _FIRST_FAULT for status in statuses
-    )
-
-
-def _status(value: ast.expr | None) -> int | None:
-    """Return the status that an answer spells out; for the error's own, the first of all errors."""
-    match value:
-        case ast.Tuple(elts=[_, ast.Constant(value=int(status)), *_]):
-            return status
-        case ast.Tuple(elts=[_, ast.Attribute(attr="code" | "status_code"), *_]):
-            return _FIRST_ERROR
-        case ast.Call(keywords=keywords):
-            for keyword in keywords:
-                match keyword:
-                    case ast.keyword(
-                        arg="status_code" | "status", value=ast.Constant(value=int(status))
-                    ):
-                        return status
-                    case ast.keyword(
-                        arg="status_code" | "status",
-                        value=ast.Attribute(attr="status_code" | "code"),
-                    ):
-                        return _FIRST_ERROR
-    return None
-
-
-def _only_writes(function: Function) -> bool:
-    """Return whether a function hands every answer on, with headers and lines for the log at most."""
-    taken = [argument.arg for argument in function.args.args]
-    if not taken:
-        return False
-    answers = set() if len(taken) > 1 else {taken[0]}
-    for statement in function.body:
-        match statement:
-            case ast.Assign(
-                targets=[ast.Name(id=name)],
-                value=ast.Await(value=ast.Call(func=ast.Name(id=called), args=[ast.Name()])),
-            ) if called == taken[-1]:
-                answers.add(name)
-            case ast.Assign(targets=[ast.Name()], value=value) if _is_reading(value):
-                pass
-            case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(attr="headers"))]):
-                pass
-            case ast.Return(value=ast.Name(id=name)) if name in answers:
-                pass
-            case _ if is_docstring(statement) or is_logging(statement):
-                pass
-            case _:
-                return False
-    return bool(answers)
-
-
-def _is_reading(value: ast.expr) -> bool:
-    """Return whether a value is only a time, an id, or a part of the request."""
-    calls = [ast.unparse(node.func) for node in ast.walk(value) if isinstance(node, ast.Call)]
-    reading = {
-        "time.time",
-        "time.perf_counter",
-        "time.monotonic",
-        "round",
-        "str",
-        "uuid.uuid4",
-        "uuid4",
-    }
-    return all(
-        called in reading or called.endswith(".headers.get") for called in calls
-    ) and not any(isinstance(node, ast.Await) for node in ast.walk(value))
+def _imports(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield the imports of a module, and those in functions that put an app together."""
+    for each in ast.iter_child_nodes(node):
+        if isinstance(each, ast.Import | ast.ImportFrom):
+            yield each
+        elif not isinstance(each, Function) or _MAKING.search(ast.unparse(each)):
+            yield from _imports(each)

@@ -71,7 +71,7 @@ class Astro(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the context."""
-        return Behind(WayOn("within(context)"), ("within",), self.module)
+        return Behind(WayOn("within(context)"), {self.module: ["within"]})
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.app import Routers
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.framework import (
     NO_MANIFEST,
+    SENDING,
     UNTYPED,
     Callee,
     WayOn,
@@ -70,7 +73,8 @@ class Functions(WebFramework):
     def unsuited(self, project: Project, resolver: Resolver) -> str | None:
         """Return the reason why the functions have no package.json, or what compiles them is not told."""
         is_typescript = (project.root / "tsconfig.json").is_file()
-        has_package = bool(resolver.tree.packages("")) or not _languages(resolver) & _LANGUAGES
+        is_code = bool(_languages(resolver) & _LANGUAGES)
+        has_package = "package.json" in resolver.tree.files or not is_code
         if not has_package:
             return NO_MANIFEST
         return UNTYPED if _is_typed(resolver) and not is_typescript else None
@@ -100,10 +104,9 @@ class Functions(WebFramework):
     def callee(self, app: TypescriptApp, job: Job) -> Callee:
         """Return the function, which is given a request and a response of Node's where it takes them."""
         called = super().callee(app, job)
-        wrapper = Wrapper("paged", self.module) if called.export == "default" else None
-        return Callee(
-            called.file, wrapper, called.export, called.clause, called.name, called.params
-        )
+        sends = job.handler is not None and "send" in job.handler.answers
+        paged = Wrapper("paged", self.module, within=SENDING if sends else None)
+        return replace(called, wrapper=paged if called.export == "default" else None)
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the function itself."""
@@ -113,7 +116,8 @@ class Functions(WebFramework):
         if called.wrapper is None:
             return Behind(WayOn("route"), called=called)
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(WayOn(f"paged(route{params})"), ("paged",), self.module, called)
+        way = WayOn(called.wrapper.around("route", params))
+        return Behind(way, called.wrapper.imported, called)
 
     def settings(self, seconds: int) -> list[str]:
         """Return the ``config`` that Vercel reads of a function."""

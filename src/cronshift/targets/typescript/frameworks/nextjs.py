@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.handlers.next import route_params
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.typescript.app import Routers
 from cronshift.targets.typescript.framework import (
+    SENDING,
     UNTYPED,
     Abilities,
     Callee,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 _ROUTERS = ("app", "pages")
 _PAGED = Wrapper("paged", "pages")
+_SENDING = replace(_PAGED, within=SENDING)
 _EDGED = Wrapper("edged", "edge", takes_params=False)
 _NAVIGATED = Wrapper("navigated", "navigation", takes_params=False)
 
@@ -129,7 +133,8 @@ class Nextjs:
         path = job.entry.path.partition("?")[0].removeprefix(routers.base_path)
         params = (route_params(folder, handler.file, path) or {}) if "[" in handler.file else {}
         if in_pages:
-            page = _EDGED if handler.runtime == "edge" else _PAGED
+            node = _SENDING if "send" in handler.answers else _PAGED
+            page = _EDGED if handler.runtime == "edge" else node
             return Callee(handler.file, page, "default", "handler", "handler", params)
         name = handler.export
         is_taken = name in TAKEN or name == function_name(job.id)
@@ -168,7 +173,7 @@ class Nextjs:
 
     def endpoint_modules(self, app: TypescriptApp) -> set[str]:
         """Return the module by which a page tells of its file."""
-        return {"page-telling"} if app.endpoint_file and not app.routers.app else set()
+        return {"pages"} if app.endpoint_file and not app.routers.app else set()
 
     def own_endpoint(self, plan: Plan, endpoint: OwnEndpoint) -> str:
         """Return the endpoint of the app's router, as an app would have it."""

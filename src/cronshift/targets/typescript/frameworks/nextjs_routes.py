@@ -7,24 +7,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.plan.functions import is_rehearsed
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.client import client_import
 from cronshift.targets.typescript.dispatching import (
+    answering,
+    answering_names,
     claims_here,
-    dry_arguments,
-    guard_call,
     guard_constant,
-    guard_names,
     library_lines,
 )
-from cronshift.targets.typescript.framework import Additions
+from cronshift.targets.typescript.framework import Additions, WayOn
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.library import library_import
-from cronshift.targets.typescript.source import WIDTH, braced, broken, comment, data, passing, text
+from cronshift.targets.typescript.source import broken, comment, data, text
 
 if TYPE_CHECKING:
     from cronshift.model import Plan
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
 
 _PAGE = re.compile(r"(^|/)pages/api/")
 _ROUTE = re.compile(r"(^|/)route\.\w+$")
+_GET = "export const GET = "
 
 
 def endpoint(plan: Plan, file: str) -> str:
@@ -94,7 +93,7 @@ def dispatcher_route(plan: Plan, dispatcher: Dispatcher) -> str:
         is_edge=is_edge,
         config=data(limits) if limits else None,
         max_duration=seconds,
-        claims=claims_here(plan, dispatcher),
+        claims=claims_here(plan, _way(plan, dispatcher)),
         jobs=guard_constant(plan, dispatcher),
         answered=_answered(plan, dispatcher),
     )
@@ -107,55 +106,40 @@ def dispatcher_modules(plan: Plan, dispatcher: Dispatcher) -> set[str]:
 
 def _names(plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
     """Return the names that a dispatcher's route takes from the library, by module."""
-    called, is_edge = callee(plan, dispatcher.jobs[0]), _is_edge(dispatcher)
-    page = "page-" if dispatcher.pages and not is_edge else ""
-    end = "Page" if page else ""
-    has_ledger = app_of(plan).has_ledger
+    called, is_page = callee(plan, dispatcher.jobs[0]), _is_page(dispatcher)
+    wrapped = called.wrapper.imported if is_page and called.wrapper else {}
     return {
-        **guard_names(plan, dispatcher, page),
-        **({} if called.file else {f"{page}forward": [f"forwarding{end}"]}),
-        **({f"{page}ledger": [f"told{end or 'Get'}"]} if has_ledger else {}),
-        **({f"{page}claims": [f"claimed{end}"]} if claims_here(plan, dispatcher) else {}),
-        **(
-            {f"{page}rehearsal": [f"rehearsed{end or 'Get'}"]}
-            if any(map(is_rehearsed, dispatcher.jobs))
-            else {}
-        ),
-        **({"options": ["withOptions"]} if dispatcher.pages and is_edge else {}),
-        **({"params": ["withParams"]} if called.params and not page else {}),
+        **answering_names(plan, dispatcher, _way(plan, dispatcher)),
+        **({} if called.file else {"forward": ["forwarding"]}),
+        **wrapped,
+        **({"pages": ["page", *wrapped.get("pages", [])]} if is_page else {}),
+        **({"params": ["withParams"]} if called.params and not is_page else {}),
     }
+
+
+def _way(plan: Plan, dispatcher: Dispatcher) -> WayOn:
+    """Return the way on to the route: its function, or over HTTP."""
+    called, base_path = callee(plan, dispatcher.jobs[0]), app_of(plan).routers.base_path
+    is_edge, params = _is_edge(dispatcher), data(called.params)
+    if called.file is None:
+        path = text(base_path) if base_path else ""
+        return WayOn(f"forwarding({path})", is_once=True, is_edge=is_edge, base_path=base_path)
+    if _is_page(dispatcher) and called.wrapper:
+        return WayOn(called.wrapper.around("route", f", {params}" if called.params else ""))
+    return WayOn("route", context=f"withParams({params})" if called.params else "", is_edge=is_edge)
 
 
 def _answered(plan: Plan, dispatcher: Dispatcher) -> str:
     """Return the export of the route, which claims, tells and rehearses where that is asked for."""
-    called, base_path = callee(plan, dispatcher.jobs[0]), app_of(plan).routers.base_path
-    names = {module: last for module, (*_, last) in _names(plan, dispatcher).items()}
+    way, start = _way(plan, dispatcher), "export default " if dispatcher.pages else _GET
+    if not _is_page(dispatcher):
+        return f"{start}{answering(plan, dispatcher, way, len(start))};"
+    return f"{start}{broken('page', [answering(plan, dispatcher, way)], len(start))};"
 
-    def named(start: str) -> str | None:
-        return next((name for name in names.values() if name.startswith(start)), None)
 
-    forward, claimed, ledger, rehearsed = map(named, ("forwarding", "claimed", "told", "rehearsed"))
-    guard, jobs = f"{named('guarded')}", guard_call(plan, dispatcher)[1]
-    exported = "export default" if dispatcher.pages else "export const GET ="
-    start, end = f"{exported if ledger is None else 'const answer ='} {guard}(", ");"
-    if "options" in names:
-        start, end = start.replace(guard, f"withOptions(tell, {guard}"), "));"
-    route = f"{forward}({text(base_path) if base_path else ''})" if forward else "route"
-    params = [f"withParams({data(called.params)})"] if "params" in names else []
-    arguments = [jobs, f"{claimed}(claims, JOBS, {route})" if claimed else route, *params]
-    line = f"{start}{', '.join(arguments)}{end}"
-    if called.params and "params" not in names:
-        line = passing(start, arguments, called.params)
-    elif len(line) > WIDTH:
-        line = braced(start, arguments, end)
-    if ledger is None:
-        return line
-    if rehearsed is None:
-        return f"{line}\n{exported} {ledger}(JOBS, answer);"
-    dry = f"{forward}({', '.join(dry_arguments(dispatcher, base_path))})" if forward else route
-    more = [data(called.params)] if called.params and not params else params
-    last = broken(rehearsed, ["JOBS", "told", dry, *more], len(exported) + 1)
-    return f"{line}\nconst told = {ledger}(JOBS, answer);\n{exported} {last};"
+def _is_page(dispatcher: Dispatcher) -> bool:
+    """Return whether the route takes a request and a response of Node's."""
+    return dispatcher.pages and not _is_edge(dispatcher)
 
 
 def _is_edge(dispatcher: Dispatcher) -> bool:

@@ -113,7 +113,7 @@ class Nitro(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer."""
-        return Behind(WayOn("answered"), ("answered", "requestOf"), self.module)
+        return Behind(WayOn("answered"), {self.module: ["answered", "requestOf"]})
 
     def endpoint_modules(self, app: TypescriptApp) -> set[str]:
         """Return the framework's module."""

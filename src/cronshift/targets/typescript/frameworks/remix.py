@@ -138,7 +138,7 @@ class ReactRouter(WebFramework):
         if called.file is None:
             return FORWARDING
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(WayOn(f"within(args, route{params})"), ("within",), self.module, called)
+        return Behind(WayOn(f"within(args, route{params})"), {self.module: ["within"]}, called)
 
     def answered(self, answer: str, path: str) -> str:
         """Return the loader."""

@@ -88,7 +88,7 @@ class Solidstart(WebFramework):
         if called.file is None:
             return FORWARDING
         params = f", {data(called.params)}" if called.params else ""
-        return Behind(WayOn(f"within(event, route{params})"), ("within",), self.module, called)
+        return Behind(WayOn(f"within(event, route{params})"), {self.module: ["within"]}, called)
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods: each is built alone, so that none can be the other."""

@@ -68,7 +68,7 @@ class Sveltekit(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer, within the event."""
-        return Behind(WayOn("within(event)", is_once=True), ("within",), self.module)
+        return Behind(WayOn("within(event)", is_once=True), {self.module: ["within"]})
 
     def answered(self, answer: str, path: str) -> str:
         """Return both methods."""

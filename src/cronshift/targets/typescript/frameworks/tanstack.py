@@ -121,7 +121,7 @@ class Tanstack(WebFramework):
 
     def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
         """Return the app's own answer."""
-        return Behind(WayOn("answered"), ("answered",), self.module)
+        return Behind(WayOn("answered"), {self.module: ["answered"]})
 
     def additions(
         self, routers: Routers, file: str, seconds: int | None, ownership: str

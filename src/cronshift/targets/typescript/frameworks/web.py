@@ -49,13 +49,12 @@ class Behind(Struct, frozen=True):
 
     Attributes:
         way: what answers.
-        names: what it takes from the library, from ``module``.
+        names: what it takes from the library, by module.
         called: the handler that it imports, as ``route``; ``None`` for none.
     """
 
     way: WayOn
-    names: tuple[str, ...] = ()
-    module: str = ""
+    names: Mapping[str, list[str]] = {}
     called: Callee | None = None
 
 
@@ -65,7 +64,7 @@ TELLING_BY_EVENT = (
 )
 """The statements of an endpoint whose handlers take an event."""
 
-FORWARDING = Behind(WayOn("forwarding()", is_once=True), ("forwarding",), "forward")
+FORWARDING = Behind(WayOn("forwarding()", is_once=True), {"forward": ["forwarding"]})
 """A call over HTTP, to a handler that no function can call in process."""
 
 
@@ -231,7 +230,7 @@ class WebFramework:
         behind = self.behind(plan, dispatcher)
         return {
             **answering_names(plan, dispatcher, behind.way),
-            **({behind.module: list(behind.names)} if behind.names else {}),
+            **behind.names,
         }
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:

@@ -14,8 +14,7 @@ export async function bridged(
   if (!base) throw new NonRetriableError(`${variable} is not set`);
   const response = await fetch(base.replace(/\/+$/, "") + call.path, {
     headers: { ...headersOf(call), ...bypassHeaders() },
-    redirect: "manual",
-    cache: "no-store",
+    ...({ redirect: "manual", cache: "no-store" } as const),
   });
   if (response.headers.has("x-cronshift-skipped")) {
     const secret = call.job.secret ?? "CRON_SECRET";

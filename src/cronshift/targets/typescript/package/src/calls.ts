@@ -7,6 +7,7 @@ import { type Job, skipReason, tickText } from "./ownership";
 /** What a route exports as `GET`; `never` takes what the route says its context is. */
 export type Route = (request: NextRequest, context: never) => unknown;
 export type Call = ReturnType<typeof callOf>;
+export type Params = Record<string, string | string[]>;
 type Event = { name?: string; ts?: number; data?: unknown };
 
 const KEPT = 65_536; // bytes of an answer's body
@@ -14,7 +15,8 @@ const KEPT = 65_536; // bytes of an answer's body
 /** Return the call that a run is for; `isScheduled` says that no person started it. */
 export function callOf(job: Job, event: Event, runId: string) {
   const data = Object(event.data) as Record<string, unknown>;
-  const tick = new Date((data["scheduledAt"] || event.ts || 0) as number);
+  const [at = 0] = [data["scheduledAt"], event.ts].filter(Boolean) as number[];
+  const tick = new Date(at);
   tick.setUTCSeconds(0, 0);
   const isTimer = event.name === "inngest/scheduled.timer";
   const isScheduled = isTimer && data["cronshift"] !== "run";
@@ -25,9 +27,11 @@ export function callOf(job: Job, event: Event, runId: string) {
 export async function due(call: Call) {
   if (call.data["missed"] === true) return "a replay needs claims";
   if (!call.isScheduled) return null;
-  const name = process.env["CRONSHIFT_ENV"] || process.env["VERCEL_ENV"];
-  const allowed = (process.env["CRONSHIFT_RUN_IN"] || "production").split(",");
-  const runsHere = allowed.some((each) => ["*", name].includes(each.trim()));
+  const { env } = process;
+  const name = [env["CRONSHIFT_ENV"], env["VERCEL_ENV"]].find(Boolean);
+  const places = [env["CRONSHIFT_RUN_IN"], "production"].find(Boolean);
+  const allowed = places?.split(",").map((place) => place.trim()) ?? [];
+  const runsHere = allowed.some((place) => ["*", name].includes(place));
   if (name && !runsHere) return `environment ${name}`;
   return skipReason("inngest", call.job, call.tick);
 }
@@ -68,10 +72,11 @@ export async function settled(call: Call, response: Response) {
   const content = new Uint8Array(await response.arrayBuffer());
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const text = decoder.decode(content.slice(0, KEPT));
-  const bytes = content.length;
-  const cut = bytes > KEPT;
+  const cut = content.length > KEPT;
   const isJson = !cut && headers.get("content-type")?.includes("json");
-  if (ok) return { status, body: isJson ? parsed(text) : text, bytes, cut };
+  const parsed = () => Promise.resolve(text).then<unknown>(JSON.parse);
+  const body = isJson ? await parsed().catch(() => text) : text;
+  if (ok) return { status, body, bytes: content.length, cut };
   const away = `a redirect to ${headers.get("location") ?? "nowhere"}`;
   const words = (status < 400 ? away : text).match(/[^ \t\n\r\f\v]+/g) ?? [];
   const quote = words.join(" ").replace(RegExp("^([^]{500})[^]+", "u"), "$1 …");
@@ -80,12 +85,4 @@ export async function settled(call: Call, response: Response) {
   const isFinal = status < 500 && ![408, 425, 429].includes(status);
   if (isFinal) throw new NonRetriableError(message);
   throw call.job.failure?.(message, headers) ?? new Error(message);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }

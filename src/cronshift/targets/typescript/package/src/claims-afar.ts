@@ -3,8 +3,9 @@
  * none, and for the Edge, where no driver runs.
  */
 import type { Claims } from "./claims";
+import { isTheApp } from "./own-address";
 import { tickText } from "./ownership";
-import { bypassHeaders, isTheApp } from "./protection";
+import { bypassHeaders } from "./protection";
 
 const PATIENCE = 5_000; // milliseconds: a job waits for it
 
@@ -22,8 +23,7 @@ export function claimsAfar(variable = "CRON_SECRET"): Claims {
         ...(isTheApp(url) ? bypassHeaders() : {}),
       },
       body: JSON.stringify({ do: verb, job, tick: tickText(tick), holder }),
-      redirect: "manual",
-      cache: "no-store",
+      ...({ redirect: "manual", cache: "no-store" } as const),
       signal: AbortSignal.timeout(PATIENCE),
     });
     if (!response.ok) throw new Error(`answered ${response.status}`);

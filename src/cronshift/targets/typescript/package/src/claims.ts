@@ -84,8 +84,9 @@ function queryOf(client: object): Query {
   return async (sql, ...values) => {
     const run = unsafe ?? query;
     if (!run) throw new TypeError("no client is named for claims");
-    const done = (await Reflect.apply(run, client, [sql, values])) as unknown;
-    return Array.isArray(done) ? done : (done as { rows: unknown[] }).rows;
+    const done = await Reflect.apply(run, client, [sql, values]);
+    const rows = Array.isArray(done) ? done : (done as { rows: unknown }).rows;
+    return rows as unknown[];
   };
 }
 

@@ -6,8 +6,9 @@
  * goes on for `CRONSHIFT_OWNERSHIP_MAX_AGE` (24h); then, or where nothing was read yet, the file
  * that is built in.
  */
+import { isTheApp } from "./own-address";
 import type { Held, Ownership } from "./ownership";
-import { bypassHeaders, isTheApp } from "./protection";
+import { bypassHeaders } from "./protection";
 import { parse } from "./reading";
 
 const LIFE = 10_000; // milliseconds

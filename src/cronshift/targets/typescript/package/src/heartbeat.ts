@@ -25,9 +25,8 @@ export async function pingDue(
   const ended = start.finally(() => beginning.delete(runId));
   beginning.set(runId, ended);
   // A process that stands still between requests would tell it later, when the run has ended.
-  const isFrozen =
-    process.env["VERCEL"] || process.env["AWS_LAMBDA_FUNCTION_NAME"];
-  if (isFrozen) await ended;
+  const lambda = process.env["AWS_LAMBDA_FUNCTION_NAME"];
+  if ([process.env["VERCEL"], lambda].some(Boolean)) await ended;
   return skipped;
 }
 

@@ -234,7 +234,7 @@ async function recordOf(
   const role = rehearses ? "rehearsed" : hasActed ? "acted" : "stood by";
   const tokens =
     job.rehearsal && text !== undefined
-      ? answerTokens(await text, job.rehearsal.ignore)
+      ? await answerTokens(await text, job.rehearsal.ignore)
       : {};
   const hasEnded = status === "completed" || status === "failed";
   return {
@@ -258,7 +258,7 @@ async function recordOf(
       process.env["VERCEL_DEPLOYMENT_ID"] ??
       null,
     ownership_digest: ownership && (await digestOf(ownership)),
-    seen: { ...seen, ...(await tokens) },
+    seen: { ...seen, ...tokens },
   };
 }
 
@@ -322,8 +322,7 @@ export async function send(
     body: JSON.stringify(
       isEvents ? { name, data: record } : isTick ? [record] : record,
     ),
-    redirect: "manual",
-    cache: "no-store",
+    ...({ redirect: "manual", cache: "no-store" } as const),
     signal: AbortSignal.timeout(PATIENCE),
   });
   if (!answer.ok) throw new Error(`answered ${answer.status}`);
@@ -339,6 +338,7 @@ function eventUrl(): string {
     process.env["INNGEST_EVENT_API_BASE_URL"] ??
     process.env["INNGEST_BASE_URL"] ??
     (isDev ? server : "https://inn.gs");
-  const key = process.env["INNGEST_EVENT_KEY"] || "no-key-in-dev";
-  return `${base.replace(/\/+$/, "")}/e/${encodeURIComponent(key)}`;
+  const set = process.env["INNGEST_EVENT_KEY"] ?? "";
+  const key = encodeURIComponent(set === "" ? "no-key-in-dev" : set);
+  return `${base.replace(/\/+$/, "")}/e/${key}`;
 }

@@ -39,8 +39,7 @@ export async function look({ job }: Call): Promise<Record<string, string>> {
         "x-cronshift-tell": "ownership",
         ...bypassHeaders(),
       },
-      redirect: "manual",
-      cache: "no-store",
+      ...({ redirect: "manual", cache: "no-store" } as const),
       signal: AbortSignal.timeout(PATIENCE),
     });
     return { ...seen, ...(await judged(job, answer)) };
@@ -78,7 +77,7 @@ function withoutFile({ status, headers }: Response, text: string): string {
   const isSent = 300 <= status && status < 400;
   if (isLogin || isSent) return "protected";
   const allowed = headers.get("allow") ?? "";
-  const isOurs = status === 204 && /PUT/.test(allowed);
+  const isOurs = status === 204 && allowed.includes("PUT");
   if (isOurs || [401, 403].includes(status)) return "wrong-secret";
   return status >= 500 ? "did-not-answer" : "no-guard";
 }

@@ -71,8 +71,13 @@ async function send(
   const content = body === undefined ? {} : { body };
   for (let left = TRIES - 1; ; left -= 1) {
     try {
-      const request = { method, ...content, signal } as const;
-      const answer = await fetch(url, { cache: "no-store", ...request });
+      const request = {
+        method,
+        ...content,
+        signal,
+        cache: "no-store",
+      } as const;
+      const answer = await fetch(url, request);
       await answer.body?.cancel();
       if (answer.status < 500 || left === 0) {
         return `sent, answered ${answer.status}`;

@@ -1,14 +1,9 @@
 /** Handlers of Node's shape, `(req, res)`, called as functions. */
-import {
-  IncomingMessage,
-  type OutgoingHttpHeaders,
-  ServerResponse,
-} from "node:http";
+import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import { Readable } from "node:stream";
+import { parse } from "node:querystring";
 
-import type { Route } from "./calls";
-import type { Params } from "./params";
+import type { Params, Route } from "./calls";
 
 /** A handler as it is exported; `never` takes what it says its request and response are. */
 export type NodeHandler = (request: never, response: never) => unknown;
@@ -19,120 +14,67 @@ export function answering(
   params: Params,
   also: object,
 ): Route {
-  return async (request) => {
-    const { headers, url } = request;
-    const asked = requestOf(new URL(url), headers, params, also);
-    const { response, ended } = responseTo(asked);
-    const work = handler(asked as never, response as never);
-    const [answer] = await Promise.all([ended, work]);
-    return answer;
-  };
-}
-
-function requestOf(url: URL, headers: Headers, params: Params, also: object) {
-  const query: Record<string, string | string[]> = {};
-  for (const name of Array.from(url.searchParams.keys())) {
-    const values = url.searchParams.getAll(name);
-    query[name] = values.length > 1 ? values : values.join();
-  }
-  const nowhere = {
-    _write: (_chunk: unknown, _encoding: unknown, done: () => void) => done(),
-    _writev: (_chunks: unknown, done: () => void) => done(),
-  };
-  const request = new IncomingMessage(Object.assign(new Socket(), nowhere));
-  request.method = "GET";
-  request.url = url.pathname + url.search;
-  headers.forEach((value, name) => {
-    request.headers[name] = value;
-  });
-  request.headers.host ??= url.host;
-  request.push(null);
-  return Object.assign(request, {
-    complete: true,
-    query: { ...query, ...params },
-    cookies: {},
-    ...also,
-  });
-}
-
-/** Return a response that keeps what is written to it, and the answer that it ends as. */
-function responseTo(request: IncomingMessage) {
-  const response = new ServerResponse(request);
-  response.assignSocket(request.socket);
-  response.once("finish", () => response.destroy());
-  const { end, write, writeHead } = response;
-  const written: Uint8Array[] = [];
-  const keep = (chunk: unknown, given: unknown) => {
-    const isNamed = typeof given === "string" && Buffer.isEncoding(given);
-    if (typeof chunk === "string") {
-      const bytes = Buffer.from(chunk, isNamed ? given : "utf8");
-      written.push(new Uint8Array(bytes));
-    } else if (chunk instanceof Uint8Array) {
-      written.push(chunk);
-    }
-  };
-  let finish: (answer: Response) => void;
-  const ended = new Promise<Response>((resolve, reject) => {
-    finish = resolve;
-    const error = new Error(`GET ${request.url} was closed without an answer`);
-    request.socket.once("error", reject);
-    response.once("close", () => reject(error));
-  });
-  const own = {
-    writeHead: (status: number, ...given: unknown[]) => {
-      const headers = given.find((one) => typeof one === "object") ?? {};
-      for (const [name, value] of Object.entries(headers)) {
-        response.setHeader(name, value);
-      }
-      return Reflect.apply(writeHead, response, [status]);
-    },
-    write: (...given: unknown[]) => {
-      if (response.writableEnded) return false;
-      keep(given[0], given[1]);
-      return Reflect.apply(write, response, given);
-    },
-    end: (...given: unknown[]) => {
-      if (response.writableEnded) return response;
-      keep(given[0], given[1]);
-      const body = new Uint8Array(Buffer.concat(written));
-      const empty = [204, 205, 304].includes(response.statusCode);
-      finish(
-        new Response(empty ? null : body, {
-          status: response.statusCode,
-          headers: headersOf(response.getHeaders()),
-        }),
+  return async ({ headers, url }) => {
+    const { host, pathname, search } = new URL(url);
+    const written: Uint8Array[] = [];
+    const _write = (text: string, code: BufferEncoding, done: () => void) => {
+      written.push(new Uint8Array(Buffer.from(text, code))); // or it is bytes
+      done();
+    };
+    const socket = Object.assign(new Socket(), { _write, _writev: undefined });
+    const request = Object.assign(new IncomingMessage(socket), {
+      method: "GET",
+      url: pathname + search,
+      headers: { host, ...Object.fromEntries(Array.from(headers)) },
+      complete: true,
+      query: { ...parse(search.slice(1)), ...params },
+      cookies: {},
+      ...also,
+    });
+    request.push(null);
+    const response = withMethods(new ServerResponse(request));
+    const ended = new Promise((resolve, reject) => {
+      const error = new Error(
+        `GET ${request.url} was closed without an answer`,
       );
-      return Reflect.apply(end, response, given);
-    },
+      response.once("finish", resolve).once("finish", () => response.destroy());
+      response.once("close", () => reject(error));
+      response.on("error", () => undefined); // of what is written behind its end
+      socket.on("drain", () => response.emit("drain")).once("error", reject);
+    });
+    response.assignSocket(socket);
+    const work = () => handler(request as never, response as never);
+    await Promise.all([ended, Promise.resolve().then(work)]);
+    return answerOf(Buffer.concat(written));
+  };
+}
+
+/** Return a response with the methods of Next.js and Vercel that nearly all handlers use. */
+function withMethods(response: ServerResponse) {
+  return Object.assign(response, {
     status: (code: number) => Object.assign(response, { statusCode: code }),
     json: (body: unknown) => {
       if (!response.headersSent && !response.hasHeader("content-type")) {
         response.setHeader("content-type", "application/json; charset=utf-8");
       }
-      return own.end(JSON.stringify(body));
+      return response.end(JSON.stringify(body));
     },
-    send: (body: unknown) => {
-      if (body instanceof Readable) return body.pipe(response);
-      const isRaw = typeof body === "string" || body instanceof Uint8Array;
-      return isRaw || body == null ? own.end(body ?? "") : own.json(body);
-    },
-    redirect: (first: string | number, second?: string) => {
-      const [status, url] =
-        typeof first === "number" ? [first, second ?? "/"] : [307, first];
-      response.statusCode = status;
-      response.setHeader("location", url);
-      return own.end(url);
-    },
-  };
-  return { response: Object.assign(response, own), ended };
+  });
 }
 
-function headersOf(given: OutgoingHttpHeaders): Headers {
+const HEAD =
+  /^(?:HTTP\S+ 1[\s\S]*?\r\n\r\n)*HTTP\S+ (\d+).*\r\n([\s\S]*?)\r\n\r\n/;
+
+/** Return the answer that was written: behind what only informs its head, and its body. */
+function answerOf(written: Buffer): Response {
+  const [head, code, fields] = HEAD.exec(written.toString("latin1")) ?? [""];
   const headers = new Headers();
-  for (const [name, value] of Object.entries(given)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined) headers.append(name, String(one));
-    }
+  for (const field of fields?.match(/^(?!connection:)\S+: .*/gim) ?? []) {
+    const colon = field.indexOf(":");
+    headers.append(field.slice(0, colon), field.slice(colon + 2));
   }
-  return headers;
+  const body = new Uint8Array(written.subarray(head.length));
+  const status = Number(code);
+  const isEmpty = !body.length || status === 205;
+  return new Response(isEmpty ? null : body, { status, headers });
 }

@@ -1,6 +1,5 @@
 /** Routes whose path has parameters. */
-
-export type Params = Record<string, string | string[]>;
+import type { Params } from "./calls";
 
 /** Return what such a route is called with: a promise since Next 15, and the parameters before. */
 export function withParams(params: Params) {

@@ -20,7 +20,7 @@ export function parse(document: unknown): Ownership {
 }
 
 function unitsOf(place: string, value: unknown): Units {
-  const units: Units = Object.create(null);
+  const units = Object.create(null) as Units;
   if (value === undefined) return units;
   if (!isObject(value)) throw new Error(`${place} is not an object`);
   for (const [name, epochs] of Object.entries(value)) {

@@ -119,7 +119,7 @@ export function rehearseCall(
     if (!(await isOfOneSide(job, tick, reason))) return;
     const own = Array.from(headers).concat(Object.entries(headersOf(dryRun)));
     const request = new NextRequest(origin + pathOf(job.path, dryRun), {
-      headers: own as [string, string][],
+      headers: own,
     });
     const runId = `vercel-${crypto.randomUUID()}${reason ? "" : FLOOR}`;
     const side = "vercel" as const;

@@ -10,8 +10,9 @@ const BATCH = 500; // events that one step sends
 /** Return what tells rows apart, each once: the rows themselves, or what they have under a key. */
 export function valuesOf(rows: unknown, key?: string): string[] {
   if (!Array.isArray(rows)) throw new NonRetriableError("it gave no list");
-  const values: unknown[] =
-    key === undefined ? rows : rows.map((row) => Object(row)[key] as unknown);
+  const fieldOf = (row: unknown, name: string) =>
+    (Object(row) as Record<string, unknown>)[name];
+  const values: unknown[] = key ? rows.map((row) => fieldOf(row, key)) : rows;
   const kinds = ["string", "number", "bigint"];
   const odd = values.findIndex((value) => !kinds.includes(typeof value));
   if (odd < 0) return Array.from(new Set(values.map(String)));
@@ -44,7 +45,7 @@ export function eventsOf(call: Call, name: string, values: string[]): Sent[][] {
 }
 
 /** Return the value that a row's own run is for. */
-export function valueOf(event: { data?: unknown }): string {
+export function rowOf(event: { data?: unknown }): string {
   const { value } = Object(event.data) as { value?: unknown };
   if (typeof value === "string") return value;
   throw new NonRetriableError("the event has no value");
@@ -56,5 +57,5 @@ export function ofRow<Named extends Pick<Job, "id">>(
   name: string,
   event: { data?: unknown },
 ): Named {
-  return { ...job, id: `${job.id} ${name}=${valueOf(event)}` };
+  return { ...job, id: `${job.id} ${name}=${rowOf(event)}` };
 }

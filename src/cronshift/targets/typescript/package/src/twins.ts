@@ -19,7 +19,8 @@ export function meant(jobs: Guarded[], url: string, headers: Headers): Guarded {
   const { pathname, search } = new URL(url, "http://app");
   const schedule = headers.get("x-vercel-cron-schedule") ?? "";
   const path = pathname.replace(MOUNT, "") + search;
-  const none = { ...(jobs[0] as Guarded), path, tick: () => null };
+  const [first] = jobs as [Guarded];
+  const none = { ...first, path, tick: () => null };
   return called(jobs, search, schedule) ?? none;
 }
 

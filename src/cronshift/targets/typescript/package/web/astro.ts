@@ -1,8 +1,7 @@
 /** Astro's endpoints, called as functions. */
 import type { APIContext } from "astro";
 
-import type { Route } from "./calls";
-import type { Params } from "./params";
+import type { Params, Route } from "./calls";
 
 /** Return an endpoint as a route: its context has what a call of Vercel's cron has. */
 export function routed(

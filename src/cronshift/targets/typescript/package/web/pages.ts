@@ -1,7 +1,6 @@
 /** Functions of Node's shape, `(req, res)`, called with what Vercel adds to both. */
-import type { Route } from "./calls";
+import type { Params, Route } from "./calls";
 import { answering, type NodeHandler } from "./node-handlers";
-import type { Params } from "./params";
 
 /** Return a function as a route. */
 export function paged(handler: NodeHandler, params: Params = {}): Route {

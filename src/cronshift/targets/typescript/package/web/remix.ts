@@ -1,6 +1,5 @@
 /** Loaders of Remix and React Router, called as functions. */
-import type { Route } from "./calls";
-import type { Params } from "./params";
+import type { Params, Route } from "./calls";
 
 type Loader = (args: never) => unknown;
 

@@ -1,6 +1,5 @@
 /** SolidStart's handlers, called as functions. */
-import type { Route } from "./calls";
-import type { Params } from "./params";
+import type { Params, Route } from "./calls";
 
 type Handler = (event: never) => unknown;
 

@@ -1,0 +1,89 @@
+"""The lines that an app of one job is given, in each framework: blank ones apart, comments counted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
+from cronshift.targets import generate
+
+from .apps import KITS, Kit, copied
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = """import type { NextApiRequest, NextApiResponse } from "next";
+
+export default async function handler(req: NextApiRequest, res: NextApiResponse) {
+  if (req.headers.authorization !== `Bearer ${process.env.CRON_SECRET ?? "?"}`) {
+    return res.status(401).end();
+  }
+  res.status(200).json({ done: true });
+}
+"""
+ROUTE = """export async function GET(request: Request) {
+  if (request.headers.get("authorization") !== `Bearer ${process.env.CRON_SECRET ?? "?"}`) {
+    return new Response("no", { status: 401 });
+  }
+  return Response.json({ done: true });
+}
+"""
+FILES = {
+    "app-router": {"app/api/cron/report/route.ts": ROUTE},
+    "pages-router": {"pages/api/cron/report.ts": PAGE},
+}
+MOST = {
+    "app-router": 264,
+    "astro": 285,
+    "express": 492,
+    "fastify": 388,
+    "functions": 373,
+    "hono": 341,
+    "koa": 468,
+    "nestjs": 492,
+    "nestjs-fastify": 388,
+    "nitro": 282,
+    "nuxt": 282,
+    "pages-router": 369,
+    "react-router": 299,
+    "remix": 299,
+    "solidstart": 299,
+    "sveltekit": 299,
+    "tanstack": 283,
+}
+
+
+def lines_of(root: Path) -> int:
+    texts = [file.text for file in generate(make_plan(load_project(root)))]
+    assert texts
+    return sum(bool(line.strip()) for text in texts for line in text.splitlines())
+
+
+@pytest.mark.parametrize("kit", KITS, ids=lambda kit: kit.name)
+def test_an_app_of_one_job_has_no_more_lines_of_ours(tmp_path: Path, kit: Kit) -> None:
+    root = copied(kit, tmp_path / kit.name)
+    document = json.loads((root / "vercel.json").read_text())
+    document["crons"] = [each for each in document["crons"] if "echo" in each["path"]][:1]
+    (root / "vercel.json").write_text(json.dumps(document))
+    assert lines_of(root) <= MOST[kit.name]
+
+
+@pytest.mark.parametrize("router", FILES)
+def test_nor_has_one_of_next(tmp_path: Path, router: str) -> None:
+    files = {
+        **FILES[router],
+        "vercel.json": json.dumps(
+            {"crons": [{"path": "/api/cron/report", "schedule": "0 3 * * *"}]}
+        ),
+        "tsconfig.json": "{}",
+        "package.json": json.dumps({"dependencies": {"inngest": "4.24.0", "next": "16.0.0"}}),
+        "cronshift.toml": '[project]\napp_id = "shop"\ntarget = "nextjs"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert lines_of(tmp_path) <= MOST[router]
