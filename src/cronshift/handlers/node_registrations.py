@@ -35,6 +35,10 @@ _IMPORTS = lazy_pattern(
     re.MULTILINE,
 )
 """An import that is more than one of types."""
+_WRITTEN = {"string", "template_string"}
+_WRAPPED = {"await_expression", "parenthesized_expression", "as_expression", "non_null_expression"}
+_MAKES = lazy_pattern(r"(?:new\s+)?(?:\w+\.)?(?:Elysia|Hono|OpenAPIHono|Router|Fastify|fastify)\b")
+"""A call or ``new`` that makes a router."""
 _CHAINS = {"call_expression", "member_expression", "await_expression", "parenthesized_expression"}
 
 
@@ -96,12 +100,11 @@ def read_node_module(root: SgNode | None) -> NodeModule:
 
 def _prefixed(module: NodeModule, node: SgNode) -> None:
     """Take in ``const router = new Router({ prefix: "/x" })``."""
-    passed, declarator = arguments(node), node.parent()
-    name = declarator.field("name") if declarator is not None else None
-    if name is not None and passed and passed[0].kind() == "object":
-        prefix = dict(pairs(passed[0])).get("prefix")
-        if prefix is not None:
-            module.bases[name.text()] = prefix
+    passed = arguments(node)
+    options = dict(pairs(passed[0])) if passed and passed[0].kind() == "object" else {}
+    name = _assigned(node, node) if "prefix" in options else None
+    if name is not None:
+        module.bases[name] = options["prefix"]
 
 
 def _call(module: NodeModule, call: SgNode) -> None:
@@ -139,11 +142,15 @@ def routed_path(call: SgNode) -> SgNode | None:
 def _register(module: NodeModule, owner: str, named: SgNode, passed: list[SgNode]) -> None:
     """Take in ``owner.get("/x", handler)``, ``owner.use("/x", router)`` and their like."""
     verb, line, first = named.text(), line_of(named), literal(passed[0])
-    if verb == "basePath":
+    if verb in {"basePath", "prefix"} and len(passed) == 1:
         _based(module, owner, named, passed[0])
     elif verb in VERBS and len(passed) > 1:
         methods = None if verb == "all" else frozenset({verb.upper()})
-        module.registrations.append(NodeRegistration(owner, line, passed[0], None, methods))
+        is_named = len(passed) > 2 and {node.kind() for node in passed[:2]} <= _WRITTEN  # noqa: PLR2004
+        for path in _paths(passed[1] if is_named else passed[0]):  # Koa's r.get("name", "/x", run)
+            module.registrations.append(NodeRegistration(owner, line, path, None, methods))
+    elif verb == "openapi" and len(passed) > 1:
+        _described(module, owner, passed[0], line)
     elif verb == "on" and len(passed) > 2:  # noqa: PLR2004 - methods, path, handler
         names = first if isinstance(first, list) else [first]
         methods = frozenset(name.upper() for name in names if isinstance(name, str))
@@ -155,15 +162,62 @@ def _register(module: NodeModule, owner: str, named: SgNode, passed: list[SgNode
 
 
 def _based(module: NodeModule, owner: str, named: SgNode, base: SgNode) -> None:
-    """Take in ``new Hono().basePath("/x")``, and ``const api = app.basePath("/x")``."""
-    called = named.parent()
-    call = called.parent() if called is not None else None
-    declarator = call.parent() if call is not None else None
-    name = declarator.field("name") if declarator is not None else None
-    variable = name.text() if name is not None else owner
-    module.bases[variable] = base
-    if variable != owner:
-        module.derived[variable] = owner
+    """Take in ``app.basePath("/x")``, which returns another app, and Koa's ``router.prefix("/x")``."""
+    target = named.parent()
+    call = target.parent() if target is not None else None
+    outer = call.parent() if call is not None else None
+    on = target.field("object") if target is not None else None
+    is_own = named.text() == "prefix" or on is None or on.kind() != "identifier"
+    name = outer.field("name") if outer is not None and not is_own else None
+    if is_own and owner not in module.bases:
+        module.bases[owner] = base
+    elif name is not None:
+        module.bases[name.text()] = base
+        module.derived[name.text()] = owner
+    elif call is not None and _has_one_chain(call, owner) and owner not in module.bases:
+        module.bases[owner] = base
+    else:
+        module.unread.append((owner, line_of(named)))
+
+
+def _has_one_chain(call: SgNode, owner: str) -> bool:
+    """Return whether all that is registered on an app is registered in the chain of a call."""
+    members = call.get_root().root().find_all(kind="member_expression")
+    direct = [node for node in members if (on := node.field("object")) and on.text() == owner]
+    verbs = {named.text() for node in direct if (named := node.field("property"))}
+    return not verbs & {"route", "use", "on", "all", *VERBS}
+
+
+def _described(module: NodeModule, owner: str, route: SgNode, line: int) -> None:
+    """Take in ``app.openapi(createRoute({ method, path }), handler)`` of Hono."""
+    if route.kind() == "identifier":
+        declared = route.get_root().root().find_all(kind="variable_declarator")
+        made = [node.field("value") for node in declared if _is_named(node, route.text())]
+        value = made[0] if len(made) == 1 else None
+    else:
+        value = route
+    passed = arguments(value) if value is not None and value.kind() == "call_expression" else []
+    values = dict(pairs(passed[0])) if passed and passed[0].kind() == "object" else {}
+    path, method = values.get("path"), literal(values.get("method"))
+    if path is None or not isinstance(method, str):
+        module.unread.append((owner, line))
+    else:
+        methods = frozenset({method.upper()})
+        module.registrations.append(NodeRegistration(owner, line, path, None, methods))
+
+
+def _is_named(declarator: SgNode, name: str) -> bool:
+    named = declarator.field("name")
+    return named is not None and named.text() == name
+
+
+def _paths(node: SgNode) -> list[SgNode]:
+    """Return the paths of a registration, which may be several: ``["/x", "/y"]``."""
+    return _elements(node) if node.kind() == "array" else [node]
+
+
+def _elements(node: SgNode) -> list[SgNode]:
+    return [child for child in node.children() if child.is_named() and child.kind() != "comment"]
 
 
 def _fastify(module: NodeModule, owner: str, options: SgNode, line: int) -> None:
@@ -180,18 +234,44 @@ def _fastify(module: NodeModule, owner: str, options: SgNode, line: int) -> None
 def _mount(module: NodeModule, owner: str, passed: list[SgNode], line: int) -> None:
     """Take in ``app.use("/x", router)``, ``app.register(plugin, { prefix: "/x" })``."""
     first, *others = passed
-    has_path = first.kind() in {"string", "template_string"} or (
-        bool(others)
-        and first.kind() in {"identifier", "member_expression"}
-        and others[-1].kind() != "object"
+    are_paths = first.kind() == "array" and {node.kind() for node in _elements(first)} <= _WRITTEN
+    has_path = (
+        first.kind() in _WRITTEN
+        or are_paths
+        or (
+            bool(others)
+            and first.kind() in {"identifier", "member_expression"}
+            and others[-1].kind() != "object"
+        )
     )
-    path = first if has_path else None
+    paths: list[SgNode | None] = [*_paths(first)] if has_path else [None]
     for node in passed:
         prefix = dict(pairs(node)).get("prefix") if node.kind() == "object" else None
-        path = prefix if prefix is not None else path
-    for node in others if has_path else passed:
-        if node.kind() in _MOUNTED:
-            module.registrations.append(NodeRegistration(owner, line, path, node))
+        paths = [prefix] if prefix is not None else paths
+    for outer in others if has_path else passed:
+        for node in _mounted(outer):
+            if node.kind() in _MOUNTED:
+                module.registrations.extend(
+                    NodeRegistration(owner, line, path, node) for path in paths
+                )
+            elif node.kind() in {"spread_element", "subscript_expression"}:
+                module.unread.append((owner, line))
+
+
+def _mounted(node: SgNode) -> list[SgNode]:
+    """Return the nodes that an argument mounts: itself, elements of a list, either side of a choice."""
+    kind, inner = node.kind(), [child for child in node.children() if child.is_named()]
+    if kind == "array" or kind in _WRAPPED:
+        parts = _elements(node) if kind == "array" else inner[:1]
+    elif kind == "spread_element" and inner and inner[0].kind() == "array":
+        parts = inner
+    elif kind == "ternary_expression":
+        parts = inner[1:]
+    elif kind == "binary_expression":
+        parts = inner[-1:]
+    else:
+        return [node]
+    return [each for part in parts for each in _mounted(part)]
 
 
 def _owner(call: SgNode, target: SgNode) -> str | None:
@@ -203,8 +283,18 @@ def _owner(call: SgNode, target: SgNode) -> str | None:
         root = called.field("object") if called is not None and is_member else None
     if root is not None and root.kind() == "identifier":
         return root.text()
-    for outer in call.ancestors():
+    made = target
+    while (before := _before(made)) is not None:
+        made = before
+    return _assigned(call, made)
+
+
+def _assigned(node: SgNode, made: SgNode) -> str | None:
+    """Return the variable that a chain is put into, or the function that returns it."""
+    for outer in node.ancestors():
         kind = outer.kind()
+        if kind in {"return_statement", "arrow_function"} and _MAKES.match(made.text()):
+            return _returning(outer)
         if kind == "variable_declarator":
             name = outer.field("name")
             return name.text() if name else None
@@ -213,6 +303,32 @@ def _owner(call: SgNode, target: SgNode) -> str | None:
         if kind not in _CHAINS:
             return None
     return None
+
+
+def _before(node: SgNode) -> SgNode | None:
+    """Return the node that a call or a member hangs on, in a chain."""
+    if node.kind() == "call_expression":
+        called = node.field("function")
+        return called if called is not None and called.kind() == "member_expression" else None
+    return node.field("object") if node.kind() == "member_expression" else None
+
+
+def _returning(node: SgNode) -> str | None:
+    """Return the name of the function that an expression is returned by."""
+    for outer in (node, *node.ancestors()):
+        if outer.kind() in FUNCTIONS:
+            return name_of(outer)
+    return None
+
+
+def name_of(function: SgNode) -> str | None:
+    """Return the name that a function is known by in its module, ``"default"`` for the exported one."""
+    name, outer = function.field("name"), function.parent()
+    if name is None and outer is not None and outer.kind() == "variable_declarator":
+        name = outer.field("name")
+    if name is None and outer is not None and outer.kind() == "export_statement":
+        return "default"
+    return name.text() if name is not None else None
 
 
 def parameters_of(node: SgNode) -> list[str]:

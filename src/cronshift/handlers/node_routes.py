@@ -25,6 +25,7 @@ from cronshift.handlers.node_registrations import (
     NodeModule,
     NodeRegistration,
     is_app,
+    name_of,
     parameters_of,
     read_node_module,
     returned_function_of,
@@ -135,7 +136,7 @@ class NodeRoutes:
             return []
         module = self._module(file)
         mounted = {
-            text_of(registration.target)
+            text_of(registration.target.field("function") or registration.target)
             for registration in module.registrations
             if registration.target is not None
         }
@@ -316,14 +317,27 @@ class NodeRoutes:
         function = (
             returned_function_of(maker.node) if maker and maker.node.kind() in FUNCTIONS else None
         )
+        named = name_of(maker.node) if maker and maker.node.kind() in FUNCTIONS else None
         if maker is not None and made is not None and made in self._module(maker.file).owners:
             yield from self._routes(maker.file, made, trail)
+        elif maker is not None and named is not None and named in self._module(maker.file).owners:
+            yield from self._routes(maker.file, named, trail)
         elif function is not None and maker is not None:
             yield from self._function(maker.file, function, trail, at, place)
         elif _MIDDLEWARE.fullmatch(text):
             return
-        elif at or (maker is not None and made is not None) or _REGISTERS.search(text):
+        elif (
+            at
+            or (maker is not None and made is not None)
+            or _REGISTERS.search(text)
+            or any(self._is_routed(file, argument, trail) for argument in passed)
+        ):
             yield UnreadRegistration(trail.prefix, place)
+
+    def _is_routed(self, file: str, node: SgNode, trail: Trail) -> bool:
+        """Return whether an argument is a router of this project's, as in ``vhost("x", router)``."""
+        routes = self._routes(file, node.text(), trail) if node.kind() == "identifier" else ()
+        return any(isinstance(route, CodeRoute) for route in routes)
 
     def _passed(
         self, file: str, call: SgNode, position: int, trail: Trail

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _VERBS = {"get", "post", "put", "patch", "delete", "head", "options"}
 _EVERY = {"route", "api_route", "add_api_route", "add_url_rule", "add_route"}
-_MOUNTING = {"include_router", "register_blueprint", "mount", "include", "register"}
+_MOUNTING = {"include_router", "register_blueprint", "blueprint", "mount", "include", "register"}
 _PREFIXES = {"prefix", "url_prefix"}
 _PATHS = {"path", "rule"}
 _INNER = {"router", "routes", "url_map"}  # what an app keeps its routes in

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _GET = frozenset({"GET", "HEAD"})
 _FILES = lazy_pattern(r"\b(?:StaticFiles|TemplateResponse)\b")
+_LISTS = lazy_pattern(r"\b(?:Route|APIRoute|Mount|Host|WebSocketRoute)\(")
 _REGISTERS = lazy_pattern(
     r"regist|mount|route|setup|includ|load|admin|swagger|oauth|dashboard|toolbar|socketio|(?:^|\.)Api$",
     re.IGNORECASE,
@@ -96,11 +97,10 @@ class PythonRoutes:
     def _made(self, file: str, value: ast.expr | None, trail: Trail) -> Iterator[Declaration]:
         """Yield the routes that an app gets from its maker: a list, an app, a function."""
         match value:
-            case ast.List() | ast.Tuple():
+            case ast.List() | ast.Tuple() if _LISTS.search(ast.unparse(value)):
                 yield from self._listed(file, value, trail)
             case ast.Name(id=name):
                 yield from self._routes(file, name, trail)
-                yield from self._listed(file, value, trail)
             case ast.Call(func=function, args=args, keywords=keywords):
                 target = self._target(file, value) if self._names.function(file, function) else None
                 if target is not None:
@@ -230,6 +230,8 @@ class PythonRoutes:
         function_seen = self._names.function(file, passing.called)
         if function_seen is None:
             called = ast.unparse(passing.called)
+            if called.rpartition(".")[2] == "Mount":
+                return  # read where its list is
             root = called.partition(".")[0].partition("(")[0]
             is_ours, maker = self._names.maker(file, root)
             if is_ours or _REGISTERS.search(called.rpartition(".")[2]) or _REGISTERS.search(maker):
@@ -274,27 +276,58 @@ class PythonRoutes:
             value = self._names.module(target[0]).values.get(target[1]) if target else None
             if target and behind is not None and value is not None:
                 yield from self._listed(target[0], value, behind)
+            elif behind is not None:
+                yield UnreadRegistration(trail.prefix, Location(file, node.lineno))
             return
-        for element in node.elts if isinstance(node, ast.List | ast.Tuple) else ():
-            path = (
-                self._names.text(file, element.args[0])
-                if isinstance(element, ast.Call) and element.args
-                else None
-            )
-            if isinstance(element, ast.Call) and path is not None:
-                yield from self._starlette_route(file, element, path, trail)
+        match node:
+            case ast.List() | ast.Tuple():
+                for element in node.elts:
+                    yield from self._element(file, element, trail)
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                yield from self._listed(file, left, trail)
+                yield from self._listed(file, right, trail)
+            case ast.Attribute(attr="routes"):
+                mounted = PythonRegistration("", node.lineno, None, node.value)
+                yield from self._mounted(file, mounted, trail, {})
+            case _:
+                yield UnreadRegistration(trail.prefix, Location(file, node.lineno))
 
-    def _starlette_route(
-        self, file: str, call: ast.Call, path: str, trail: Trail
-    ) -> Iterator[Declaration]:
+    def _element(self, file: str, node: ast.expr, trail: Trail) -> Iterator[Declaration]:
+        """Yield the routes of one element of a list of them."""
+        match node:
+            case ast.Starred(value=value):
+                yield from self._listed(file, value, trail)
+            case ast.Name(id=name):
+                meant = self._names.module(file).values.get(name)
+                if isinstance(meant, ast.Call):
+                    yield from self._element(file, meant, trail)
+                else:
+                    yield UnreadRegistration(trail.prefix, Location(file, node.lineno))
+            case ast.Call():
+                yield from self._starlette_route(file, node, trail)
+            case _:
+                yield UnreadRegistration(trail.prefix, Location(file, node.lineno))
+
+    def _starlette_route(self, file: str, call: ast.Call, trail: Trail) -> Iterator[Declaration]:
         kind, place = ast.unparse(call.func).rpartition(".")[2], Location(file, call.lineno)
-        if kind == "Route":
-            export = ast.unparse(call.args[1]) if len(call.args) > 1 else ""
+        options = {keyword.arg: keyword.value for keyword in call.keywords}
+        at = call.args[0] if call.args else options.get("path")
+        path = self._names.text(file, at) if at is not None else None
+        if kind == "WebSocketRoute":
+            return
+        if path is None or kind not in {"Route", "APIRoute", "Mount"}:
+            yield UnreadRegistration(trail.prefix, place)
+            return
+        second = call.args[1] if len(call.args) > 1 else None
+        if kind != "Mount":
+            endpoint = second or options.get("endpoint")
+            export = ast.unparse(endpoint) if endpoint is not None else ""
             whole = joined(trail.prefix, path)
             yield CodeRoute(whole, methods_of(call) or _GET, place, export)
-        for keyword in call.keywords if kind == "Mount" else ():
-            if keyword.arg == "routes":
-                yield from self._listed(file, keyword.value, trail.at(path))
-            elif keyword.arg == "app":
-                mounted = PythonRegistration("", call.lineno, None, keyword.value)
-                yield from self._mounted(file, mounted, trail.at(path), {})
+            return
+        routes, app = options.get("routes"), second or options.get("app")
+        if routes is not None:
+            yield from self._listed(file, routes, trail.at(path))
+        if app is not None:
+            mounted = PythonRegistration("", call.lineno, None, app)
+            yield from self._mounted(file, mounted, trail.at(path), {})
