@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from cronshift.targets.direct.python.layout import with_double_quotes
 from cronshift.targets.direct.python.source import Function, PythonSource, is_docstring
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def inlined(source: PythonSource, call: ast.Call) -> tuple[PythonSource, ast.exp
     values = dict(argument_sources(source, function, call.args, call.keywords))
     if returned is None or not is_made_of(function, returned, values):
         return None
-    text = ast.unparse(substituted(returned, values))
+    text = written(returned, values)
     module = ast.parse(text)
     match module.body:
         case [ast.Expr(value=value)]:
@@ -63,6 +64,21 @@ def substituted(node: ast.expr, values: Mapping[str, str]) -> ast.expr:
     copy = ast.parse(ast.unparse(node), mode="eval").body
     made: ast.expr = _Substituting(values).visit(copy)
     return made
+
+
+def written(node: ast.expr, values: Mapping[str, str]) -> str:
+    """Return an expression with the source of values in the places of their names, laid out as that is."""
+    whole = substituted(node, values)
+    text = with_double_quotes(ast.unparse(node))
+    source = PythonSource("", text, ast.parse(text))
+    for name in ast.walk(source.module):
+        if isinstance(name, ast.Name) and name.id in values:
+            source.replace(name, values[name.id])
+    try:
+        is_same = ast.dump(ast.parse(source.edits.result(), mode="eval").body) == ast.dump(whole)
+    except SyntaxError:
+        is_same = False
+    return source.edits.result() if is_same else ast.unparse(whole)
 
 
 def argument_sources(

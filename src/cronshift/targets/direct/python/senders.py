@@ -9,8 +9,12 @@ from msgspec import Struct
 
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.answers import PythonAnswer, words_of
-from cronshift.targets.direct.python.layout import with_double_quotes
-from cronshift.targets.direct.python.replies import argument_sources, is_made_of, substituted
+from cronshift.targets.direct.python.replies import (
+    argument_sources,
+    is_made_of,
+    substituted,
+    written,
+)
 from cronshift.targets.direct.python.source import Function, PythonSource, is_docstring
 
 if TYPE_CHECKING:
@@ -163,25 +167,13 @@ def sent_by(
         raise NotCertainError(
             call.lineno, f"answers with {ast.unparse(call.func)}, which is not read"
         )
-    text = _written(sender.body, values)
+    text = written(sender.body, values)
     if text.startswith("json.") and not imports_json(source):
         raise NotCertainError(call.lineno, "answers with JSON that this module does not make")
     inner = PythonSource(source.file, text, ast.parse(text))
     (expression,) = inner.module.body
     value = expression.value if isinstance(expression, ast.Expr) else ast.Constant(None)
     return PythonAnswer(status, text, words_of(inner, _dumped(value)))
-
-
-def _written(body: ast.expr, values: Mapping[str, str]) -> str:
-    """Return an expression with what the caller has written in the places of its names."""
-    text = with_double_quotes(ast.unparse(body))
-    source = PythonSource("", text, ast.parse(text))
-    if any(isinstance(node, ast.JoinedStr) for node in ast.walk(source.module)):
-        return ast.unparse(substituted(body, values))
-    for node in ast.walk(source.module):
-        if isinstance(node, ast.Name) and node.id in values:
-            source.replace(node, values[node.id])
-    return source.edits.result()
 
 
 def _dumped(value: ast.expr) -> ast.expr:
