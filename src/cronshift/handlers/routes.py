@@ -116,9 +116,10 @@ class RouteTable:
     def _dynamic(self) -> list[tuple[re.Pattern[str], Route]]:
         patterns = []
         for route in self.routes:
-            ranks = [segment.rank for segment in route.segments]
-            rest = sum(rank >= Rank.REST for rank in ranks)
-            if route.is_pattern and rest <= _MOST_REST:
+            if not route.is_pattern:
+                continue
+            rest = sum(segment.rank >= Rank.REST for segment in route.segments)
+            if rest <= _MOST_REST:
                 text = "".join(
                     _EXPRESSIONS[segment.rank].format(
                         segment.text if segment.rank is Rank.MIXED else re.escape(segment.text)

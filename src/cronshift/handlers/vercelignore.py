@@ -36,7 +36,8 @@ class IgnorePattern(Struct, frozen=True):
 def deployed(tree: SourceTree, resolution: Resolution) -> Resolution:
     """Return the resolution of a path, dead where the file that answers it is not deployed."""
     file = resolution.handler.file if resolution.handler is not None else ""
-    if not file or not leaves_out(patterns_of(tree.read(_FILE)), file):
+    patterns = patterns_of(tree.read(_FILE)) if file else ()
+    if not patterns or not leaves_out(patterns, file):
         return resolution
     return Resolution(Verdict.DEAD, why=f"{_FILE}, which leaves {file} out")
 

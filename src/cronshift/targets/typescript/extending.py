@@ -102,7 +102,10 @@ def _change(root: Path, path: str, extensions: Sequence[Callable[[str], str]]) -
         before = data.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise CronshiftError(
-            f"{path} cannot be read: {error}.", reason="disk-error", where=path
+            f"{path} cannot be read: {error}.",
+            reason="disk-error",
+            hint="Save it as text in UTF-8 that may be read.",
+            where=path,
         ) from error
     after = reduce(lambda text, extended: extended(text), extensions, before)
     return FileChange(path, FileAction.UPDATE, before, after, data) if after != before else None
