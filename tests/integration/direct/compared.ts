@@ -48,9 +48,18 @@ async function asRoute(shape: Shape): Promise<Ending> {
   const [status, text, isJson] = shape.paged
     ? await sent(module.default, shape.path, headers)
     : await answered(module.GET, shape.path, headers);
-  if (status < 300) return { result: text ? (isJson ? JSON.parse(text) : text) : null };
+  if (status < 300) return { result: isJson ? parsed(text) : text || null };
   const isFinal = status < 500 && !RETRIED.includes(status);
   return { error: isFinal ? "final" : "retried", message: text || `answered ${status}` };
+}
+
+/** Returns what a text says, or the text itself where it is no JSON, whatever its answer calls it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text || null;
+  }
 }
 
 async function answered(handler: any, path: string, headers: Record<string, string>) {

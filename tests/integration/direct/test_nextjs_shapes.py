@@ -130,6 +130,7 @@ def test_a_function_asks_and_ends_as_its_route_did(
     assert ending.get("result") == was.get("result")
     assert ending.get("error") == was.get("error")
     assert ending.get("message", "") in was.get("message", "")
+    assert ending.get("message") != ""
 
 
 @pytest.mark.node

@@ -38,10 +38,12 @@ async function {name}({parameter}) {{
   const {{ headers, ok, status }} = response;
   const text = await response.text();
   const isJson = headers.get("content-type")?.includes("json");
-  if (ok) return isJson && text ? JSON.parse(text) : text || null;
-  if (status < 500 && ![408, 425, 429].includes(status)) throw new NonRetriableError(text);
+  const parsed = Promise.resolve(text).then(JSON.parse).catch(() => text || null);
+  if (ok) return isJson ? parsed : text || null;
+  const words = text || `answered ${{status}}`;
+  if (status < 500 && ![408, 425, 429].includes(status)) throw new NonRetriableError(words);
   const seconds = Number(headers.get("retry-after"));
-  throw seconds > 0 ? new RetryAfterError(text, seconds * 1000) : new Error(text);
+  throw seconds > 0 ? new RetryAfterError(words, seconds * 1000) : new Error(words);
 }}
 """
 

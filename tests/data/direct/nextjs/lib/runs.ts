@@ -25,3 +25,12 @@ export async function judged(rows: unknown[]) {
   if (rows.length === 2) return Response.redirect("https://example.test/rows");
   return new Response(`${rows.length} rows`);
 }
+
+/** Answers with no JSON for which it says so, and with no words for its errors. */
+export function mislabelled(rows: unknown[]) {
+  const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+  if (rows.length === 0) return new Response("none", { headers: { "content-type": "application/json" } });
+  if (rows.length === 1) return new Response(null, { status: 409 });
+  if (rows.length === 2) return new Response(lines, { headers: { "content-type": "application/x-ndjson" } });
+  return new Response(null, { status: 503 });
+}
