@@ -68,6 +68,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # what a comment calls beside the work
     "non-fatal, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // non-fatal: the next run does it\n    console.error(error);\n  }}\n  {OK}"), set()),
     "best effort, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch {{ /* best-effort */ }}\n  {OK}"), set()),
+    "not critical, in Italian": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch {{ /* pulizia non critica */ }}\n  {OK}"), set()),
     "best effort, above": (route(f"await sendReports();\n  // Best effort: losing it is fine.\n  try {{ await purgeRows(); }} catch (error) {{ console.error(error); }}\n  {OK}"), set()),
     "a promise, by its side": (route(f"await sendReports();\n  await purgeRows().catch(() => {{}}); // non-critical\n  {OK}"), set()),
     "non-fatal, by what it logs": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{ console.warn('purge failed (non-fatal)', error); }}\n  {OK}"), set()),

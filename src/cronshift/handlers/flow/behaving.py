@@ -70,7 +70,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         called = {place.file for place in run.ledger.sites}
         whole = replace(whole, reached=frozenset(run.ledger.files | called))
     stub, is_nothing = None, False
-    looks_on = not any(works(name) for name in _names(run)) and any(_other_methods(reader))
+    looks_on = not _acts(run) and any(_other_methods(reader))
     if looks_on or only_says(run):
         got = reader.run(replace(reader.world, anyone=True))
         stub = _stub(reader, got) if looks_on else None
@@ -182,7 +182,7 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
 
 def _stub(reader: HandlerReader, got: Trace) -> SourceSpot | None:
     """Return the method that does the work, where a GET that is let in only looks or says something."""
-    if not got.is_complete or any(works(name) for name in _names(got)) or got.ledger.later:
+    if not got.is_complete or _acts(got) or got.ledger.later:
         return None
     if got.ledger.left():
         return None
@@ -195,6 +195,15 @@ def _stub(reader: HandlerReader, got: Trace) -> SourceSpot | None:
             place = _first_line(reader, export) or surely[0].place
             return _spot(place, method)
     return None
+
+
+def _acts(run: Trace) -> bool:
+    """Return whether a call may do work: a request that sends, and a procedure of the database, may."""
+    return any(
+        site.written or works(site.name) or site.name.endswith(".rpc")
+        for site in run.ledger.sites.values()
+        if not site.beside
+    )
 
 
 def _names(run: Trace) -> list[str]:
@@ -231,7 +240,7 @@ def _flagged(reader: HandlerReader, run: Trace) -> SourceSpot | None:
     """Return the spot where the work hangs on a query that the entry does not carry."""
     if "query" not in run.ledger.asked or reader.world.query is None:
         return None
-    if any(works(name) for name in _names(run)):
+    if _acts(run):
         return None
     other = reader.run(replace(reader.world, query=None))
     done = [site for site in other.ledger.sites.values() if works(site.name)]
