@@ -133,9 +133,9 @@ class _Urls:
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 for part in parts:
                     yield from self._pattern(part)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                yield from self._listed(left)
-                yield from self._listed(right)
+            case ast.BinOp(op=ast.Add()):
+                for part in _added(node):
+                    yield from self._listed(part)
             case ast.Name(id=name):
                 yield from self._named(name)
             case ast.Attribute(value=ast.Name(id=name), attr="urls"):
@@ -238,6 +238,15 @@ def _methods(tree: SourceTree, file: str, view: ast.expr) -> frozenset[str] | No
         return None
     answered = (names & _METHODS).union(*(_BASES[base] for base in bases))
     return frozenset(name.upper() for name in answered) or None
+
+
+def _added(node: ast.expr) -> list[ast.expr]:
+    """Return the parts of a sum in their order; one of thousands is as deep as it is long."""
+    parts = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts.append(node.right)
+        node = node.left
+    return [node, *reversed(parts)]
 
 
 def _spelled(node: ast.expr, *, is_regex: bool) -> tuple[str, bool]:
