@@ -104,6 +104,23 @@ def test_lists_of_urls_that_are_added_a_thousand_times(tmp_path: Path) -> None:
     assert verdict(tmp_path, files) is not Verdict.DEAD
 
 
+def test_lists_of_urls_that_include_each_other(tmp_path: Path) -> None:
+    lists = "from django.urls import include, path\na0 = []\n"
+    for at in range(1, 12):
+        part = f"path('', include(a{at - 1})), "
+        lists += f"a{at} = [{part * 20}]\n"
+    itself = "a12 = [path('', include(a12))]\n"
+    urls = f"{lists}{itself}urlpatterns = a11 + a12\n"
+    assert verdict(tmp_path, {**DJANGO, "site/urls.py": urls}) is Verdict.UNKNOWN
+
+
+def test_a_module_with_an_expression_of_thousands(tmp_path: Path) -> None:
+    app = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/api/cron/mail')\n"
+    app += f"def mail():\n    return {'1 + ' * 1500}1\n"
+    files = {**DJANGO, "requirements.txt": "fastapi\n", "api/index.py": app}
+    assert verdict(tmp_path, files) is Verdict.ANSWERED
+
+
 def test_a_glob_of_nothing_but_stars() -> None:
     assert not matches("*" * 60 + "z", "src/app/api/inngest/functions.ts")
     assert matches("**/*.ts", "src/app/api/inngest/functions.ts")
