@@ -40,6 +40,7 @@ _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 _REGEX = lazy_pattern(r"\\\w|(?<!\\)[()\[\]?+*|.]")
 _ESCAPED = lazy_pattern(r"\\(\W)")
 _LIST = "urlpatterns"
+_MOST = 20_000  # lists that are read, which may hold each other
 _OF_FILES = {"static", "staticfiles_urlpatterns"}  # while debugging
 
 Declaration = CodeRoute | UnreadRegistration
@@ -77,7 +78,15 @@ def _root_urls(tree: SourceTree) -> str | None:
 class _Urls:
     """One urls.py, as it is included at a prefix."""
 
-    def __init__(self, tree: SourceTree, file: str, prefix: str = "", depth: int = DEEPEST) -> None:
+    def __init__(
+        self,
+        tree: SourceTree,
+        file: str,
+        prefix: str = "",
+        depth: int = DEEPEST,
+        steps: Iterator[int] | None = None,
+    ) -> None:
+        self._steps = iter(range(_MOST)) if steps is None else steps
         self._tree, self._file, self._prefix, self._depth = tree, file, prefix, depth
         self._imports: dict[str, tuple[str, str | None]] = {}
         self._assigned: dict[str, list[ast.expr]] = {}
@@ -124,18 +133,21 @@ class _Urls:
         if target is None or not self._depth:
             yield from self._unread(None)
         else:
-            inner = _Urls(self._tree, target, self._prefix, self._depth - 1)
+            inner = _Urls(self._tree, target, self._prefix, self._depth - 1, self._steps)
             yield from inner._named(name if attribute in {None, "*"} else attribute or name)
 
     def _listed(self, node: ast.expr) -> Iterator[Declaration]:
         """Yield the routes of an expression that is a list of patterns."""
+        if not self._depth or next(self._steps, None) is None:
+            yield from self._unread(node)
+            return
         match node:
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 for part in parts:
                     yield from self._pattern(part)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                yield from self._listed(left)
-                yield from self._listed(right)
+            case ast.BinOp(op=ast.Add()):
+                for part in _added(node):
+                    yield from self._listed(part)
             case ast.Name(id=name):
                 yield from self._named(name)
             case ast.Attribute(value=ast.Name(id=name), attr="urls"):
@@ -188,13 +200,14 @@ class _Urls:
             inner = inner.elts[0]
         module = self._module(inner)
         if module is not None:
-            yield from _Urls(self._tree, module, prefix, self._depth - 1).routes()
+            inside = _Urls(self._tree, module, prefix, self._depth - 1, self._steps)
+            yield from inside.routes()
             return
         match inner:
             case ast.Attribute(value=ast.Name(id=name), attr="urls") if name != "admin":
                 yield from self._router(name, prefix)
             case ast.List() | ast.Name():
-                here = _Urls(self._tree, self._file, prefix, self._depth - 1)
+                here = _Urls(self._tree, self._file, prefix, self._depth - 1, self._steps)
                 yield from here._listed(inner)
             case _:
                 yield from self._unread(node, prefix)
@@ -238,6 +251,15 @@ def _methods(tree: SourceTree, file: str, view: ast.expr) -> frozenset[str] | No
         return None
     answered = (names & _METHODS).union(*(_BASES[base] for base in bases))
     return frozenset(name.upper() for name in answered) or None
+
+
+def _added(node: ast.expr) -> list[ast.expr]:
+    """Return the parts of a sum in their order; one of thousands is as deep as it is long."""
+    parts = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts.append(node.right)
+        node = node.left
+    return [node, *reversed(parts)]
 
 
 def _spelled(node: ast.expr, *, is_regex: bool) -> tuple[str, bool]:

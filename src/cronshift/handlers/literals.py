@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 UNKNOWN = object()
 """A value that only running the code would tell."""
 
+_DEEPEST = 100  # values within values
+
 
 def pairs(node: SgNode) -> Iterator[tuple[str, SgNode]]:
     """Yield the keys and values of an object that are written plainly."""
@@ -34,9 +36,9 @@ def text_of(node: SgNode) -> str:
     return text[1:-1] if node.kind() in {"string", "template_string"} and len(text) > 1 else text
 
 
-def literal(node: SgNode | None) -> Any:
+def literal(node: SgNode | None, depth: int = _DEEPEST) -> Any:
     """Return the value a literal spells; :data:`UNKNOWN` for a computed one."""
-    if node is None:
+    if node is None or depth == 0:
         return UNKNOWN
     kind, text = node.kind(), node.text()
     if kind == "string" or (kind == "template_string" and "${" not in text):
@@ -49,16 +51,16 @@ def literal(node: SgNode | None) -> Any:
         return None
     if kind == "array":
         return [
-            literal(child)
+            literal(child, depth - 1)
             for child in node.children()
             if child.is_named() and child.kind() != "comment"
         ]
     if kind == "object":
-        return {key: literal(value) for key, value in pairs(node)}
+        return {key: literal(value, depth - 1) for key, value in pairs(node)}
     if kind in {"as_expression", "satisfies_expression"}:
-        return literal(node.child(0))
+        return literal(node.child(0), depth - 1)
     if kind == "binary_expression":
-        return _product(node)
+        return _product(node, depth - 1)
     return UNKNOWN
 
 
@@ -69,9 +71,9 @@ def _number(text: str) -> Any:
         return UNKNOWN
 
 
-def _product(node: SgNode) -> Any:
+def _product(node: SgNode, depth: int) -> Any:
     """Return ``60 * 5``, the one calculation that people write for durations."""
-    left, right = literal(node.field("left")), literal(node.field("right"))
+    left, right = (literal(node.field(side), depth) for side in ("left", "right"))
     operator = node.field("operator")
     if (
         operator is None

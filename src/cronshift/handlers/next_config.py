@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _EXTENSIONS = ("tsx", "ts", "jsx", "js")
 _PLAIN = lazy_pattern(r"[^:(){}*+?\\]*")
 _FUNCTIONS = {"arrow_function", "function_expression"}
+_DEEPEST = 12  # expressions within expressions
 
 
 class NextConfig(Struct, frozen=True):
@@ -131,8 +132,10 @@ class _ConfigReading:
             node.find(kind="object") is None
         )
 
-    def _value(self, node: SgNode | None) -> Any:
+    def _value(self, node: SgNode | None, depth: int = _DEEPEST) -> Any:
         """Return the value of an expression in production; ``UNKNOWN`` where only running it tells."""
+        if depth == 0:
+            return UNKNOWN
         meant = follow(self._tree, Expression(self._file, node)) if node is not None else None
         if meant is None or meant.file != self._file:
             return value(self._tree, meant) if meant is not None else UNKNOWN
@@ -140,20 +143,24 @@ class _ConfigReading:
         if node.kind() == "ternary_expression":
             decided = in_production(self._tree, self._file, node.field("condition"))
             sides = {True: "consequence", False: "alternative"}
-            return UNKNOWN if decided is None else self._value(node.field(sides[decided]))
+            return (
+                UNKNOWN if decided is None else self._value(node.field(sides[decided]), depth - 1)
+            )
         if node.kind() == "binary_expression" and _operator(node) == "+":
-            parts = [self._value(node.field(side)) for side in ("left", "right")]
+            parts = [self._value(node.field(side), depth - 1) for side in ("left", "right")]
             return "".join(parts) if all(isinstance(part, str) for part in parts) else UNKNOWN
         return value(self._tree, meant)
 
-    def _beginning(self, node: SgNode) -> str:
+    def _beginning(self, node: SgNode, depth: int = _DEEPEST) -> str:
         """Return the text that an expression surely begins with."""
+        if depth == 0:
+            return ""
         if node.kind() == "binary_expression":
             left, right = node.field("left"), node.field("right")
             whole = self._value(left)
             if left is None or right is None or not isinstance(whole, str):
-                return self._beginning(left) if left is not None else ""
-            return whole + self._beginning(right)
+                return self._beginning(left, depth - 1) if left is not None else ""
+            return whole + self._beginning(right, depth - 1)
         if node.kind() == "template_string":
             return node.text()[1:].partition("${")[0]
         whole = self._value(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.literals import literal
@@ -18,18 +19,22 @@ if TYPE_CHECKING:
 _VARIABLES = {"NODE_ENV": "production", "VERCEL_ENV": "production", "VERCEL": "1"}
 _VARIABLE = lazy_pattern(r"process\.env\.(\w+)|process\.env\[[\"'](\w+)[\"']\]")
 _EQUAL, _UNEQUAL = {"===", "=="}, {"!==", "!="}
+_DEEPEST = 10  # conditions within conditions
+_MOST = 50  # conditions that one part stands behind
 
 
-def in_production(tree: SourceTree, file: str, condition: SgNode | None) -> bool | None:
+def in_production(
+    tree: SourceTree, file: str, condition: SgNode | None, depth: int = _DEEPEST
+) -> bool | None:
     """Return the outcome of a condition in production; ``None`` where only running it tells."""
-    if condition is None:
+    if condition is None or depth == 0:
         return None
     node = follow(tree, Expression(file, condition)).node
     if node.kind() == "unary_expression" and node.text().startswith("!"):
-        inner = in_production(tree, file, node.field("argument"))
+        inner = in_production(tree, file, node.field("argument"), depth - 1)
         return None if inner is None else not inner
     if node.kind() == "binary_expression":
-        return _of_both(tree, file, node)
+        return _of_both(tree, file, node, depth - 1)
     text = _variable(node)
     return bool(text) if text is not None else None
 
@@ -42,7 +47,10 @@ def is_taken(
     The conditions are those in ``within``, or in the whole file where that is left out.
     """
     whole: bool | None = True
-    for condition, wanted in _conditions(node, within):
+    conditions = list(islice(_conditions(node, within), _MOST + 1))
+    if len(conditions) > _MOST:
+        return None
+    for condition, wanted in conditions:
         outcome = in_production(tree, file, condition)
         if outcome is not None and outcome is not wanted:
             return False
@@ -77,12 +85,12 @@ def _is(node: SgNode | None, other: SgNode) -> bool:
     return ranges[0] == ranges[1] and node.kind() == other.kind()
 
 
-def _of_both(tree: SourceTree, file: str, node: SgNode) -> bool | None:
+def _of_both(tree: SourceTree, file: str, node: SgNode, depth: int) -> bool | None:
     operator = node.field("operator")
     sign = operator.text() if operator is not None else ""
     sides = [node.field("left"), node.field("right")]
     if sign in {"&&", "||"}:
-        outcomes = [in_production(tree, file, side) for side in sides]
+        outcomes = [in_production(tree, file, side, depth) for side in sides]
         decides = sign == "||"
         if decides in outcomes:
             return decides

@@ -92,7 +92,7 @@ class PythonModule:
 def read_module(tree: ast.Module) -> PythonModule:
     """Return the registrations in a module, whatever function or branch they stand in."""
     module = PythonModule()
-    for node, loops in _walk(tree, ()):
+    for node, loops in _walk(tree):
         match node:
             case ast.ImportFrom() | ast.Import():
                 _import(module, node)
@@ -111,14 +111,17 @@ def read_module(tree: ast.Module) -> PythonModule:
     return module
 
 
-def _walk(node: ast.AST, loops: Loops) -> Iterator[tuple[ast.AST, Loops]]:
+def _walk(tree: ast.AST) -> Iterator[tuple[ast.AST, Loops]]:
     """Yield every node with the loops around it; decorators are left to their function."""
-    inner = (*loops, node) if isinstance(node, ast.For) else loops
-    decorators = getattr(node, "decorator_list", [])
-    for child in ast.iter_child_nodes(node):
-        if child not in decorators:
-            yield child, inner
-            yield from _walk(child, inner)
+    waiting: list[tuple[ast.AST, Loops]] = [(tree, ())]
+    while waiting:
+        node, loops = waiting.pop()
+        if node is not tree:
+            yield node, loops
+        inner = (*loops, node) if isinstance(node, ast.For) else loops
+        decorators = getattr(node, "decorator_list", [])
+        children = [child for child in ast.iter_child_nodes(node) if child not in decorators]
+        waiting += [(child, inner) for child in reversed(children)]
 
 
 def _import(module: PythonModule, node: ast.ImportFrom | ast.Import) -> None:

@@ -7,13 +7,14 @@ where it says so, by ``flatRoutes``.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.folder import SOURCES, Folder, handler_in, is_group
 from cronshift.handlers.javascript import arguments, callee, exports
 from cronshift.handlers.routes import Rank, Route, Segment
-from cronshift.handlers.values import Expression, follow, items, members, value
+from cronshift.handlers.values import MOST, Expression, follow, items, members, value
 from cronshift.model import HandlerKind, Location
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def remix(app: Folder) -> Iterator[Route]:
     yield from (route for route in _Listing(app, config).routes() if isinstance(route, Route))
 
 
+@lru_cache(maxsize=64)
 def unread_list(app: Folder) -> Location | None:
     """Return the place where ``routes.ts`` takes routes from what is not read, if it does."""
     config = next(filter(app.has, _CONFIGS), None)
@@ -48,6 +50,7 @@ class _Listing:
     def __init__(self, app: Folder, config: str) -> None:
         self._app, self._config = app, config
         self._tree: SourceTree = app.tree
+        self._steps = iter(range(MOST))
 
     def routes(self) -> Iterator[Route | Location]:
         """Yield the routes, and the places of what is not read."""
@@ -61,7 +64,7 @@ class _Listing:
 
     def _listed(self, expression: Expression, above: str, depth: int) -> Iterator[Route | Location]:
         meant = follow(self._tree, expression)
-        if depth == 0:
+        if depth == 0 or next(self._steps, None) is None:
             yield meant.location
         elif meant.kind == "spread_element":
             yield from self._listed(meant.at(meant.node.child(1) or meant.node), above, depth - 1)
@@ -69,7 +72,7 @@ class _Listing:
             inner = meant.node.child(_WAITED[meant.kind])
             yield from self._listed(meant.at(inner or meant.node), above, depth - 1)
         elif meant.kind == "array":
-            for item in items(self._tree, meant):
+            for item in items(self._tree, meant, steps=self._steps):
                 yield from self._listed(item, above, depth - 1)
         elif meant.kind == "object":
             written = dict(members(self._tree, meant))

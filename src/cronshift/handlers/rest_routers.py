@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeGuard
 
 from msgspec import Struct
@@ -74,6 +75,7 @@ class Actions(Struct, frozen=True):
         return next((each for each in self.each if not each.path and method in each.methods), None)
 
 
+@lru_cache(maxsize=1024)
 def actions_of(tree: SourceTree, file: str, node: ast.ClassDef, depth: int = DEEPEST) -> Actions:
     """Return the actions of a class, those of the project's classes that it is based on too."""
     actions: dict[str, Action] = {}

@@ -14,17 +14,22 @@ _WHOLE = lazy_pattern(
     r"@[A-Za-z_][\w-]*|(?i:your|replace|change|insert)(?:[-_]?(?i:me|this|it)|[-_][\w-]+)|"
     r"\[?[A-Z0-9_]*(?:SECRET|TOKEN|PASSWORD|API_KEY)[A-Z0-9_]*\]?"
 )
+_LONGEST = 2000  # characters; Vercel takes a path of 512
 _SEGMENT = lazy_pattern(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}")
 
 
 def stand_in_of(value: str) -> str | None:
     """Return the part of a query's parameter that stands for a variable."""
+    if len(value) > _LONGEST:
+        return None
     match = _WHOLE.fullmatch(value) or _ANYWHERE.search(value)
     return match[0] if match is not None else None
 
 
 def stand_in_of_path(whole: str) -> str | None:
     """Return the part of a path with its query that stands for a variable, or for any value."""
+    if len(whole) > _LONGEST:
+        return None
     path, _, query = whole.partition("?")
     match = _ANYWHERE.search(path) or _ANYWHERE.search(query)
     match = match or next(filter(None, map(_SEGMENT.fullmatch, path.split("/"))), None)

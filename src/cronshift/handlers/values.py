@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MODULE = "program"
 """The kind of the node that stands for a whole module, as ``import * as jobs`` names one."""
 _DEEPEST = 16  # names behind names, and values within values
+MOST = 50_000
+"""Parts of one value that are read: lists that repeat each other would have no end."""
 _WRAPPED = {
     "parenthesized_expression": 1,
     "as_expression": 0,
@@ -75,7 +77,10 @@ def follow(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> E
 
 
 def members(
-    tree: SourceTree, expression: Expression, depth: int = _DEEPEST
+    tree: SourceTree,
+    expression: Expression,
+    depth: int = _DEEPEST,
+    steps: Iterator[int] | None = None,
 ) -> Iterator[tuple[str, Expression]]:
     """Yield the names and values of an object or of a module's exports.
 
@@ -88,13 +93,15 @@ def members(
             if exported is not None:
                 yield name, exported
         return
+    steps = iter(range(MOST)) if steps is None else steps
     for child in expression.node.children():
         key, value = child.field("key"), child.field("value")
         if child.kind() == "spread_element":
             spread = child.child(1)
             inner = follow(tree, expression.at(spread)) if spread is not None else None
-            if inner is not None and inner.kind == "object" and depth > 0:
-                yield from members(tree, inner, depth - 1)
+            is_open = depth > 0 and next(steps, None) is not None
+            if inner is not None and inner.kind == "object" and is_open:
+                yield from members(tree, inner, depth - 1, steps)
             else:
                 yield "...", expression.at(child)
         elif key is not None and value is not None:
@@ -106,39 +113,56 @@ def members(
             yield text_of(named), expression.at(child)
 
 
-def items(tree: SourceTree, array: Expression, depth: int = _DEEPEST) -> Iterator[Expression]:
+def items(
+    tree: SourceTree,
+    array: Expression,
+    depth: int = _DEEPEST,
+    steps: Iterator[int] | None = None,
+) -> Iterator[Expression]:
     """Yield the elements of an array, those of spread arrays too; an unknown spread as it stands."""
+    steps = iter(range(MOST)) if steps is None else steps
     for child in array.node.children():
         if not child.is_named() or child.kind() == "comment":
             continue
         spread = child.child(1) if child.kind() == "spread_element" else None
         inner = follow(tree, array.at(spread)) if spread is not None else None
-        if inner is not None and inner.kind == "array" and depth > 0:
-            yield from items(tree, inner, depth - 1)
+        is_open = depth > 0 and next(steps, None) is not None
+        if inner is not None and inner.kind == "array" and is_open:
+            yield from items(tree, inner, depth - 1, steps)
         else:
             yield array.at(child)
 
 
-def value(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> Any:
+def value(
+    tree: SourceTree,
+    expression: Expression,
+    depth: int = _DEEPEST,
+    steps: Iterator[int] | None = None,
+) -> Any:
     """Return the value that an expression spells; ``UNKNOWN`` for it, or inside it, elsewhere."""
-    meant = follow(tree, expression)
-    if depth == 0:
+    steps = iter(range(MOST)) if steps is None else steps
+    if depth == 0 or next(steps, None) is None:
         return UNKNOWN
+    meant = follow(tree, expression)
     if meant.kind == "array":
-        return [value(tree, item, depth - 1) for item in items(tree, meant)]
+        parts = items(tree, meant, steps=steps)
+        return [value(tree, part, depth - 1, steps) for part in parts]
     if meant.kind == "object":
-        return {name: value(tree, member, depth - 1) for name, member in members(tree, meant)}
+        named = members(tree, meant, steps=steps)
+        return {name: value(tree, member, depth - 1, steps) for name, member in named}
     if meant.kind == "template_string":
-        return _filled(tree, meant, depth)
+        return _filled(tree, meant, depth, steps)
     return literal(meant.node)
 
 
-def _filled(tree: SourceTree, template: Expression, depth: int) -> Any:
+def _filled(tree: SourceTree, template: Expression, depth: int, steps: Iterator[int]) -> Any:
     """Return the text of a template whose parts are known texts and whole numbers."""
     written = []
     for child in template.node.children():
         inner = child.child(1) if child.kind() == "template_substitution" else None
-        part = value(tree, template.at(inner), depth - 1) if inner is not None else child.text()
+        part = (
+            value(tree, template.at(inner), depth - 1, steps) if inner is not None else child.text()
+        )
         if isinstance(part, bool) or not isinstance(part, str | int):
             return UNKNOWN
         written.append(str(part).replace("\\\\", "\\") if inner is None else str(part))

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+_MOST_STARS = 12
+"""In a glob; one with more could be matched forever, and matches nothing."""
+
+
 def upward(folder: str) -> list[str]:
     """Return a folder and those that it is in, the project's last, each as the beginning of paths."""
     return [
@@ -41,6 +45,8 @@ def table(document: Any, *names: str) -> dict[str, Any]:
 def matches(glob: object, file: str) -> bool:
     """Return whether a file matches a glob; one without a slash is of the name alone."""
     for pattern in braced(glob) if isinstance(glob, str) else ():
+        if pattern.count("*") > _MOST_STARS:
+            continue
         anywhere = pattern if "/" in pattern else f"**/{pattern}"
         parts = (re.escape(part).replace(r"\*", "[^/]*") for part in anywhere.split("**/"))
         if re.fullmatch("(?:.*/)?".join(parts).replace("[^/]*[^/]*", ".*"), file):
