@@ -3,10 +3,10 @@
  * each asked of it and how each ended, a line of JSON a shape and a state of the upstream.
  */
 import { createServer } from "node:http";
-import { NonRetriableError } from "inngest";
+import { NonRetriableError, RetryAfterError } from "inngest";
 
 type Shape = { name: string; route: string; work: string; steps: string; path: string; paged: boolean; schedule: string };
-type Ending = { result?: unknown; error?: string; message?: string };
+type Ending = { result?: unknown; error?: string; message?: string; seconds?: number };
 
 const RETRIED = [408, 425, 429];
 const STATES: Record<string, { rows: number; broken: RegExp }> = {
@@ -45,12 +45,15 @@ async function asRoute(shape: Shape): Promise<Ending> {
     "user-agent": "vercel-cron/1.0",
     "x-vercel-cron-schedule": shape.schedule,
   };
-  const [status, text, isJson] = shape.paged
+  const [status, text, isJson, after] = shape.paged
     ? await sent(module.default, shape.path, headers)
     : await answered(module.GET, shape.path, headers);
   if (status < 300) return { result: isJson ? parsed(text) : text || null };
   const isFinal = status < 500 && !RETRIED.includes(status);
-  return { error: isFinal ? "final" : "retried", message: text || `answered ${status}` };
+  const message = text || `answered ${status}`;
+  if (isFinal) return { error: "final", message };
+  const seconds = Number(after) || Math.ceil((Date.parse(after ?? "") - Date.now()) / 1000) || undefined;
+  return { error: "retried", message, seconds };
 }
 
 /** Returns what a text says, or the text itself where it is no JSON, whatever its answer calls it. */
@@ -66,7 +69,7 @@ async function answered(handler: any, path: string, headers: Record<string, stri
   const { NextRequest } = await import("next/server.js");
   const response = await handler(new NextRequest(`https://example.test${path}`, { headers }), {});
   const isJson = (response.headers.get("content-type") ?? "").includes("json");
-  return [response.status, await response.text(), isJson] as const;
+  return [response.status, await response.text(), isJson, response.headers.get("retry-after")] as const;
 }
 
 /** Serve a page's handler on the loopback, with what Next adds to a request and its response. */
@@ -95,7 +98,7 @@ async function sent(handler: any, path: string, headers: Record<string, string>)
     const { port } = server.address() as { port: number };
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
     const isJson = (response.headers.get("content-type") ?? "").includes("json");
-    return [response.status, await response.text(), isJson] as const;
+    return [response.status, await response.text(), isJson, response.headers.get("retry-after")] as const;
   } finally {
     server.close();
     server.closeAllConnections();
@@ -150,8 +153,10 @@ async function ended(work: () => Promise<Ending>): Promise<Ending> {
   try {
     return await work();
   } catch (error) {
-    const isFinal = error instanceof NonRetriableError;
-    return { error: isFinal ? "final" : "retried", message: (error as Error).message };
+    const { message } = error as Error;
+    if (error instanceof NonRetriableError) return { error: "final", message };
+    const seconds = error instanceof RetryAfterError ? Number(error.retryAfter) : undefined;
+    return { error: "retried", message, seconds };
   }
 }
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHAPES = Path(__file__).parents[2] / "data/direct/nextjs"
 COMPARED = Path(__file__).parent / "compared.ts"
+SLOW = 2  # seconds between the route's call and the function's
 STATES = ("empty", "one", "two", "well", "broken", "half")
 CRONS = [
     (cron["path"], cron["schedule"])
@@ -131,6 +132,7 @@ def test_a_function_asks_and_ends_as_its_route_did(
     assert ending.get("error") == was.get("error")
     assert ending.get("message", "") in was.get("message", "")
     assert ending.get("message") != ""
+    assert abs(ending.get("seconds", 0) - was.get("seconds", 0)) <= SLOW
 
 
 @pytest.mark.node

@@ -42,7 +42,8 @@ async function {name}({parameter}) {{
   if (ok) return isJson ? parsed : text || null;
   const words = text || `answered ${{status}}`;
   if (status < 500 && ![408, 425, 429].includes(status)) throw new NonRetriableError(words);
-  const seconds = Number(headers.get("retry-after"));
+  const after = headers.get("retry-after") ?? "";
+  const seconds = Number(after) || (Date.parse(after) - Date.now()) / 1000;
   throw seconds > 0 ? new RetryAfterError(words, seconds * 1000) : new Error(words);
 }}
 """

@@ -26,11 +26,12 @@ export async function judged(rows: unknown[]) {
   return new Response(`${rows.length} rows`);
 }
 
-/** Answers with no JSON for which it says so, and with no words for its errors. */
+/** Answers with no JSON where it says so, with errors without words, and with a date to try again at. */
 export function mislabelled(rows: unknown[]) {
   const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   if (rows.length === 0) return new Response("none", { headers: { "content-type": "application/json" } });
   if (rows.length === 1) return new Response(null, { status: 409 });
   if (rows.length === 2) return new Response(lines, { headers: { "content-type": "application/x-ndjson" } });
-  return new Response(null, { status: 503 });
+  const later = new Date(Date.UTC(2098, 0)).toUTCString();
+  return new Response(null, { status: 503, headers: { "retry-after": later } });
 }
