@@ -199,6 +199,9 @@ def test_a_configuration_in_no_projects_folder_is_told_from_every_side(tmp_path:
     assert "CS118" in codes(make_plan(load_project(tmp_path / "src")))
     write(tmp_path, {"vercel.json": crons("/api/tick")})
     assert "CS118" in codes(make_plan(load_project(tmp_path)))
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "src/vercel.json").rename(tmp_path / "tests/vercel.json")
+    assert "CS118" not in codes(make_plan(load_project(tmp_path)))
 
 
 def test_a_path_that_two_projects_schedule_is_told_from_both(tmp_path: Path) -> None:

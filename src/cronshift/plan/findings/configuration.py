@@ -38,6 +38,10 @@ _CREDENTIAL = lazy_pattern(
 )
 _LONGEST_DURATION = 1800  # seconds; vercel/vercel, build-utils/src/max-duration.ts
 _SHORTEST_CREDENTIAL = 6  # characters
+_SAMPLES = lazy_pattern(
+    r"(?:^|/)(?:__tests__|__mocks__|tests?|e2e|fixtures|examples?|templates?|docs?)/"
+)
+"""Folders whose configurations are written to be read or tried, and deployed by nobody here."""
 
 
 def _misplaced(project: ProjectSubject) -> Iterator[Evidence]:
@@ -96,7 +100,11 @@ def _twice(job: Job, file: str) -> Evidence:
 
 
 def _others_below(project: ProjectSubject) -> list[str]:
-    return sorted(file for file in project.tree.files if file.endswith(f"/{_NAME}"))
+    return sorted(
+        file
+        for file in project.tree.files
+        if file.endswith(f"/{_NAME}") and not _SAMPLES.search(file)
+    )
 
 
 def _above(project: ProjectSubject) -> list[tuple[str, Path, dict[str, Any]]]:
