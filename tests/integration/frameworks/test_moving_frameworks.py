@@ -63,6 +63,8 @@ def test_the_whole_way_and_back(kit: Kit, app: Path) -> None:
     after = tree(app)
     assert "crons" not in json.loads(after["vercel.json"])
     assert kit.guard not in after
+    if kit.is_coded:  # as prettier writes that no route asks any more
+        assert b"\n  {},\n);\n" in after[kit.endpoint]
     assert (kit.route in after) is kit.is_coded  # else its work is the function's now
     written = [text for file, text in after.items() if "/jobs/echo." in file]
     assert len(written) == len(kit.worked & {"echo"})

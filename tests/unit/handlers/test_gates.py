@@ -96,6 +96,7 @@ def test_a_middleware_sees_the_path_without_the_base_path(tmp_path: Path) -> Non
 
 
 EXPRESS = "const express = require('express');\nconst { clerkMiddleware } = require('@clerk/express');\nconst helmet = require('helmet');\nconst somebodys = require('somebodys');\nconst app = express();\n{}\napp.get('/api/cron/mail', (req, res) => res.send('ok'));\nmodule.exports = app;\n"
+KOA = "import Router from '@koa/router';\nimport Koa from 'koa';\nconst app = new Koa();\nconst router = new Router();\nrouter.get('/api/cron/mail', (ctx) => { ctx.body = {}; });\n{}\napp.listen(3000);\n"
 FASTIFY = "import Fastify from 'fastify';\nconst app = Fastify();\n{}\napp.get('/api/cron/mail', async (request, reply) => ({ ok: true }));\nexport default app;\n"
 
 
@@ -107,6 +108,7 @@ FASTIFY = "import Fastify from 'fastify';\nconst app = Fastify();\n{}\napp.get('
         (EXPRESS, "express", "app.use((req, res, next) => next(new TypeError('no')));", "stops"),
         (EXPRESS, "express", "app.use((req, res, next) => helmet({})(req, res, next));", "by"),
         (EXPRESS, "express", "app.use((req, res, next) => somebodys({})(req, res, next));", "untold"),
+        (KOA, "koa", "app.use(router.routes()).use(router.allowedMethods());", "by"),
         (FASTIFY, "fastify", "app.addHook('onRequest', async (request, reply) => { request.log.info('x'); });", "by"),
         (FASTIFY, "fastify", "app.addHook('onRequest', async (request, reply) => { if (!request.cookies.sid) { reply.code(401).send({}); } });", "stops"),
         (FASTIFY, "fastify", "app.addHook('onRequest', (request, reply, done) => { done(); });", "by"),

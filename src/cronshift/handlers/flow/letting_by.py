@@ -9,7 +9,7 @@ _NAMES = lazy_pattern(
     r"cors|logger|pinoLogger|morgan|helmet|compress(ion)?|secureHeaders|prettyJSON|etag|timing"
     r"|requestId|cookieParser|bodyParser|json|urlencoded|raw|text|static|serveStatic|poweredBy"
     r"|contextStorage|trimTrailingSlash|session|initialize|responseTime|favicon|bodyLimit|timeout"
-    r"|\w*[lL]ogg(?:er|ing)|pinoHttp|languageDetector|userAgent|useragent|hpp|mongoSanitize|methodOverride|requestIp|fileUpload"
+    r"|allowedMethods|\w*[lL]ogg(?:er|ing)|pinoHttp|languageDetector|userAgent|useragent|hpp|mongoSanitize|methodOverride|requestIp|fileUpload"
 )
 _PACKAGES = {
     "cors", "helmet", "morgan", "compression", "cookie-parser", "body-parser", "express-session",
