@@ -322,3 +322,9 @@ def test_no_text_adds_a_statement_or_a_call(field: str, text: str) -> None:
     assert tried.keys() == plain.keys()
     for path, source in tried.items():
         assert kinds(source) == kinds(plain[path])
+
+
+def test_options_takes_a_request_as_next_15_checks() -> None:
+    """Its build refuses a route whose first argument is less than a Request."""
+    library = GENERATED / "app-router/lib/inngest/cronshift"
+    assert "async ({ headers }: Request)" in (library / "ownership.ts").read_text()

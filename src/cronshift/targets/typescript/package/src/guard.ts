@@ -19,9 +19,10 @@ export function guarded(job: Guarded, route: Route, context?: object) {
 }
 
 /** Return the guard's own answer to a call, if it has one: only Vercel's cron gets through. */
-export async function answerTo({ headers, method }: Request, job: Guarded) {
+export async function answerTo(asked: Request, job: Guarded) {
+  const { headers, method } = asked;
   const { ownership, secret = "CRON_SECRET" } = job;
-  if (method === "OPTIONS") return telling(ownership, secret)({ headers });
+  if (method === "OPTIONS") return telling(ownership, secret)(asked);
   const agent = headers.get("user-agent") ?? "";
   const isCron =
     agent.startsWith("vercel-cron/") || headers.has("x-vercel-cron-schedule");

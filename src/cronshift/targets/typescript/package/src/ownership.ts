@@ -55,7 +55,7 @@ export async function bucket(key: string): Promise<number> {
 
 /** Return what answers OPTIONS: `cronshift status --live`, which has the bearer, is told the file. */
 export function telling(source: Source, secret?: string) {
-  return async ({ headers }: { headers: Headers }): Promise<Response> => {
+  return async ({ headers }: Request): Promise<Response> => {
     const isAsked = headers.get("x-cronshift-tell") === "ownership";
     const isTold = isAsked && (await hasBearer(headers, secret));
     if (isTold) return new Response(JSON.stringify(await source()));
