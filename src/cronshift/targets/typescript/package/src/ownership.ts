@@ -42,9 +42,8 @@ export async function ownerOf(epochs: Epoch[] = [], key: string, at: Date) {
   const begun = [epochs].flat().filter(begins);
   const { owner, percent = 0 } = begun[begun.length - 1] ?? {};
   if (owner === "nobody") return owner;
-  const isInngests = (await bucket(key)) < percent * 100;
-  if (!isInngests) return "vercel";
-  return owner === "both" ? owner : "inngest";
+  const inngests = owner === "both" ? owner : "inngest";
+  return (await bucket(key)) < percent * 100 ? inngests : "vercel";
 }
 
 /** Return the bucket of a key, 0 to 9999: the same in every language. */
