@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from cronshift.runtime.schedule import Schedule
 
 _AMBIENT = lazy_pattern(r"[\"']next/headers[\"']|\bgetRequestEvent\b")
-_GIVES_ON = lazy_pattern(r"\bexport\b[^;\"'\n]*\bfrom\s*[\"']next/headers[\"']")
+_EXPORTED = lazy_pattern(r"\bexport\b[^;\"'\n]{0,500}\bfrom\s*[\"']next/headers[\"']")
+_HEADERS = lazy_pattern(r"\bimport\s{0,9}\{([^}]{0,500})\}\s*from\s*[\"']next/headers[\"']")
 _ANSWERS = {
     "navigation": lazy_pattern(r"[\"'][^\"'\n]*\bnavigation[\"']"),
     "retry-after": lazy_pattern(r"retry-?after", re.IGNORECASE),
@@ -187,7 +188,7 @@ class Judge:
             self._modules[file] = _Module(
                 _line_of(_AMBIENT, text),
                 _line_of(_OF_NEXT, text),
-                _GIVES_ON.search(text) is not None,
+                _gives_on(text),
                 frozenset(name for name in imported if name is not None),
                 frozenset(name for name, used in _ANSWERS.items() if used.search(text)),
             )
@@ -270,6 +271,16 @@ class Judge:
 def _line_of(pattern: re.Pattern[str], text: str) -> int | None:
     match = pattern.search(text)
     return text.count("\n", 0, match.start()) + 1 if match else None
+
+
+def _gives_on(text: str) -> bool:
+    """Return whether a module exports what it has of ``next/headers``, which others may call then."""
+    imported = ",".join(_HEADERS.findall(text)).split(",")
+    names = "|".join(
+        re.escape(name.rpartition(" as ")[2].strip()) for name in imported if name.strip()
+    )
+    exported = rf"\bexport\b(?:\s{{0,9}}\{{[^}}]{{0,2000}}|[^;(\n]{{0,500}})(?<![.\w])(?:{names})\b(?!\s*[(:])"
+    return _EXPORTED.search(text) is not None or bool(names and re.search(exported, text))
 
 
 def _chain(importers: dict[str, str], file: str) -> list[str]:

@@ -56,6 +56,8 @@ ASKED_FOR: dict[str, tuple[str, bool]] = {
     "the module asks when it is loaded": (f"{OTHERS}const me = user();\nexport const b = () => me;\n", True),
     "it gives what asks to a package": (f"import {{ run }} from '@acme/run';\n{OTHERS}export const b = () => run(user);\n", True),
     "it lies too deep to tell": (f"{OTHERS}{DEEP}\nconst f80 = () => user();\nexport const b = () => f0(1);\n", True),
+    "what asks is given on by name": ("export { call as b } from './call';\n", True),
+    "what asks is given on as a value": ("export { asks as b } from './asking';\n", True),
     "what asks is given on": ("export { cookies } from 'next/headers';\nexport const b = () => fetch('/x');\n", True),
 }  # fmt: skip
 
@@ -63,5 +65,9 @@ ASKED_FOR: dict[str, tuple[str, bool]] = {
 @pytest.mark.parametrize("name", ASKED_FOR)
 def test_only_what_a_request_reaches_counts(tmp_path: Path, name: str) -> None:
     text, is_bridged = ASKED_FOR[name]
-    mode = planned(tmp_path, **{"lib/b.ts": text}).mode
+    others = {
+        "lib/call.ts": "import { asking } from './asking';\nexport const call = () => asking().get('x');\n",
+        "lib/asking.ts": "import { headers } from 'next/headers';\nexport { headers as asking };\n",
+    }
+    mode = planned(tmp_path, **{"lib/b.ts": text, **others}).mode
     assert mode is (Mode.BRIDGE if is_bridged else Mode.DIRECT)
