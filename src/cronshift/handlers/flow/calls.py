@@ -134,9 +134,12 @@ class Calls(Members):
 
     def _doubt_several(self, called: Value, arguments: Arguments) -> None:
         """Take note that what one of several functions asks of the caller another may not ask."""
-        is_one = isinstance(called, Unknown) and called.name == SEVERAL
-        asks = any(isinstance(value, NativeObject) for value in arguments.values)
-        if is_one and (asks or arguments.taints & ABOUT_CALLER) and not self.ledger.comparisons:
+        if not isinstance(called, Unknown) or called.name != SEVERAL or self.ledger.comparisons:
+            return
+        if (
+            any(isinstance(value, NativeObject) for value in arguments.values)
+            or arguments.taints & ABOUT_CALLER
+        ):
             self.path.doubts |= {f"calls one of several by {arguments.name}"}
 
     def _instance(self, kind: ClassValue, arguments: Arguments) -> Value:
