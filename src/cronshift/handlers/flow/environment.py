@@ -241,10 +241,10 @@ def validated(machine: Machine, fields: ObjectValue, source: Value) -> Value:
         passed = source.cell.get(name) if isinstance(source, ObjectValue) else None
         value = passed if passed is not None else variable(machine, name)
         if isinstance(value, PlainValue) and value.value is UNDEFINED:
-            known = rule.data if isinstance(rule, NativeObject) else None
-            if not isinstance(known, _Rule) or not known.optional:
+            declared = rule.data if isinstance(rule, NativeObject) else None
+            if not isinstance(declared, _Rule) or not declared.optional:
                 raise Thrown(Unknown(_SECRET, name="ZodError"))
-            value = known.missing or value
+            value = declared.missing or value
         made.cell[name] = value
     return made
 
