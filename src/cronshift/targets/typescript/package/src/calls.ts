@@ -11,6 +11,8 @@ export type Params = Record<string, string | string[]>;
 type Event = { name?: string; ts?: number; data?: unknown };
 
 const KEPT = 65_536; // bytes of an answer's body
+const NAMED =
+  /([?&][\w-]*(?:secret|token|passwo?r?d|pwd|auth|key|sig|signature)=)[^&#]{6,}/gi;
 
 /** Return the call that a run is for; `isScheduled` says that no person started it. */
 export function callOf(job: Job, event: Event, runId: string) {
@@ -43,7 +45,7 @@ export async function direct(route: Route, call: Call, context = NO_PARAMS) {
   const headers = { ...headersOf(call), host, ...forwarded };
   const request = new NextRequest(`https://${host}${call.path}`, { headers });
   const response = (await route(request, context as never)) as Response | null;
-  if (!response) throw new NonRetriableError(`GET ${call.path} gave no answer`);
+  if (!response) throw new NonRetriableError(`GET ${shownPath(call.path)} gave no answer`);
   return settled(call, response);
 }
 const NO_PARAMS = { params: Promise.resolve({}) };
@@ -66,6 +68,9 @@ export function headersOf({ job, tick, runId }: Call): Record<string, string> {
   };
 }
 
+/** Return a path as logs may have it: a credential by its name in the query is masked. */
+export const shownPath = (path: string) => path.replace(NAMED, "$1***");
+
 /** Return what is kept of a success, 2xx; 408, 425, 429 and 5xx are tried again, nothing else is. */
 export async function settled(call: Call, response: Response) {
   const { headers, ok, status } = response;
@@ -81,7 +86,7 @@ export async function settled(call: Call, response: Response) {
   const words = (status < 400 ? away : text).match(/[^ \t\n\r\f\v]+/g) ?? [];
   const quote = words.join(" ").replace(RegExp("^([^]{500})[^]+", "u"), "$1 …");
   const answered = [status, quote].filter(Boolean).join(": ");
-  const message = `GET ${call.path} answered ${answered}`;
+  const message = `GET ${shownPath(call.path)} answered ${answered}`;
   const isFinal = status < 500 && ![408, 425, 429].includes(status);
   if (isFinal) throw new NonRetriableError(message);
   throw call.job.failure?.(message, headers) ?? new Error(message);
