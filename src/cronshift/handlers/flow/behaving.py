@@ -122,7 +122,7 @@ def _spot(place: CodePlace, what: str) -> SourceSpot:
 def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
     ledger = run.ledger
     left = ledger.left()
-    places = {promise.place for promise in left}
+    places = ledger.handed_on({promise.place for promise in left})
     outermost = [promise for promise in left if not places & (set(promise.sites) - {promise.place})]
     around = {place for promise in outermost for place in promise.calls}
     done = [

@@ -85,6 +85,8 @@ _GIVES_ON = lazy_pattern(
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
+_RUNNING = {"p-limit", "p-retry", "p-throttle", "p-timeout", "async-retry", "bottleneck"}
+"""The packages whose functions do so."""
 _REGISTERING = lazy_pattern(
     r"\.(?:command|hears|action|(?:callback|inline)Query)$|\binterceptors\.\w+\.use$"
 )
@@ -185,7 +187,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
             continue
         values = tuple(Unknown(name="given") for _ in callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
-        if _GIVES_ON.search(name):
+        if _GIVES_ON.search(name) or _package(called) in _RUNNING:
             return inner
         machine.consume(inner)
         if isinstance(inner, Promise) and inner.rejected:
@@ -322,6 +324,7 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     ]
     if isinstance(work, Promise):
         begun.append(work.name)
+        machine.ledger.behind.add(work.place)
     if isinstance(work, Unknown | Outside) and work.name:
         begun.append(work.name)
     is_read = isinstance(work, Closure | Promise) or bool(begun)

@@ -116,7 +116,7 @@ def _left_behind(run: Trace) -> set[CodePlace]:
     """Return the places of work that nobody waits for, of which that is told already."""
     ledger = run.ledger
     later = {place for place, _, _ in ledger.later}
-    return later | {promise.place for promise in ledger.left()}
+    return later | ledger.handed_on({*ledger.behind, *(promise.place for promise in ledger.left())})
 
 
 def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
