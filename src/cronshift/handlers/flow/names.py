@@ -77,6 +77,7 @@ class NameLookup(Forks, ABC):
         self.left_at: CodePlace | None = None
         self.depth = 0
         self.loading = 0
+        self.serializing = False
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
