@@ -175,6 +175,7 @@ class Machine(Expressions):
         return value
 
     def _if(self, node: code.If, scope: Scope) -> None:
+        self.statement = node.place
         test = self.value(node.test, scope)
         decides = self.truth(test, scope)
         taints = taints_of(test)
