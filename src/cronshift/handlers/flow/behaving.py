@@ -126,6 +126,7 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
         site
         for site in ledger.sites.values()
         if is_work(site)
+        and _leads_out(site, ledger)
         and site.place not in places | around
         and not places & set(site.within)
         and not any(map(provides, _leading_to(site, ledger)))
@@ -151,6 +152,12 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
         if not only_side and place not in seen:
             seen.add(place)
             yield Loose.AFTER, _spot(place, name)
+
+
+def _leads_out(site: Site, ledger: Ledger) -> bool:
+    """Return whether a call is waited for, or leads out of the project: what only computes is no work."""
+    inner = (other for other in ledger.sites.values() if site.place in other.calls)
+    return site.awaited or not site.followed or any(not other.followed for other in inner)
 
 
 def _leading_to(site: Site, ledger: Ledger) -> Iterator[str]:

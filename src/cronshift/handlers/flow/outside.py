@@ -53,13 +53,14 @@ _QUIET = lazy_pattern(
     r"|(?:^|\.)(?:log|info|warn|warning|error|debug|trace|exception|now|toISOString|setHeader|"
     r"randomUUID|createRequire|revalidatePath|revalidateTag|noStore|unstable_noStore|connection|"
     r"captureException|captureMessage|super|set_tag|format|isoformat|strftime|is(?:digit|alpha|numeric|alnum|space)|"
-    r"capitalize|zfill|casefold|fullmatch|strptime|from(?:isoformat|timestamp)|(?:hex)?digest|round|Decimal|"
+    r"capitalize|zfill|casefold|fullmatch|strptime|parsedate\w*|from(?:isoformat|timestamp)|(?:hex)?digest|round|Decimal|"
     r"BeautifulSoup|url(?:parse|unparse|encode)|deepcopy|reversed|toFixed|toLocale(?:Date|Time)?String|padStart|"
     r"padEnd|[gs]et(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
-    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta)$|^(?:abs|all|any|bool|bytes|chr|dict|"
+    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|Path|today|utcnow|items|keys|rfind|rindex|"
+    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump)$|^(?:abs|all|any|bool|bytes|chr|dict|"
     r"filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
 )
 """What of Python's makes a value and does nothing with it."""
