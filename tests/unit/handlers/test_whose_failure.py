@@ -182,13 +182,14 @@ import { limit, users } from "@acme/things";
 export async function middleware(request) {
   const limited = await limit(request.headers.get("x-forwarded-for"));
   if (!limited.success) return new Response("slow", { status: 429 });
+  if (await users.isBanned(request.headers.get("user-agent"))) return new Response("no", { status: 403 });
   if (!request.cookies.get("session")) return NextResponse.json({}, { status: 401 }); // here
   return NextResponse.next();
 }
 """
 
 
-def test_a_limit_is_not_where_a_call_without_a_session_stops(
+def test_neither_a_limit_nor_a_ban_is_where_a_call_without_a_session_stops(
     told: Callable[..., list[Finding]],
 ) -> None:
     files = route('import { db } from "@acme/things";', "  await db.rows.updateMany();\n  return Response.json({ ok: true });")  # fmt: skip
