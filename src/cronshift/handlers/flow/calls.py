@@ -14,6 +14,7 @@ from cronshift.handlers.flow.ledger import ABOUT_CALLER
 from cronshift.handlers.flow.members import SEVERAL, Members
 from cronshift.handlers.flow.paths import Abrupt, Exit, Returned, Thrown, answer_apart, met
 from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.several import keep_together
 from cronshift.handlers.flow.values import (
     CLEAN,
     NOTHING,
@@ -124,13 +125,18 @@ class Calls(Members):
         first, *others = functions
         if not others:
             return self.call(first, arguments)
+        results: list[Value] = []
+
+        def call(function: Sequence[Value]) -> Value:
+            results.append(self._one_called(Unknown(called.taints), function, arguments))
+            return results[-1]
+
         result = self.fork(
-            taints_of(called),
-            lambda: self.call(first, arguments),
-            lambda: self._one_called(Unknown(called.taints), others, arguments),
-            about_caller=False,
+            taints_of(called), lambda: call([first]), lambda: call(others), about_caller=False
         )
-        return result or Unknown(taints_of(called))
+        whole = result or Unknown(taints_of(called))
+        keep_together(self.machine, whole, results)
+        return whole
 
     def _doubt_several(self, called: Value, arguments: Arguments) -> None:
         """Take note that what one of several functions asks of the caller another may not ask."""

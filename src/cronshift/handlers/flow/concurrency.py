@@ -92,8 +92,8 @@ def _settlement(machine: Machine, promise: Value, arguments: Arguments) -> Value
     machine.ledger.shielded[promise.place] = arguments.place
     if not promise.rejected:
         return ObjectValue({"status": PlainValue("fulfilled"), "value": promise.value})
-    if machine.path.failed and machine.path.caught is None:
-        machine.path.caught = arguments.place
+    if machine.path.failed:
+        machine.catch(arguments.place)
     return ObjectValue(
         {"status": PlainValue("rejected", promise.value.taints), "reason": promise.value}
     )
@@ -245,8 +245,8 @@ def _settled_python(machine: Machine, arguments: Arguments) -> Value:
     for coroutine in arguments.values:
         if isinstance(coroutine, Promise):
             machine.ledger.shielded[coroutine.place] = arguments.place
-            if coroutine.rejected and machine.path.failed and machine.path.caught is None:
-                machine.path.caught = arguments.place
+            if coroutine.rejected and machine.path.failed:
+                machine.catch(arguments.place)
         results.append(coroutine.value if isinstance(coroutine, Promise) else coroutine)
     return machine.promise(items_of(*results), arguments.place, arguments.name)
 

@@ -111,9 +111,9 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     if place is None or answered_at(ending) in _softly(run):
         return None
     fate = FailureFate(site.name, place, level)
-    if level is Heard.NAME:
-        return fate
     works = is_work(site) or (trial.refused and bool(site.written))
+    if level is Heard.NAME and (works or not path.instead):
+        return fate
     is_settled = path.instead or (path.kept and level < Heard.WORDS)
     matters = not is_settled and (works or _leaves_work(run, failed))
     calls = (site.place, *site.calls)

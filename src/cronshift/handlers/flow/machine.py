@@ -193,16 +193,19 @@ class Machine(Expressions):
 
         failing = failing_side(self, test)
 
-        def side(body: tuple[code.Statement, ...], fails: bool) -> Callable[[], None]:
+        def side(body: tuple[code.Statement, ...], *, outcome: bool) -> Callable[[], None]:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
-            return lambda: self._caught_side(body, inner, fails=fails)
+            fails = None if failing is None else failing is outcome
+            return lambda: self._caught_side(body, inner, fails)
 
         self.fork(
             taints,
-            side(node.yes, failing is True),
-            side(node.no, failing is False),
+            side(node.yes, outcome=True),
+            side(node.no, outcome=False),
             about_caller=bool(taints & ABOUT_CALLER),
         )
+        if failing is not None and leaves(node.no if failing else node.yes, "return", "break"):
+            self.path.other_way |= STALE
         if decides_by_failure(self, test):
             leave_stale(self, (*node.yes, *node.no), scope, node.place)
 
@@ -228,13 +231,16 @@ class Machine(Expressions):
             self._takes_another_way(left_out, taints, "return", "break", "continue")
             self.path.hinged = self.path.hinged or answered is not self.path.answered
 
-    def _caught_side(self, body: Sequence[code.Statement], scope: Scope, *, fails: bool) -> None:
-        """Follow one side of a condition, which is that of the failure or may be any."""
-        self.catching += fails
+    def _caught_side(
+        self, body: Sequence[code.Statement], scope: Scope, fails: bool | None
+    ) -> None:
+        """Follow one side of a condition: that of the failure, where it did not happen, or any."""
+        self.path.failed = self.path.failed and fails is not False
+        self.catching += bool(fails)
         try:
             self.block(body, scope)
         finally:
-            self.catching -= fails
+            self.catching -= bool(fails)
 
     def _loop(self, node: code.Loop, scope: Scope) -> None:
         turns: Sequence[Value] = (Unknown(),)
@@ -356,7 +362,7 @@ class Machine(Expressions):
         may_be = self.path.caught is None and not self.world.refused
         failed = self.path.failed and (is_it or may_be)
         if failed:
-            self.path.caught = self.path.caught or clause.place
+            self.catch(clause.place)
             leave_stale(self, node.body, scope, self.statement)
         return failed
 

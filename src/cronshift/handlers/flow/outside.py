@@ -17,6 +17,7 @@ from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.refusals import REFUSED
 from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST
 from cronshift.handlers.flow.sessions import nobody
+from cronshift.handlers.flow.several import promises_in
 from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
@@ -158,11 +159,14 @@ def _name(called: Value, arguments: Arguments) -> str:
     called_name = called.name if isinstance(called, Outside | Unknown | NativeObject) else ""
     if isinstance(called, Outside) and _QUIET.search(called_name):
         return called_name
-    return (
-        called_name
-        if len(called_name) > len(arguments.name) and "." in called_name
-        else arguments.name or called_name
-    )
+    is_longer = len(called_name) > len(arguments.name) and "." in called_name
+    name = called_name if is_longer else arguments.name or called_name
+    owner, _, verb = name.rpartition(".")
+    first = arguments.at(0) if verb == "send" else None
+    if isinstance(first, Unknown) and first.name.endswith("Command"):  # AWS: what is sent says it
+        command = first.name.rpartition(".")[2].removesuffix("Command")
+        return ".".join(filter(None, (owner, command[:1].lower() + command[1:])))
+    return name
 
 
 def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
@@ -193,9 +197,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
         machine.consume(inner)
         if isinstance(inner, Promise) and inner.rejected:
             return machine.promise(inner.value, place, name, rejected=True)
-    for argument in arguments.values:
-        machine.consume(argument)
-    return _promised(machine, called, result, name, place)
+    return _promised(machine, called, result, name, arguments)
 
 
 def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
@@ -240,8 +242,17 @@ def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
     return is_told and _LISTENING.search(name) is not None
 
 
-def _promised(machine: Machine, called: Value, result: Value, name: str, place: CodePlace) -> Value:
-    """Return the promise of work that surely goes on by itself, else the call's result."""
+def _promised(
+    machine: Machine, called: Value, result: Value, name: str, arguments: Arguments
+) -> Value:
+    """Return the promise of work that surely goes on by itself, or that fails with what it is given."""
+    place = arguments.place
+    for argument in arguments.values:
+        machine.consume(argument)
+    promises = promises_in(*arguments.values)
+    rejected = next((promise for promise in promises if promise.rejected), None)
+    if rejected is not None:  # prisma.$transaction([…]) fails with what it is given
+        return machine.promise(rejected.value, place, name, rejected=True)
     if is_python(place.file):
         is_promise = gives_coroutine(machine.program.tree, called)
     else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.handlers.flow.clauses import throws
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.work import is_work, throws_nothing, writes
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -13,7 +14,7 @@ from cronshift.runtime.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.handlers.flow.code import CodePlace
+    from cronshift.handlers.flow.code import CodePlace, Function
     from cronshift.handlers.flow.following import Trace
     from cronshift.handlers.flow.ledger import Ledger, Site
 
@@ -175,19 +176,39 @@ def _is_asked(site: Site, ledger: Ledger) -> bool:
 
 
 def _unfailing(run: Trace) -> Iterator[CodePlace]:
-    """Yield the calls into the project in which every call out of it is caught."""
-    for place, site in run.ledger.sites.items():
+    """Yield the calls into the project in which every call out of it is caught, wherever they stand."""
+    ledger, harmless = run.ledger, set()
+    for place, site in ledger.sites.items():
         leading_out = [
             inner
-            for inner in run.ledger.sites.values()
+            for inner in ledger.sites.values()
             if site.followed
             and place in inner.calls
             and (inner.awaited or is_python(inner.place.file))
             and not (inner.followed or inner.rescuing)
         ]
-        shielded = run.ledger.shielded
-        if leading_out and all(
-            inner.tries > site.tries or inner.place in shielded or throws_nothing(inner)
-            for inner in leading_out
+        if (
+            leading_out
+            and not any(map(throws, _inside(site, ledger)))
+            and all(
+                inner.tries > site.tries or inner.place in ledger.shielded or throws_nothing(inner)
+                for inner in leading_out
+            )
         ):
+            harmless.add(_entered(place, ledger))
             yield place
+    yield from (place for place in ledger.sites if _entered(place, ledger) in harmless - {None})
+
+
+def _inside(site: Site, ledger: Ledger) -> Iterator[Function]:
+    """Yield the function that a call leads into, and those that it calls where nothing catches their errors."""
+    for place, inner in ledger.sites.items():
+        is_inside = site.place in inner.calls and inner.tries <= site.tries
+        if place in ledger.entered and (is_inside or place == site.place):
+            yield ledger.entered[place]
+
+
+def _entered(place: CodePlace, ledger: Ledger) -> CodePlace | None:
+    """Return the place of the function of the project that a call leads into."""
+    function = ledger.entered.get(place)
+    return function.place if function is not None else None

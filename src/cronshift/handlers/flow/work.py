@@ -110,6 +110,7 @@ _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "inva
 _FINDING = {("find",), ("select",), ("aggregate",)}
 """What a query that only looks begins with, whatever is hung on it: ``find.sort.lean``."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
+_CHECKING = {"verify", "validate", "decode", "decrypt", "parse"}
 _TELLING = {"report", "notify", "alert", "warn", "tell", "page", "mail", "email"}
 _FAILURES = {"error", "errors", "exception", "exceptions", "failure", "crash"}
 _LETTERS = {
@@ -221,7 +222,7 @@ def looks(name: str) -> bool:
     segments = _segments(name)
     last = words(segments[-1]) if segments else ()
     is_query = any(words(part)[:1] in _FINDING for part in segments[1:])
-    return is_query or (bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING))
+    return is_query or (bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING | _CHECKING))
 
 
 @cache

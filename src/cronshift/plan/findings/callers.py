@@ -50,6 +50,8 @@ _COMPARED = lazy_pattern(
     re.IGNORECASE,
 )
 """What stands before a path that another is compared with."""
+_PRINTED = lazy_pattern(r"\bconsole\.\w+\(|\bprint\(|[\"']path[\"']\s*:\s*[\"']?$")
+"""What is only said: a hint for people, an entry of a configuration that a script writes."""
 _PROSE = lazy_pattern(r"/\*[\s\S]*?\*/|^[ \t]*[rR]?(\"{3}|'{3})[\s\S]*?\1", re.MULTILINE)
 """Comments of several lines, and texts that stand for themselves, as docstrings do."""
 _SPECS = ("openapi", "swagger")
@@ -100,10 +102,13 @@ def _is_call(file: str, text: str, line: str, at: int) -> bool:
     if (
         line.lstrip().startswith(_NOTES)
         or _NAMING.match(line)
+        or _PRINTED.search(before)
         or re.search(r"(?:^|\s)(?://|#)\s", before)
     ):
         return False
     place = PurePosixPath(file)
+    if place.suffix == ".sql" and before.endswith(" "):
+        return False  # a comment on a table names it in a sentence
     if place.suffix in _CODE:
         is_called = _CALLS.search(before) is not None and _COMPARED.search(before) is None
         return is_called and ("://" in before or _SENDS.search(text) is not None)
