@@ -7,6 +7,7 @@ import json
 import os
 import re
 from bisect import bisect_left
+from contextlib import suppress
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -298,12 +299,13 @@ class SourceTree:
         return next((name for name in candidates if name in self.files), None)
 
     def _walk(self) -> Iterator[str]:
-        count = 0
-        for folder, folders, files in os.walk(self._top):
-            relative = folder.removeprefix(self._top).strip(os.sep).replace(os.sep, "/")
-            place = f"{relative}/" if relative else ""
+        count, waiting = 0, [""]
+        while waiting:
+            place = waiting.pop()
+            files, folders = _listed(f"{self._top}/{place}")
             skipped = _NEVER if place else _NEVER | _BUILT
-            folders[:] = sorted(name for name in folders if name not in skipped)
+            inner = sorted((name for name in folders if name not in skipped), reverse=True)
+            waiting += [f"{place}{name}/" for name in inner]
             for name in (name for name in files if _is_text(place + name)):
                 count += 1
                 if count > MOST_FILES:
@@ -320,6 +322,19 @@ class SourceTree:
         except OSError:
             return None
         return _decoded(data)
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    """Return the files and the folders in one, without links to folders; none where it cannot be read."""
+    files: list[str] = []
+    folders: list[str] = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            elif not (entry.is_symlink() and os.path.isdir(entry.path)):  # noqa: PTH112 - a thousand times
+                files.append(entry.name)
+    return files, folders
 
 
 def language(file: str) -> str | None:

@@ -22,7 +22,7 @@ from cronshift.runtime.regular_files import read_text
 from cronshift.targets.registry import target_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cronshift.model import Job, Plan
     from cronshift.runtime.schedule import Schedule
@@ -151,9 +151,10 @@ def load_of(jobs: Sequence[Job], now: datetime, period: timedelta = PERIOD) -> L
     scheduled = [job.schedule for job in jobs if job.schedule is not None]
     alike = Counter(schedule.trigger for schedule in scheduled)
     schedules = {schedule.trigger: schedule for schedule in scheduled}
+    ticks = {trigger: list(_ticks(each, now, period)) for trigger, each in schedules.items()}
     due: Counter[datetime] = Counter()
     for trigger, times in alike.items():
-        for tick in _ticks(schedules[trigger], now, period):
+        for tick in ticks[trigger]:
             due[tick] += times
     hours, minutes = [0] * 24, Counter[tuple[int, int]]()
     for tick, times in due.items():
@@ -162,7 +163,7 @@ def load_of(jobs: Sequence[Job], now: datetime, period: timedelta = PERIOD) -> L
     fullest = sorted(minutes.items(), key=lambda item: (-item[1], item[0]))[:_MOST_SHOWN]
     busiest = tuple(BusyMinute(hour, minute, times) for (hour, minute), times in fullest)
     peak = max(due.values(), default=0)
-    return Load(tuple(hours), busiest, peak, min(peak, _staggered(scheduled, now, period)))
+    return Load(tuple(hours), busiest, peak, min(peak, _staggered(scheduled, ticks)))
 
 
 def due_in(jobs: Iterable[Job], minute: BusyMinute, now: datetime) -> list[Job]:
@@ -178,17 +179,15 @@ def due_in(jobs: Iterable[Job], minute: BusyMinute, now: datetime) -> list[Job]:
     ]
 
 
-def _staggered(schedules: Iterable[Schedule], now: datetime, period: timedelta) -> int:
+def _staggered(schedules: Iterable[Schedule], ticks: Mapping[str, list[datetime]]) -> int:
     """Return the peak when job number n comes n mod 5 minutes later."""
     spread = int(STAGGER / timedelta(minutes=1))
     alike: Counter[tuple[str, int]] = Counter()
-    counted = {}
     for number, schedule in enumerate(schedules):
         alike[schedule.trigger, number % spread] += 1
-        counted[schedule.trigger] = schedule
     due: Counter[datetime] = Counter()
     for (trigger, later), times in alike.items():
-        for tick in _ticks(counted[trigger], now, period):
+        for tick in ticks[trigger]:
             due[tick + timedelta(minutes=later)] += times
     return max(due.values(), default=0)
 

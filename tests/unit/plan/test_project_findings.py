@@ -255,6 +255,12 @@ def test_a_real_environment_is_never_looked_at(tmp_path: Path) -> None:
         ("scripts/tick.js", "// /api/cron/mail\nawait fetch(`${base}/api/cron/mail`);\n", 2),
         ("lib/x.ts", 'await fetch("/api/cron/mail");\n', 1),
         ("lib/jobs.py", 'requests.get(f"{BASE}/api/cron/mail")\n', 1),
+        ("lib/jobs.py", 'JOBS = [{"endpoint": "/api/cron/mail"}]\n', None),
+        (
+            "lib/jobs.py",
+            'JOBS = [{"endpoint": "/api/cron/mail"}]\nhttpx.get(JOBS[0]["endpoint"])\n',
+            1,
+        ),
         (
             "supabase/migrations/1_mail.sql",
             "-- /api/cron/mail, nightly\nselect net.http_get('https://x.dev/api/cron/mail');\n",

@@ -356,7 +356,7 @@ def _table() -> dict[str, Value]:
         for name in ("z", "default", "*"):
             table[f"{package}:{name}"] = schemas
     for name in ("str", "num", "bool", "url", "makeValidator"):
-        table[f"envalid:{name}"] = Native(name, lambda _m, _a: environment.schema())
+        table[f"envalid:{name}"] = Native(name, environment.envalid)
     for name in ("process.env", "import.meta.env", "Bun.env", "env"):
         table[name] = environment.ENVIRONMENT
     del table["env"]

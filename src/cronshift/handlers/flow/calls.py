@@ -134,9 +134,12 @@ class Calls(Members):
 
     def _doubt_several(self, called: Value, arguments: Arguments) -> None:
         """Take note that what one of several functions asks of the caller another may not ask."""
-        is_one = isinstance(called, Unknown) and called.name == SEVERAL
-        asks = any(isinstance(value, NativeObject) for value in arguments.values)
-        if is_one and (asks or arguments.taints & ABOUT_CALLER) and not self.ledger.comparisons:
+        if not isinstance(called, Unknown) or called.name != SEVERAL or self.ledger.comparisons:
+            return
+        if (
+            any(isinstance(value, NativeObject) for value in arguments.values)
+            or arguments.taints & ABOUT_CALLER
+        ):
             self.path.doubts |= {f"calls one of several by {arguments.name}"}
 
     def _instance(self, kind: ClassValue, arguments: Arguments) -> Value:
@@ -189,6 +192,7 @@ class Calls(Members):
     def _closure(self, called: Closure, arguments: Arguments) -> Value:
         """Call a function of the project, and take note of it."""
         function, place = called.function, arguments.place
+        gives_promise = function.is_async and not function.is_generator
         is_step = self.depth > 0 or self.loading
         if is_step and not self.loading and called.function.name:
             name = arguments.name or function.name
@@ -197,12 +201,11 @@ class Calls(Members):
             if not is_helper or records(name):
                 self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
-                return self.failure(
-                    place, arguments.name, promised=function.is_async or not is_python(place.file)
-                )
+                is_promised = gives_promise or not is_python(place.file)
+                return self.failure(place, arguments.name, promised=is_promised)
         if is_step and self.world.turns and says_only(arguments.name):
             return NOTHING  # all is too much, and a line of a log the least of it
-        if not function.is_async:
+        if not gives_promise:
             return self.invoke(called, arguments)
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))
 

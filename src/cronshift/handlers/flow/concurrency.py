@@ -56,6 +56,8 @@ def _together(machine: Machine, promises: Value, arguments: Arguments) -> Value:
     machine.consume(promises)
     machine.wait_for(promises)
     values = promises.elements.values if isinstance(promises, ListValue) else ()
+    parts = {promise.place for promise in values if isinstance(promise, Promise)}
+    machine.ledger.returned.setdefault(arguments.place, set()).update(parts)
     failed = next(
         (promise for promise in values if isinstance(promise, Promise) and promise.rejected), None
     )
@@ -158,8 +160,11 @@ def _timer(machine: Machine, arguments: Arguments) -> Value:
     if not isinstance(called, Closure | Native):
         return Unknown(name="timer")
     before = len(machine.ledger.promises)
-    result = machine.call(called, Arguments((), {}, arguments.place, "callback"))
-    machine.consume(result)
+    machine.within.append(arguments.place)
+    try:
+        machine.consume(machine.call(called, Arguments((), {}, arguments.place, "callback")))
+    finally:
+        machine.within.pop()
     begun = machine.ledger.promises[before:]
     for promise in begun:
         machine.consume(promise)

@@ -18,7 +18,13 @@ from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
 from cronshift.handlers.flow.asides import is_minor
-from cronshift.handlers.flow.endings import answered_at, answers_of, body_of, succeeds
+from cronshift.handlers.flow.endings import (
+    answered_at,
+    answers_of,
+    body_of,
+    succeeds,
+    told_by,
+)
 from cronshift.handlers.flow.hearing import Heard, hangs_on_it, heard
 from cronshift.handlers.flow.soft import soft_word
 from cronshift.handlers.flow.trials import Trial, Trials
@@ -128,7 +134,7 @@ def _softly(run: Trace) -> set[CodePlace | None]:
         answer.place
         for ending in run.endings
         for answer in answers_of(ending)
-        if soft_word(answer.body)
+        if soft_word(told_by(answer))
     }
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
+
 from cronshift.handlers.flow import code
+from cronshift.handlers.flow.answers import answer_of
 from cronshift.handlers.flow.clauses import clause_of, leaves, surely_leaves
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
@@ -37,6 +40,7 @@ from cronshift.handlers.flow.values import (
     Native,
     ObjectValue,
     Promise,
+    Response,
     Scope,
     Taint,
     Unknown,
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.flow.values import Taints
 
+_OK = 200
 _CHAINING = {"then", "catch", "finally"}
 
 
@@ -130,6 +135,9 @@ class Machine(Expressions):
         if self.in_trouble and self.depth > 1:
             # what a helper gives where something failed
             result = of_failure(self, result, node.value)
+        if self.serializing and self.depth == 1 and isinstance(result, ListValue):
+            result = answer_of(result)
+            result = replace(result, status=_OK) if isinstance(result, Response) else result
         raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:
@@ -167,6 +175,7 @@ class Machine(Expressions):
         return value
 
     def _if(self, node: code.If, scope: Scope) -> None:
+        self.statement = node.place
         test = self.value(node.test, scope)
         decides = self.truth(test, scope)
         taints = taints_of(test)

@@ -77,6 +77,7 @@ class NameLookup(Forks, ABC):
         self.left_at: CodePlace | None = None
         self.depth = 0
         self.loading = 0
+        self.serializing = False
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
@@ -247,14 +248,9 @@ class NameLookup(Forks, ABC):
 
     def wait(self, place: CodePlace) -> None:
         """Take note that a call is waited for, and so are those whose results it hands on."""
-        left = [place]
-        seen: set[CodePlace] = set()
-        while left:
-            place = left.pop()
-            if place in self.ledger.sites:
-                self.ledger.sites[place].awaited = True
-            seen.add(place)
-            left += self.ledger.returned.get(place, set()) - seen
+        for waited in self.ledger.handed_on({place}):
+            if waited in self.ledger.sites:
+                self.ledger.sites[waited].awaited = True
 
     def ask(self, what: str) -> None:
         """Note a read of the request."""

@@ -53,13 +53,14 @@ _QUIET = lazy_pattern(
     r"|(?:^|\.)(?:log|info|warn|warning|error|debug|trace|exception|now|toISOString|setHeader|"
     r"randomUUID|createRequire|revalidatePath|revalidateTag|noStore|unstable_noStore|connection|"
     r"captureException|captureMessage|super|set_tag|format|isoformat|strftime|is(?:digit|alpha|numeric|alnum|space)|"
-    r"capitalize|zfill|casefold|fullmatch|strptime|from(?:isoformat|timestamp)|(?:hex)?digest|round|Decimal|"
+    r"capitalize|zfill|casefold|fullmatch|strptime|parsedate\w*|from(?:isoformat|timestamp)|(?:hex)?digest|round|Decimal|"
     r"BeautifulSoup|url(?:parse|unparse|encode)|deepcopy|reversed|toFixed|toLocale(?:Date|Time)?String|padStart|"
     r"padEnd|[gs]et(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
-    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta)$|^(?:abs|all|any|bool|bytes|chr|dict|"
+    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|Path|today|utcnow|items|keys|rfind|rindex|"
+    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump)$|^(?:abs|all|any|bool|bytes|chr|dict|"
     r"filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
 )
 """What of Python's makes a value and does nothing with it."""
@@ -85,6 +86,8 @@ _GIVES_ON = lazy_pattern(
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
+_RUNNING = {"p-limit", "p-retry", "p-throttle", "p-timeout", "async-retry", "bottleneck"}
+"""The packages whose functions do so."""
 _REGISTERING = lazy_pattern(
     r"\.(?:command|hears|action|(?:callback|inline)Query)$|\binterceptors\.\w+\.use$"
 )
@@ -185,7 +188,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
             continue
         values = tuple(Unknown(name="given") for _ in callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
-        if _GIVES_ON.search(name):
+        if _GIVES_ON.search(name) or _package(called) in _RUNNING:
             return inner
         machine.consume(inner)
         if isinstance(inner, Promise) and inner.rejected:
@@ -322,6 +325,7 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     ]
     if isinstance(work, Promise):
         begun.append(work.name)
+        machine.ledger.behind.add(work.place)
     if isinstance(work, Unknown | Outside) and work.name:
         begun.append(work.name)
     is_read = isinstance(work, Closure | Promise) or bool(begun)

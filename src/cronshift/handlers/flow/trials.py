@@ -83,7 +83,9 @@ def _candidates(run: Trace) -> list[Site]:
         and not left & set(site.within)
     ]
     work = [site for site in chosen if is_work(site)]
-    looks = [site for site in chosen if not site.followed and not is_work(site)]
+    looks = [
+        site for site in chosen if not (site.followed or is_work(site) or _reads_mapping(site))
+    ]
     work.sort(
         key=lambda site: (
             not _is_surely_caught(site, run.ledger),
@@ -94,6 +96,12 @@ def _candidates(run: Trace) -> list[Site]:
     looks.sort(key=lambda site: (not site.written, site.depth))
     chosen = [*_few_a_guard(work, run.ledger), *_few_a_guard(looks, run.ledger)]
     return _each_guard_first(chosen, run.ledger)
+
+
+def _reads_mapping(site: Site) -> bool:
+    """Return whether a call only reads a field of a value at hand, ``row.get("id")``."""
+    is_get = is_python(site.place.file) and site.name.endswith(".get") and not site.package
+    return is_get and _ANSWERED.search(site.name) is None
 
 
 def _telling(run: Trace) -> list[Site]:
@@ -116,7 +124,7 @@ def _left_behind(run: Trace) -> set[CodePlace]:
     """Return the places of work that nobody waits for, of which that is told already."""
     ledger = run.ledger
     later = {place for place, _, _ in ledger.later}
-    return later | {promise.place for promise in ledger.left()}
+    return later | ledger.handed_on({*ledger.behind, *(promise.place for promise in ledger.left())})
 
 
 def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
@@ -172,7 +180,10 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
         leading_out = [
             inner
             for inner in run.ledger.sites.values()
-            if site.followed and place in inner.calls and inner.awaited and not inner.followed
+            if site.followed
+            and place in inner.calls
+            and (inner.awaited or is_python(inner.place.file))
+            and not (inner.followed or inner.rescuing)
         ]
         shielded = run.ledger.shielded
         if leading_out and all(

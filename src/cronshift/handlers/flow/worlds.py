@@ -59,6 +59,7 @@ class World(Struct, frozen=True):
         path: of the request, without its query.
         parameters: what the path gives the names of its route.
         merged: whether its query has them too, as ``req.query`` of a page or a function.
+        bodied: whether a GET may have a body, as a stranger's may.
         anyone: whether every credential is taken for right.
         forged: whether every header says whatever is wanted of it.
         guessed: whether every parameter of the query says whatever is wanted of it.
@@ -77,6 +78,7 @@ class World(Struct, frozen=True):
     path: str = "/"
     parameters: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     merged: bool = False
+    bodied: bool = True
     anyone: bool = False
     forged: bool = False
     guessed: bool = False
@@ -105,7 +107,7 @@ def vercel(path: str, method: str = "GET") -> World:
         "x-forwarded-proto": "https",
         "x-real-ip": ANY,
     }
-    return World(headers, query, method, path=bare)
+    return World(headers, query, method, path=bare, bodied=False)
 
 
 def called_by_inngest(path: str) -> World:
