@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cronshift.handlers.next import segment_of
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
 from cronshift.model import Handler, HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -73,6 +72,19 @@ class FunctionFiles:
         route = self.table.answering(path)
         return route is not None and not route.is_pattern
 
+    def too_narrow(self, path: str) -> str:
+        """Return, in words, which file is named like a catch-all of a path, as no function can be."""
+        parts = [part for part in path.split("/") if part]
+        for route in self.table.routes:
+            *heads, last = route.segments or (Segment(Rank.STATIC),)
+            pairs = zip(heads, parts, strict=False)
+            is_above = all(
+                head.rank is not Rank.STATIC or head.text == part for head, part in pairs
+            )
+            if last.text.lstrip("[").startswith("...") and len(heads) <= len(parts) and is_above:
+                return f"{route.handler.file} takes one segment, as each function does"
+        return ""
+
     def at(self, path: str) -> Handler | None:
         """Return the function that answers a path, its export looked up."""
         route = self.table.answering(path)
@@ -103,7 +115,7 @@ class FunctionFiles:
             kind = HandlerKind.NODE_FUNCTION if place.suffix in _NODE else HandlerKind.FUNCTION
             handler = Handler(file, kind, export, language)
             called = PurePosixPath(file.removeprefix(self._base))
-            parts = [segment_of(part) for part in (*called.parts[:-1], called.stem)]
+            parts = [_segment(part) for part in (*called.parts[:-1], called.stem)]
             literal = tuple(Segment(Rank.STATIC, part) for part in called.parts)
             if self._builds is None:
                 if place.stem == "index":
@@ -145,6 +157,15 @@ def _language(suffix: str) -> str | None:
     if suffix in _NODE:
         return "typescript" if suffix.startswith(".ts") else "javascript"
     return "python" if suffix == ".py" else _OTHERS.get(suffix)
+
+
+def _segment(name: str) -> Segment:
+    """Return the segment that a part of a function's name stands for.
+
+    Brackets take one, ``[...x]`` and ``[[...x]]`` too: ``getSegmentName`` of the file above.
+    """
+    is_one = name.startswith("[") and name.endswith("]")
+    return Segment(Rank.ONE, name[1:-1]) if is_one else Segment(Rank.STATIC, name)
 
 
 def _stars(segment: str) -> int:

@@ -118,7 +118,8 @@ def _new_promise(machine: Machine, arguments: Arguments) -> Value:
     """
     errors: list[Value] = []
     results: list[Value] = []
-    resolve = Native("resolve", lambda _m, a: _resolve(a, results))
+    troubled: list[Value] = []
+    resolve = Native("resolve", lambda m, a: _resolve(a, troubled if m.in_trouble else results))
     reject = Native("reject", lambda m, a: _refuse(m, a, errors))
     before, later = len(machine.ledger.promises), len(machine.ledger.later)
     sites = len(machine.ledger.sites)
@@ -131,7 +132,9 @@ def _new_promise(machine: Machine, arguments: Arguments) -> Value:
         return machine.promise(errors[0], arguments.place, "Promise", rejected=True)
     is_idle = sites == len(machine.ledger.sites)
     is_clock = bool(results) and is_idle
-    made = machine.promise(Unknown(), arguments.place, _CLOCK if is_clock else "Promise")
+    heard = troubled or results  # where the failure that is tried out went that way
+    value = heard[0] if len(heard) == 1 else Unknown(alternatives=tuple(heard))
+    made = machine.promise(value, arguments.place, _CLOCK if is_clock else "Promise")
     if is_idle:
         machine.consume(made)
     return made

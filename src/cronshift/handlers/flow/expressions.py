@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, ClassVar
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import Calls, this_in
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
+from cronshift.handlers.flow.members import spread
 from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
 from cronshift.handlers.flow.paths import Exhausted
 from cronshift.handlers.flow.refusals import decides_by_failure, failing_side, marked, of_failure
 from cronshift.handlers.flow.values import (
+    CLEAN,
     FAILED,
     ClassValue,
     Closure,
     ListValue,
+    NativeObject,
     ObjectValue,
     PlainValue,
     Scope,
@@ -157,11 +160,10 @@ class Expressions(Calls):
             name = key_of(self.value(key, scope)) if key is not None else None
             if name is not None:
                 fields.cell[name] = content
-            elif key is None and isinstance(content, ObjectValue):
-                fields.cell |= content.cell
-                fields.open = fields.open or content.open
             elif key is None and isinstance(content, Unknown) and content.alternatives:
                 _spread(fields, content)
+            elif key is None:
+                spread(fields, content)
             else:
                 fields.open = True
                 fields.taints |= taints_of(content)
@@ -169,10 +171,10 @@ class Expressions(Calls):
 
     def _listed(self, node: code.Listed, scope: Scope) -> Value:
         values: list[Value] = []
-        is_open = False
-        for spread, item in node.items:
+        is_open, taints = False, CLEAN
+        for is_spread, item in node.items:
             content = self.value(item, scope)
-            if spread and isinstance(content, Unknown) and content.alternatives:
+            if is_spread and isinstance(content, Unknown) and content.alternatives:
                 values += [
                     element
                     for part in content.alternatives
@@ -180,14 +182,15 @@ class Expressions(Calls):
                     for element in part.elements.values
                 ]
                 is_open = True
-            elif spread and isinstance(content, ListValue):
+            elif is_spread and isinstance(content, ListValue):
                 values += content.elements.values
                 is_open = is_open or content.elements.open
-            elif spread:
+            elif is_spread:
                 is_open = True
+                taints |= taints_of(content) if isinstance(content, NativeObject) else CLEAN
             else:
                 values.append(content)
-        listed = items_of(*values, is_open=is_open)
+        listed = items_of(*values, is_open=is_open, taints=taints)
         return of_failure(self.machine, listed) if self.in_trouble else listed
 
     def _assigned(self, node: code.Assigned, scope: Scope) -> Value:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.ledger import CALLER
 from cronshift.handlers.flow.operations import compared, contained
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
@@ -139,6 +140,13 @@ def _cased(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value
     )
 
 
+def _code(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
+    """Return the code of a character: all of a text whose characters are compared one by one."""
+    text = str(owner.value)
+    is_compared = ANY in text or secrets_in(text) or owner.taints & CALLER
+    return owner if is_compared else Unknown(owner.taints)
+
+
 def _upper(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
     return (
         owner
@@ -228,6 +236,7 @@ _TEXTS: dict[str, Callable[[Machine, PlainValue, Arguments], Value]] = {
     "toLowerCase": _cased,
     "lower": _cased,
     "toUpperCase": _upper,
+    **dict.fromkeys(("charCodeAt", "codePointAt", "charAt"), _code),
     "upper": _upper,
     "removeprefix": _without_prefix,
     "match": _matched,

@@ -86,12 +86,13 @@ class ListValue(Struct, eq=False):
 
 
 class ObjectValue(Struct, eq=False):
-    """An object; ``open`` where it may have more than ``cell`` says."""
+    """An object; ``open`` where it may have more than ``cell`` says, all that ``rest`` has, if it is said."""
 
     cell: dict[str, Value]
     open: bool = False
     taints: Taints = CLEAN
     of: ClassValue | None = None
+    rest: Value | None = None
 
 
 class ClassValue(Struct, eq=False):
