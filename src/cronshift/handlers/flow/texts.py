@@ -19,7 +19,7 @@ from cronshift.handlers.flow.values import (
     tainted,
     text_of,
 )
-from cronshift.handlers.flow.worlds import ANY, SecretLength, secrets_in
+from cronshift.handlers.flow.worlds import ANY, SecretLength, around_secrets, secrets_in
 from cronshift.handlers.patterns import is_slow
 
 if TYPE_CHECKING:
@@ -132,19 +132,11 @@ def _partition(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Va
 
 
 def _cased(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
-    return (
-        owner
-        if secrets_in(str(owner.value))
-        else PlainValue(str(owner.value).lower(), owner.taints)
-    )
+    return PlainValue(around_secrets(str(owner.value), str.lower), owner.taints)
 
 
 def _upper(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
-    return (
-        owner
-        if secrets_in(str(owner.value))
-        else PlainValue(str(owner.value).upper(), owner.taints)
-    )
+    return PlainValue(around_secrets(str(owner.value), str.upper), owner.taints)
 
 
 def _trimmed(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
