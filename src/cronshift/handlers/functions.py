@@ -27,6 +27,8 @@ _NODE = {".js", ".mjs", ".ts", ".tsx"}
 _OTHERS = {".go": "go", ".rb": "ruby", ".rs": "rust"}
 _PHP = lazy_pattern(r"(?:@[\w-]+/)?(?:now|vercel)-php\b")
 _MOST_STARS = 3  # in one segment; as many ** in all
+_INSIDE_A_NAME = {"*": "[^/]*", "?": "[^/]"}
+_OTHERS_THAN = lazy_pattern(r"\[[!^]([\w.]+)\]")
 _GO_EXPORT = lazy_pattern(r"^func\s+([A-Z]\w*)\s*\(", re.MULTILINE)
 
 
@@ -173,7 +175,7 @@ def _stars(segment: str) -> int:
 
 
 def glob(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a glob of vercel.json: ``*``, ``**``, ``?`` and ``{a,b}``.
+    """Return the regular expression of a glob of vercel.json: ``*``, ``**``, ``?``, ``[!_]`` and ``{a,b}``.
 
     One with so many stars that matching could take forever matches nothing.
     """
@@ -188,10 +190,11 @@ def glob(pattern: str) -> re.Pattern[str]:
         elif pattern.startswith("**", at):
             out.append(".*")
             at += 1
-        elif char == "*":
-            out.append("[^/]*")
-        elif char == "?":
-            out.append("[^/]")
+        elif char in _INSIDE_A_NAME:
+            out.append(_INSIDE_A_NAME[char])
+        elif others := _OTHERS_THAN.match(pattern, at):
+            out.append(f"[^/{re.escape(others[1])}]")
+            at = others.end() - 1
         elif char == "{":
             out.append("(?:")
             depth += 1

@@ -45,7 +45,6 @@ _SERVICES = "/_svc/"
 _PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _PYTHON_PRESETS = ("", "python", "fastapi", "flask", "django")  # "": none is named
 _PYTHON_MANIFESTS = ("pyproject.toml", "requirements.txt", "Pipfile")
-
 _LIBRARIES = ("packages/", "libs/")  # what apps of a workspace are made of
 
 
@@ -293,7 +292,7 @@ class Resolver:
             inside = self._inside(handler, path)
             is_told = inside.verdict is Verdict.UNKNOWN and inside.why
             return inside if is_told else replace(inside, why=why)
-        answered = self._by_files(bare) or self._by_app(path)
+        answered = self._by_files(bare) or (None if self._is_missing(bare) else self._by_app(path))
         if answered is None and hops and bare != path:
             answered = self._rewritten(bare) if not self.document.get("routes") else None
         if answered is not None:
@@ -301,6 +300,13 @@ class Resolver:
         if not self.knows_routes:
             return Resolution(Verdict.UNKNOWN, target=bare, why=why)
         return Resolution(Verdict.DEAD, target=bare, why=why, nearest=self._nearest(bare))
+
+    def _is_missing(self, path: str) -> bool:
+        """Return whether a route leads to a source that is not here, where only ``builds`` are built."""
+        is_source = (
+            path.endswith((".py", ".js", ".ts", ".go")) and path.strip("/") not in self.tree.files
+        )
+        return is_source and bool(self.document.get("builds"))
 
     def _by_files(self, path: str) -> Resolution | None:
         """Return the resolution of a path by a file router or a function."""

@@ -132,7 +132,7 @@ def _softly(run: Trace) -> set[CodePlace | None]:
     """Return the places of answers that say failure with a status of success: they are told already."""
     return {
         answer.place
-        for ending in run.endings
+        for ending in filter(succeeds, run.endings)
         for answer in answers_of(ending)
         if soft_word(told_by(answer))
     }

@@ -60,7 +60,7 @@ _QUIET = lazy_pattern(
 )
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
-    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|Path|today|utcnow|items|keys|rfind|rindex|"
+    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|\w+(?:Error|Exception)|Path|today|utcnow|items|keys|rfind|rindex|"
     r"partition|groups?|groupdict|total_seconds|timestamp|model_dump)$|^(?:abs|all|any|bool|bytes|chr|dict|"
     r"filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
 )

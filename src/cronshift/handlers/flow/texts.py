@@ -20,7 +20,7 @@ from cronshift.handlers.flow.values import (
     tainted,
     text_of,
 )
-from cronshift.handlers.flow.worlds import ANY, SecretLength, secrets_in
+from cronshift.handlers.flow.worlds import ANY, SecretLength, around_secrets, secrets_in
 from cronshift.handlers.patterns import is_slow
 
 if TYPE_CHECKING:
@@ -133,11 +133,7 @@ def _partition(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Va
 
 
 def _cased(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
-    return (
-        owner
-        if secrets_in(str(owner.value))
-        else PlainValue(str(owner.value).lower(), owner.taints)
-    )
+    return PlainValue(around_secrets(str(owner.value), str.lower), owner.taints)
 
 
 def _code(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
@@ -148,11 +144,7 @@ def _code(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
 
 
 def _upper(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
-    return (
-        owner
-        if secrets_in(str(owner.value))
-        else PlainValue(str(owner.value).upper(), owner.taints)
-    )
+    return PlainValue(around_secrets(str(owner.value), str.upper), owner.taints)
 
 
 def _trimmed(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -9,7 +10,7 @@ from msgspec import Struct, field
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cronshift.handlers.flow.code import CodePlace
 
@@ -39,6 +40,13 @@ def secret(name: str) -> str:
 def secrets_in(text: str) -> tuple[str, ...]:
     """Return the variables whose values a text holds."""
     return tuple(name.rstrip("=") for name in _SECRET.findall(text))
+
+
+def around_secrets(text: str, change: Callable[[str], str]) -> str:
+    """Return a text with all changed that is no variable's value."""
+    values = [match[0] for match in _SECRET.finditer(text)]
+    parts = [change(part) for part in _SECRET.sub("\0", text).split("\0")]
+    return "".join(part for pair in zip_longest(parts, values, fillvalue="") for part in pair)
 
 
 class SecretLength(int):
