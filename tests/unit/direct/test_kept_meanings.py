@@ -191,6 +191,13 @@ TAKEN = {
         f"from helpers import Shop\n{FASTAPI}{ROUTE}def x():\n    return Shop().orders()\n",
         "    return Shop().orders()\n",
     ),
+    "a final answer that the route catches": (
+        (
+            f"from helpers import found\n{FASTAPI}{ROUTE}def x():\n    try:\n        return found(name())\n"
+            "    except Exception as error:\n        raise HTTPException(500) from error\n"
+        ),
+        '        raise RuntimeError("answered 500") from error\n',
+    ),
     "a fault that a function raises": (
         f"from helpers import tried\n{FASTAPI}{ROUTE}def x():\n    return tried('a')\n",
         "    return tried('a')\n",

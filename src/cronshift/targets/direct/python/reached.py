@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.python_modules import imported_names, module_file
@@ -11,6 +12,7 @@ from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.answers import status_of
 from cronshift.targets.direct.python.called import ModuleScope, locals_of
+from cronshift.targets.direct.python.catching import is_any_caught
 from cronshift.targets.direct.python.methods import methods_of
 from cronshift.targets.direct.python.source import function_of
 
@@ -80,6 +82,18 @@ def _names_of(source: PythonSource) -> dict[str, tuple[str, str]]:
     return framework_names(source.place) if source.place is not None else {}
 
 
+@dataclass
+class _Looked:
+    """Nodes that were looked at, by their identity.
+
+    Attributes:
+        is_caught: whether the work catches whatever is raised there.
+    """
+
+    seen: set[int]
+    is_caught: bool = False
+
+
 def refuse_answers_elsewhere(place: ModuleScope, function: Function, text: str) -> None:
     """Refuse work with a function or a class of the project that makes answers, or asks who is answered.
 
@@ -93,13 +107,16 @@ def refuse_answers_elsewhere(place: ModuleScope, function: Function, text: str) 
     """
     work = function_of(ast.parse(text), function.name)
     nodes, local = list(_inside(work)), locals_of(work)
+    caught, uncaught = _Looked({id(function)}, is_caught=True), _Looked({id(function)})
     attributes = {each.attr for each in nodes if isinstance(each, ast.Attribute)}
-    seen = {id(function)}
     for node in nodes:
         if not isinstance(node, ast.Name | ast.Attribute):
             continue
         name = ast.unparse(node)
-        why = None if name.partition(".")[0] in local else _of_name(place, name, attributes, seen)
+        if name.partition(".")[0] in local:
+            continue
+        looked = caught if is_any_caught(work, node) else uncaught
+        why = _of_name(place, name, attributes, looked)
         if why is not None:
             lines = [
                 each.lineno
@@ -116,23 +133,23 @@ def _inside(function: Function) -> Iterator[ast.AST]:
         yield from ast.walk(statement)
 
 
-def _of_name(place: ModuleScope, name: str, attributes: set[str], seen: set[int]) -> str | None:
+def _of_name(place: ModuleScope, name: str, attributes: set[str], looked: _Looked) -> str | None:
     """Return the reason why a name of a module may not be worked with; ``None`` for none."""
     place = ModuleScope(place.tree, place.file, place.module)
     match place.definition(name):
         case (ast.FunctionDef() | ast.AsyncFunctionDef() as function, there):
-            return _of_function(function, there, seen)
+            return _of_function(function, there, looked)
         case (ast.ClassDef() as node, there):
-            return _of_class(node, there, attributes, seen)
+            return _of_class(node, there, attributes, looked)
     constant = place.constant(name)
     if constant is None:
         return _of_module(place, name)
     value, there = constant
-    why = _of_nodes([value], there, set())
+    why = _of_nodes([value], there, set(), looked)
     for inner in ast.walk(value) if why is None else ():
-        if isinstance(inner, ast.Name) and inner.id != name and (id(inner) not in seen):
-            seen.add(id(inner))
-            why = why or _of_name(there, inner.id, attributes, seen)
+        if isinstance(inner, ast.Name) and inner.id != name and id(inner) not in looked.seen:
+            looked.seen.add(id(inner))
+            why = why or _of_name(there, inner.id, attributes, looked)
     return why
 
 
@@ -171,12 +188,12 @@ def _makes(place: ModuleScope) -> bool:
     return any(_MAKING.fullmatch(name) for _, name in framework_names(place).values())
 
 
-def _of_function(function: Function, place: ModuleScope, seen: set[int]) -> str | None:
-    if id(function) in seen:
+def _of_function(function: Function, place: ModuleScope, looked: _Looked) -> str | None:
+    if id(function) in looked.seen:
         return None
-    seen.add(id(function))
+    looked.seen.add(id(function))
     local = locals_of(function)
-    why = _of_nodes(list(function.body), place, local)
+    why = _of_nodes(list(function.body), place, local, looked)
     if why is not None:
         return why
     nodes = list(_inside(function))
@@ -185,14 +202,14 @@ def _of_function(function: Function, place: ModuleScope, seen: set[int]) -> str 
         if isinstance(node, ast.Name | ast.Attribute):
             name = ast.unparse(node)
             if name.partition(".")[0] not in local:
-                inner = _of_name(place, name, attributes, seen)
+                inner = _of_name(place, name, attributes, looked)
                 if inner is not None:
                     return inner
     return None
 
 
 def _of_class(
-    node: ast.ClassDef, place: ModuleScope, attributes: set[str], seen: set[int]
+    node: ast.ClassDef, place: ModuleScope, attributes: set[str], looked: _Looked
 ) -> str | None:
     """Return the reason why a class may not: of the methods that code calls, and those that these call."""
     methods, called = (
@@ -207,13 +224,13 @@ def _of_class(
             if isinstance(each, ast.Attribute)
         }
     outcomes = (
-        _of_function(methods[name], place, seen) for name in sorted(called & methods.keys())
+        _of_function(methods[name], place, looked) for name in sorted(called & methods.keys())
     )
     return next((why for why in outcomes if why is not None), None)
 
 
 def _of_nodes(
-    nodes: list[ast.stmt] | list[ast.expr], place: ModuleScope, local: set[str]
+    nodes: list[ast.stmt] | list[ast.expr], place: ModuleScope, local: set[str], looked: _Looked
 ) -> str | None:
     """Return the reason, with its place, why code itself may not, for what it does with a framework."""
     names = framework_names(place)
@@ -229,7 +246,8 @@ def _of_nodes(
             return f"may make an answer {where}"
         if what[1] in _ASKING:
             return f"asks for a request {where}"
-        if _raises(what) and id(node) in raised and not _is_retried(raised[id(node)]):
+        is_raised = not looked.is_caught and _raises(what) and id(node) in raised
+        if is_raised and not _is_retried(raised[id(node)]):
             return f"may raise an answer that is final {where}"
     return None
 
