@@ -211,3 +211,21 @@ def test_a_route_goes_where_its_function_means_the_same(tmp_path: Path, what: st
     converted = judged(tmp_path, text)
     assert isinstance(converted, Converted), str(converted)
     assert written in converted.text
+
+
+def test_what_is_left_is_laid_out_as_it_was(tmp_path: Path) -> None:
+    """Two lines stay between functions, and a body stands where its call stood."""
+    text = (
+        f"import os\n\nfrom fastapi import FastAPI, Header, HTTPException\n"
+        f'from fastapi.responses import JSONResponse\n\napp = FastAPI()\n\nSECRET = os.environ["CRON_SECRET"]\n\n\n'
+        "def verified(key: str | None):\n    if key != SECRET:\n        raise HTTPException(401)\n\n\n"
+        f"{ROUTE}def x(authorization: str | None = Header(None)):\n    verified(authorization)\n"
+        '    return JSONResponse(\n        {\n            "text": """a\n        b""",\n            "ok": 1,  # always\n'
+        "        },\n        status_code=200,\n    )\n"
+    )
+    converted = judged(tmp_path, text)
+    assert isinstance(converted, Converted), str(converted)
+    assert converted.text == (
+        "from fastapi import FastAPI\n\napp = FastAPI()\n\n\ndef x():\n"
+        '    return {\n        "text": """a\n        b""",\n        "ok": 1,  # always\n    }\n'
+    )

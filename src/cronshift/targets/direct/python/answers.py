@@ -11,6 +11,7 @@ from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.catching import because, is_answer_caught
 from cronshift.targets.direct.python.closing import refuse_within
+from cronshift.targets.direct.python.layout import moved_left
 from cronshift.targets.direct.python.replies import inlined
 
 if TYPE_CHECKING:
@@ -179,7 +180,12 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswe
         raise NotCertainError(
             call.lineno, f"answers with {ast.unparse(body)}, which may be a stream"
         )
-    return PythonAnswer(code, source.text_of(body), words_of(source, body), is_plain(body), success)
+    text = source.text_of(body)
+    indent = source.text_up_to(body)
+    if not indent.strip():  # it stood below its call
+        line = source.text_up_to(call)
+        text = moved_left(text, len(indent) - (len(line) - len(line.lstrip())))
+    return PythonAnswer(code, text, words_of(source, body), is_plain(body), success)
 
 
 def stated(source: PythonSource, node: ast.expr) -> tuple[int, str | None]:
