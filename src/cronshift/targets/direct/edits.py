@@ -10,6 +10,8 @@ from cronshift.vercel.splicing import Splice, spliced
 _REST = lazy_pattern(r"[ \t;]*(?:(?://|#)[^\r\n]*)?\r?\n?")
 """What may stand behind a statement on its line and goes with it."""
 _BLANK_LINES = lazy_pattern(r"(?:[ \t]*\r?\n)*")
+_BLANK_LINES_ABOVE = lazy_pattern(r"[^\s{:(][ \t]*\r?\n((?:[ \t]*\r?\n)+)\Z")
+"""Those between other code and a statement: of the two gaps around it, the wider is left."""
 _OPENING = lazy_pattern(r"(?:\A|[{:(]\r?\n|\n\r?\n)\Z")
 
 
@@ -64,7 +66,11 @@ class Edits:
                 begin, last = removals[-1].start, max(end, removals[-1].end)
                 removals.pop()
             blank = _BLANK_LINES.match(self.text, last)
-            if blank is not None and (
+            above = _BLANK_LINES_ABOVE.search(self.text, 0, begin)
+            if blank is not None and above is not None and above[1]:
+                is_wider = blank[0].count("\n") > above[1].count("\n")
+                begin, last = (above.start(1), last) if is_wider else (begin, blank.end())
+            elif blank is not None and (
                 _OPENING.search(self.text, 0, begin) or blank.end() == len(self.text)
             ):
                 last = blank.end()

@@ -15,6 +15,7 @@ from cronshift.targets.direct.python.about import (
     Subjects,
     about,
     assigned,
+    compared_in,
     is_logging,
     is_told,
     names_of,
@@ -43,7 +44,7 @@ def remove_checks(
     blocks = list(_blocks(function))
     statements = [statement for block in blocks for statement in block]
     scope = scope.within(names_of(statements, scope))
-    compared = frozenset(_compared(statements, scope)) - ELSEWHERE - {ANY_VARIABLE}
+    compared = compared_in(function, scope) - ELSEWHERE - {ANY_VARIABLE}
     for block in blocks:
         for statement in block:
             if _asks_who_calls(statement, scope, compared, refuses):
@@ -61,15 +62,6 @@ def _blocks(function: Function) -> Iterator[list[ast.stmt]]:
             yield statement.body
 
 
-def _compared(statements: list[ast.stmt], scope: PythonScope) -> Iterator[str]:
-    for statement in statements:
-        if isinstance(statement, ast.If):
-            subjects = about(statement.test, scope)
-            if is_told(subjects) and CREDENTIAL in subjects:
-                yield from secrets(subjects)
-            yield from _compared(statement.body, scope.within(names_of(statement.body, scope)))
-
-
 def _asks_who_calls(
     statement: ast.stmt, scope: PythonScope, compared: Subjects, refuses: Refuses
 ) -> bool:
@@ -82,8 +74,10 @@ def _asks_who_calls(
             if not is_told(subjects) or subjects & {REQUEST, SETTINGS}:
                 return False
             if refuses(statement):
-                is_of_secret = bool(secrets(subjects)) and subjects <= compared
-                return CREDENTIAL in subjects or is_of_secret
+                variables = {each for each in secrets(subjects) if not each.startswith("env:HTTP_")}
+                if CREDENTIAL in subjects:
+                    return variables - ELSEWHERE - {ANY_VARIABLE} <= compared
+                return bool(variables) and subjects <= compared
             scope = scope.within(names_of(body, scope))
             asking = [each for each in body if _asks_who_calls(each, scope, compared, refuses)]
             return bool(asking) and all(
