@@ -49,6 +49,14 @@ KEPT = {
         6,
         "needs its request",
     ),
+    "a switch of the job beside the check": (
+        "import os\nfrom fastapi import FastAPI, Header, HTTPException\n\napp = FastAPI()\n\n\n"
+        f"{ROUTE}async def x(authorization: str = Header(None)):\n"
+        '    if os.environ.get("PAUSED") or authorization != os.environ["CRON_SECRET"]:\n'
+        "        raise HTTPException(401)\n    return {}\n",
+        9,
+        "needs authorization for more than a check",
+    ),
     "a stream": (
         f"from fastapi.responses import StreamingResponse\n{FASTAPI}{ROUTE}async def x():\n"
         "    return StreamingResponse(rows())\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -42,6 +43,11 @@ class Edits:
         """Return whether a span has given way already."""
         spans = [*((splice.start, splice.end) for splice in self._splices), *self._lines]
         return any(first <= start and end <= last and last > first for first, last in spans)
+
+    def writes(self, name: str) -> bool:
+        """Return whether a name stands in what is put into the text."""
+        word = re.compile(rf"(?<![\w$.]){re.escape(name)}(?![\w$])")
+        return any(word.search(splice.text) for splice in self._splices)
 
     def result(self, start: int = 0, end: int | None = None) -> str:
         """Return the text, or a part of it, with all edits; those inside a longer one go with it."""

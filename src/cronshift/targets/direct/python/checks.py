@@ -9,6 +9,7 @@ from cronshift.targets.direct.python.about import (
     ANY_VARIABLE,
     CREDENTIAL,
     ELSEWHERE,
+    NOTHING,
     REQUEST,
     SETTINGS,
     PythonScope,
@@ -68,22 +69,34 @@ def _asks_who_calls(
     match statement:
         case ast.Expr(value=ast.Call() | ast.Await() as call):
             subjects = about(call, scope)
-            return is_told(subjects) and CREDENTIAL in subjects
+            is_check = is_told(subjects) and CREDENTIAL in subjects
+            return is_check and _switches(call, scope) <= compared
         case ast.If(test=test, body=body, orelse=[]):
             subjects = about(test, scope)
             if not is_told(subjects) or subjects & {REQUEST, SETTINGS}:
                 return False
             if refuses(statement):
-                variables = {each for each in secrets(subjects) if not each.startswith("env:HTTP_")}
                 if CREDENTIAL in subjects:
-                    return variables - ELSEWHERE - {ANY_VARIABLE} <= compared
-                return bool(variables) and subjects <= compared
+                    return _switches(test, scope) <= compared
+                return bool(secrets(subjects)) and subjects <= compared
             scope = scope.within(names_of(body, scope))
             asking = [each for each in body if _asks_who_calls(each, scope, compared, refuses)]
             return bool(asking) and all(
                 each in asking or is_logging(each) or assigned(each, scope) for each in body
             )
     return False
+
+
+def _switches(test: ast.expr, scope: PythonScope) -> Subjects:
+    """Return the variables by which a condition turns even a known caller away."""
+    if isinstance(test, ast.BoolOp):
+        asking = [each for each in test.values if CREDENTIAL in about(each, scope)]
+        if isinstance(test.op, ast.Or):
+            return NOTHING.union(*(_switches(each, scope) for each in test.values))
+        if asking:
+            return frozenset.intersection(*(_switches(each, scope) for each in asking))
+    variables = secrets(about(test, scope)) - ELSEWHERE - {ANY_VARIABLE}
+    return frozenset(each for each in variables if not each.startswith("env:HTTP_"))
 
 
 def _remove_unasked(
