@@ -74,6 +74,11 @@ class FunctionFiles:
         route = self.table.answering(path)
         return route is not None and not route.is_pattern
 
+    def by_brackets(self, path: str) -> str | None:
+        """Return the file of the function that answers a path only by its brackets."""
+        route = self.table.answering(path)
+        return route.handler.file if route is not None and route.is_pattern else None
+
     def too_narrow(self, path: str) -> str:
         """Return, in words, which file is named like a catch-all of a path, as no function can be."""
         parts = [part for part in path.split("/") if part]

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from cronshift.handlers.app_folder import apps
 from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
-from cronshift.handlers.exported_methods import by_exports
+from cronshift.handlers.exported_methods import as_far_as_read, by_exports
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter
 from cronshift.handlers.folder import Folder
 from cronshift.handlers.functions import FunctionFiles
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _MOST_HOPS = 5
 _READ = ("python", "next", "router", "functions", "table", "_coded", "_folder", "_resolved")
 _SERVICES = "/_svc/"
+_SOURCES = (".py", ".js", ".ts", ".go")
 _PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _PYTHON_PRESETS = ("", "python", "fastapi", "flask", "django")  # "": none is named
 _PYTHON_MANIFESTS = ("pyproject.toml", "requirements.txt", "Pipfile")
@@ -191,7 +192,8 @@ class Resolver:
         whole = path.partition("#")[0]
         if whole not in self._resolved:
             bare, _, query = whole.partition("?")
-            self._resolved[whole] = deployed(self.tree, self._resolve(bare or "/", query))
+            resolved = deployed(self.tree, self._resolve(bare or "/", query))
+            self._resolved[whole] = as_far_as_read(resolved)
         return self._resolved[whole]
 
     def _resolve(self, bare: str, query: str) -> Resolution:
@@ -254,17 +256,11 @@ class Resolver:
 
     def _in_brackets(self, path: str) -> str | None:
         """Return the file of the function that answers a path only by its brackets."""
-        if self.next.present or self.table.answering(path) is not None or self.functions.has(path):
-            return None
-        function = self.functions.table.answering(path)
-        return function.handler.file if function is not None else None
+        is_routed = self.next.present or self.table.answering(path)
+        return None if is_routed else self.functions.by_brackets(path)
 
     def _before_brackets(self, path: str, query: str) -> Resolution | None:
-        """Return the resolution by a rewrite of a path that else a function's brackets would take.
-
-        Source: the routes that ``vercel build`` writes; functions with brackets come behind the
-        project's own rewrites, all others before them.
-        """
+        """Return the resolution by a rewrite, which ``vercel build`` puts before functions with brackets."""
         file = self._in_brackets(path)
         led = self._rewritten(path, query) if file is not None else None
         if led is None or (led.handler is not None and led.handler.file == file):
@@ -303,9 +299,7 @@ class Resolver:
 
     def _is_missing(self, path: str) -> bool:
         """Return whether a route leads to a source that is not here, where only ``builds`` are built."""
-        is_source = (
-            path.endswith((".py", ".js", ".ts", ".go")) and path.strip("/") not in self.tree.files
-        )
+        is_source = path.endswith(_SOURCES) and path.strip("/") not in self.tree.files
         return is_source and bool(self.document.get("builds"))
 
     def _by_files(self, path: str) -> Resolution | None:

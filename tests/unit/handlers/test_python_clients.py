@@ -55,6 +55,7 @@ CASES: dict[str, tuple[str, set[str]]] = {
     # what only reads a value at hand fails for nobody
     "a date that does not parse": (view(ROW.format("try:\n            row['at'] = parsedate_to_datetime(row['date'])\n        except Exception:\n            row['at'] = None")), set()),
     "a field of a row": (view(ROW.format("try:\n            row['n'] = row.get('n')\n        except Exception:\n            pass")), set()),
+    "a client that is made": (view(ROW.format("try:\n            row['c'] = Client(row['id'])\n        except Exception:\n            row['c'] = None"), "from rows import Client"), set()),
     # a catch behind another, which leaves nothing to it
     "one catch behind another": (view("try:\n        return jsonify(took=take(1))\n    except Exception as error:\n        return jsonify(failed=str(error))", CAUGHT), {"CS205"}),
     # what `http.server` writes

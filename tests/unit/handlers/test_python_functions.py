@@ -189,7 +189,7 @@ def test_a_route_leads_to_what_is_built_and_to_no_app_beside(
     files = {
         "requirements.txt": "flask\n",
         "main.py": "from flask import Flask\napp = Flask(__name__)\n@app.get('/api/x')\ndef x(): ...\n",
-        "api/x.py": "class handler:\n    def do_GET(self): ...\n",
+        "api/x.py": "from http.server import BaseHTTPRequestHandler\nclass handler(BaseHTTPRequestHandler):\n    def do_GET(self): ...\n",
         "api/_kit.py": "",
     }
     builds = [{"src": source, "use": "@vercel/python"} for source in ("api/[!_]*.py", "main.py")]

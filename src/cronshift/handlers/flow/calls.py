@@ -70,7 +70,7 @@ class Calls(Members):
                 named[keyword] = value
             else:
                 values.append(value)
-        arguments = Arguments(tuple(values), named, node.place, called_name(node.called))
+        arguments = Arguments(tuple(values), named, node.place, code.called_name(node.called))
         if isinstance(called, Closure) and called.this is None and owner is not None:
             called = Closure(called.function, called.scope, owner)
         return self.call(called, arguments, new=node.new)
@@ -388,16 +388,3 @@ def this_in(scope: Scope) -> Value | None:
     while at is not None and "this" not in at.names:
         at = at.parent
     return at.names["this"] if at is not None else None
-
-
-def called_name(called: code.Expression) -> str:
-    """Return the name of a called function, ``stripe.charges.create``."""
-    if isinstance(called, code.Name):
-        return called.name
-    if isinstance(called, code.Member):
-        key = called.key.value if isinstance(called.key, code.Constant) else "…"
-        owner = called_name(called.owner)
-        return f"{owner}.{key}" if owner else str(key)
-    if isinstance(called, code.CallExpression):
-        return called_name(called.called)
-    return ""

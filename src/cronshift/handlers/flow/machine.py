@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from msgspec.structs import replace
-
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.answers import answer_of
+from cronshift.handlers.flow.answers import serialized
 from cronshift.handlers.flow.clauses import clause_of, leaves, surely_leaves
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
@@ -40,7 +38,6 @@ from cronshift.handlers.flow.values import (
     Native,
     ObjectValue,
     Promise,
-    Response,
     Scope,
     Taint,
     Unknown,
@@ -54,7 +51,6 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.flow.values import Taints
 
-_OK = 200
 _CHAINING = {"then", "catch", "finally"}
 
 
@@ -135,9 +131,8 @@ class Machine(Expressions):
         if self.in_trouble and self.depth > 1:
             # what a helper gives where something failed
             result = of_failure(self, result, node.value)
-        if self.serializing and self.depth == 1 and isinstance(result, ListValue):
-            result = answer_of(result)
-            result = replace(result, status=_OK) if isinstance(result, Response) else result
+        if self.serializing and self.depth == 1:
+            result = serialized(result)
         raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:

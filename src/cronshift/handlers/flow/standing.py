@@ -134,9 +134,7 @@ def together(standings: Iterable[Standing]) -> Standing:
         return LetsBy()
     lasting = [standing for standing in stopping if not _PASSING.search(standing.how)]
     if len(stopping) == len(listed):
-        return [*stopping, *lasting][
-            -1
-        ]  # what stands first stops some callers, the last all others
+        return (lasting or stopping)[-1]  # the first stops some callers, the last all others
     if not lasting:
         return LetsBy()
     stopping = lasting

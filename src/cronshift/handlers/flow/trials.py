@@ -79,14 +79,12 @@ def _candidates(run: Trace) -> list[Site]:
         and site.depth <= _DEEPEST
         and not (site.beside or site.rescuing)
         and site.place not in left | harmless
-        and not throws_nothing(site)
+        and not (throws_nothing(site) or _is_plain(site))
         and not (site.name.endswith(_BODIES) and site.place in run.ledger.shielded)
         and not left & set(site.within)
     ]
     work = [site for site in chosen if is_work(site)]
-    looks = [
-        site for site in chosen if not (site.followed or is_work(site) or _reads_mapping(site))
-    ]
+    looks = [site for site in chosen if not (site.followed or is_work(site))]
     work.sort(
         key=lambda site: (
             not _is_surely_caught(site, run.ledger),
@@ -99,10 +97,13 @@ def _candidates(run: Trace) -> list[Site]:
     return _each_guard_first(chosen, run.ledger)
 
 
-def _reads_mapping(site: Site) -> bool:
-    """Return whether a call only reads a field of a value at hand, ``row.get("id")``."""
-    is_get = is_python(site.place.file) and site.name.endswith(".get") and not site.package
-    return is_get and _ANSWERED.search(site.name) is None
+def _is_plain(site: Site) -> bool:
+    """Return whether a call of Python's only reads a value at hand, ``row.get("id")``, or makes one, ``Column(int)``."""
+    if not is_python(site.place.file):
+        return False
+    is_get = site.name.endswith(".get") and not site.package
+    is_made = site.name.rpartition(".")[2][:1].isupper()
+    return is_made or (is_get and _ANSWERED.search(site.name) is None)
 
 
 def _telling(run: Trace) -> list[Site]:
