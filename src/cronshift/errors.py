@@ -251,12 +251,12 @@ class Reason(StrEnum):
 
 _CREDENTIALS = re.compile(r"""(\w://)[^\s/"'<>]*@""")
 _QUERY = re.compile(r"""(\w://[^\s?"'<>]+\?)[^\s"'<>]+""")
-_NAMED = re.compile(
+_NAMED = (
     r"([?&](?:(?i:(?:[\w-]*[-_])?(?:secret|token|passw(?:or)?d|passphrase|pwd|auth(?:orization)?|bearer|jwt"
     r"|credentials?|sig(?:nature)?|(?:api|cron|access|auth|job|warm)?key))|\w*[a-z](?:Secret|(?<!age)Token|Password|Key))=)"
     r"""(?![$%{*])([^\s&#"'`<>\\]{6,})"""
 )
-"""A credential by its name in a query, in whatever text; a variable or a pattern is none."""
+"""A credential by its name in a query, in whatever text; a variable or a pattern is none. Compiled when it is used."""
 
 
 def without_credentials(text: str) -> str:
@@ -269,7 +269,7 @@ def without_credentials(text: str) -> str:
 
 def path_to_show(text: str, stand_in: Callable[[str], str] = lambda _: "***") -> str:
     """Return a path, or a text that names one, with a stand-in for each credential in its query."""
-    return _NAMED.sub(lambda match: match[1] + stand_in(match[2]), text)
+    return re.sub(_NAMED, lambda match: match[1] + stand_in(match[2]), text)
 
 
 class CronshiftError(Exception):

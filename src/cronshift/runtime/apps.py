@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
-from cronshift.errors import path_to_show
 from cronshift.runtime.answers import HandlerError, judge
 from cronshift.runtime.bodies import Body
 from cronshift.runtime.calls import DirectHandler
@@ -55,7 +54,7 @@ class AsgiHandler(DirectHandler):
             raise
         exchange = _Exchange()
         await app(_scope(call, self.headers(call), lifespan.state), exchange.receive, exchange.send)
-        what = f"GET {path_to_show(call.path)}"
+        what = call.shown
         if exchange.status is None:
             raise HandlerError(f"{what} had no answer: the app returned without one")
         return judge(what, exchange.status, exchange.headers, exchange.body)
@@ -210,7 +209,7 @@ class WsgiHandler(DirectHandler):
         app = load(self.reference)
         environ = _environ(call, self.headers(call))
         status, headers, body = await asyncio.to_thread(_call_wsgi, app, environ)
-        return judge(f"GET {path_to_show(call.path)}", status, headers, body)
+        return judge(call.shown, status, headers, body)
 
 
 def _call_wsgi(

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import httpx
 from inngest import NonRetriableError
 
-from cronshift.errors import path_to_show
 from cronshift.runtime import web
 from cronshift.runtime.answers import HandlerError, judge
 from cronshift.runtime.bodies import Body
@@ -55,7 +54,7 @@ class Bridge(CallHandler):
             HandlerError: when the app could not be reached, or failed.
         """
         base = self._base_url()
-        what = f"GET {path_to_show(call.path)}"
+        what = call.shown
         body = Body()
         try:
             async with (
