@@ -97,3 +97,20 @@ def test_a_client_that_the_project_makes_is_known_by_its_package(
     [finding] = found
     assert finding.location is not None
     assert (finding.location.line, finding.severity.value) == (5, "warning")
+
+
+def test_a_client_that_is_made_once_and_kept_is_known_by_its_package(
+    audited: Callable[..., Plan],
+) -> None:
+    body = (
+        f"const db: any = admin();\n  for (const row of await rows()) await bump(db, row);\n  {OK}"
+    )
+    bump = 'async function bump(db: any, row: any) { await db.from("rows").update({ a: 1 }).eq("id", row); }'
+    files = route(body, f'import {{ admin, rows }} from "@/lib/admin";\n{bump}')
+    files["lib/admin.ts"] = (
+        'import { createClient, type Client } from "@supabase/supabase-js";\n'
+        'let kept: Client | null = null;\nexport function admin() { if (!kept) kept = createClient("u", "k"); return kept; }\n'
+        'export async function rows() { const { data, error } = await admin().from("rows").select(); if (error) throw error; return data; }\n'
+    )
+    found = [finding for finding in audited(files).findings if finding.code == "CS555"]
+    assert [one.location.line for one in found if one.location is not None] == [2]
