@@ -116,6 +116,7 @@ class Behaviour(Struct, frozen=True):
         silent: the handler ends without ever answering.
         flagged: the work hangs on a query that the entry does not carry.
         bodiless: the work hangs on a body, and a GET has none.
+        marked: the work hangs on a header of Vercel's that no bridged call carries.
         reached: the files whose code the entry's request runs where nothing fails; ``None`` where not all
             of it is followed.
     """
@@ -130,6 +131,7 @@ class Behaviour(Struct, frozen=True):
     refuses_get: SourceSpot | None = None
     flagged: SourceSpot | None = None
     bodiless: SourceSpot | None = None
+    marked: SourceSpot | None = None
     auth: Auth = Auth.UNKNOWN
     auth_spot: SourceSpot | None = None
     takes_nothing: bool = False

@@ -81,10 +81,10 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "what Python's work hangs on, with a default": (python('for row in requests.get("https://a.example").json().get("rows", []):\n        requests.delete(row).raise_for_status()'), {"CS556"}),
     "what Python's work does without": (python('name = requests.get("https://a.example").json().get("name", "all")\n    requests.post(name).raise_for_status()'), set()),
     "a client of another kind": (python('redis_client.delete("rows")'), set()),
-    "a program whose exit status nobody reads": (python('made = subprocess.run(["a"], capture_output=True)\n    print(made.stdout)'), {"CS541"}),
+    "a program whose exit status nobody reads": (python('made = subprocess.run(["a"], capture_output=True)\n    print(made.stdout)'), {"CS542"}),
     "a program that must succeed": (python('subprocess.run(["a"], check=True)'), set()),
     "a program whose exit status is read": (python('if subprocess.run(["a"]).returncode:\n        return {}, 500'), set()),
-    "a program by its exit status alone": (python('os.system("./a.sh")'), {"CS541"}),
+    "a program by its exit status alone": (python('os.system("./a.sh")'), {"CS542"}),
     "a program whose exit status decides": (python('if subprocess.call(["a"]) != 0:\n        return {}, 500'), set()),
     "Python's post that raises": (python('requests.post("https://a.example", timeout=9).raise_for_status()'), set()),
     "Python's status that is read": (python('answer = requests.post("https://a.example", timeout=9)\n    if answer.status_code != 200:\n        return {}, 500'), set()),
@@ -95,7 +95,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
 def test_exactly_what_nobody_looks_at_is_told(audited: Callable[..., Plan], name: str) -> None:
     files, codes = CASES[name]
     plan = audited(files)
-    watched = {"CS201", "CS202", "CS204", "CS205", "CS541", "CS555", "CS556"}
+    watched = {"CS201", "CS202", "CS204", "CS205", "CS542", "CS555", "CS556"}
     assert {finding.code for finding in plan.findings} & watched == codes
 
 
@@ -108,3 +108,20 @@ def test_a_client_that_the_project_makes_is_known_by_its_package(
     [finding] = found
     assert finding.location is not None
     assert (finding.location.line, finding.severity.value) == (5, "warning")
+
+
+def test_a_client_that_is_made_once_and_kept_is_known_by_its_package(
+    audited: Callable[..., Plan],
+) -> None:
+    body = (
+        f"const db: any = admin();\n  for (const row of await rows()) await bump(db, row);\n  {OK}"
+    )
+    bump = 'async function bump(db: any, row: any) { await db.from("rows").update({ a: 1 }).eq("id", row); }'
+    files = route(body, f'import {{ admin, rows }} from "@/lib/admin";\n{bump}')
+    files["lib/admin.ts"] = (
+        'import { createClient, type Client } from "@supabase/supabase-js";\n'
+        'let kept: Client | null = null;\nexport function admin() { if (!kept) kept = createClient("u", "k"); return kept; }\n'
+        'export async function rows() { const { data, error } = await admin().from("rows").select(); if (error) throw error; return data; }\n'
+    )
+    found = [finding for finding in audited(files).findings if finding.code == "CS555"]
+    assert [one.location.line for one in found if one.location is not None] == [2]

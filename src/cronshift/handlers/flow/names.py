@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
+from cronshift.handlers.flow.copies import copied
 from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.ledger import Ledger, Site
 from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
@@ -23,7 +24,6 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
-    copied,
     text_of,
     truth,
 )
