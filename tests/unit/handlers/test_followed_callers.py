@@ -75,6 +75,8 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "non-fatal, by what it logs": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{ console.warn('purge failed (non-fatal)', error); }}\n  {OK}"), set()),
     "best effort, above the binding": (route(f"await sendReports();\n  // Notes, best effort.\n  const rows = [1, 2];\n  try {{ await purgeRows(rows); }} catch (error) {{ console.error(error); }}\n  {OK}"), set()),
     "best effort, of the whole function": (route(f"await sendReports();\n  await tidy();\n  {OK}", "/** Tidies up. Best-effort. */\nasync function tidy(\n  rows = 1,\n): Promise<void> {\n  try { await purgeRows(rows); } catch (error) { console.error(error); }\n}\n"), set()),
+    "best effort, of the function that fails": (route(f"await sendReports();\n  await keep(1).catch(() => {{}});\n  {OK}", "// Keeps a note. Best-effort by design: callers catch.\nasync function keep(row) {\n  await purgeRows(row);\n}\n"), set()),
+    "best effort, of another function": (route(f"await sendReports();\n  await keep(1).catch(() => {{}});\n  {OK}", "// Best-effort by design.\nasync function other() {}\nasync function keep(row) {\n  await purgeRows(row);\n}\n"), {"CS204"}),
     "best effort of what stands before": (route(f"// best effort\n  await tidy();\n  await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{ console.error(error); }}\n  {OK}", "async function tidy() {}\n"), {"CS204"}),
     "a comment that says otherwise": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // log and go on\n    console.error(error);\n  }}\n  {OK}"), {"CS204"}),
     # matters beside the work

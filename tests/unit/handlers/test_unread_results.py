@@ -66,6 +66,11 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "an error that is counted": (route(f"let failed = 0;\n  const {{ error }} = await {MARK};\n  if (error) failed++;\n  return Response.json({{ failed }});"), {"CS205"}),
     "an error answered with 500": (route(f"const {{ error }} = await {MARK};\n  if (error) return Response.json({{}}, {{ status: 500 }});\n  {OK}"), set()),
     "an error that says ok: false": (route(f"const {{ error }} = await {MARK};\n  if (error) return Response.json({{ ok: false }});\n  {OK}"), {"CS205"}),
+    # behind a list of which nobody knows how long it is
+    "behind a list that is too short": (route(f"const all: number[] = [];\n  for (const row of await rows()) all.push(row.n);\n  if (all.length < 50) throw new Error('short');\n  await {MARK};\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), {"CS555"}),
+    "behind a list that is too short, made by forEach": (route(f"const all: number[] = [];\n  (await rows()).forEach((row) => all.push(row.n));\n  if (all.length < 50) throw new Error('short');\n  await {MARK};\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), {"CS555"}),
+    "errors in a list that is not empty": (route(f"const errors: string[] = [];\n  for (const row of await rows()) {{ const {{ error }} = await {MARK}; if (error) errors.push(row); }}\n  return Response.json({{ errors }}, {{ status: errors.length > 0 ? 500 : 200 }});", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), set()),
+    "errors in a list that has a length": (route(f"const errors: string[] = [];\n  for (const row of await rows()) {{ const {{ error }} = await {MARK}; if (error) errors.push(row); }}\n  if (errors.length) return Response.json({{ errors }}, {{ status: 500 }});\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), set()),
     # a status
     "a post by a package's fetch": (route(f"await post('https://a.example', {{ method: 'POST' }});\n  {OK}", "const post = require('node-fetch');"), {"CS556"}),
     "a post of which nothing is read": (route(f"await fetch('https://a.example', {{ method: 'POST' }});\n  {OK}", ""), {"CS556"}),

@@ -35,13 +35,19 @@ _LONGEST = 40
 """Lines of a clause that are read."""
 
 
-def is_minor(tree: SourceTree, caught: CodePlace, calls: Iterable[CodePlace]) -> bool:
+def is_minor(
+    tree: SourceTree,
+    caught: CodePlace,
+    calls: Iterable[CodePlace],
+    function: CodePlace | None = None,
+) -> bool:
     """Return whether the code says of a failure that it does not matter, or only notes down the run.
 
     Args:
         tree: the project's files.
         caught: what catches the failure; all that stands there is read, with what it logs.
         calls: those that lead there.
+        function: that of the project which fails; what is said of it is said of every call.
     """
     lines = tree.read(caught.file).splitlines()
     remarks = [*_whole(lines, caught.line - 1), *_above(lines, _begin(lines, caught.line - 1))]
@@ -51,6 +57,8 @@ def is_minor(tree: SourceTree, caught: CodePlace, calls: Iterable[CodePlace]) ->
         if notes_down("".join(line.strip() for line in statement)):
             return True
         remarks += [*lines[place.line - 1 : place.line], *_above(lines, place.line - 1)]
+    if function is not None:
+        remarks += _above(tree.read(function.file).splitlines(), function.line - 1)
     return any(map(_MINOR.search, remarks))
 
 

@@ -116,8 +116,10 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
         return fate
     is_settled = path.instead or (path.kept and level < Heard.WORDS)
     matters = not is_settled and (works or leaves_work(run, failed))
-    calls = (site.place, *site.calls)
-    return fate if matters and not is_minor(reader.program.tree, place, calls) else None
+    calls, entered = (site.place, *site.calls), run.ledger.entered.get(site.place)
+    function = entered.place if entered is not None else None
+    is_aside = matters and is_minor(reader.program.tree, place, calls, function)
+    return fate if matters and not is_aside else None
 
 
 def _heard(ending: RequestEnding, run: Trace) -> Heard:

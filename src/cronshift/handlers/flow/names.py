@@ -85,6 +85,7 @@ class NameLookup(Forks, ABC):
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
         self.catching = self.hushed = self.loops = self.rescuing = self.ending = self.telling = 0
+        self.uncounted = 0  # loops around, of which nobody knows how often they turn
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0

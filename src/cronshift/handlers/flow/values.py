@@ -67,10 +67,11 @@ class PlainValue(Struct, frozen=True):
 
 
 class Elements(Struct, frozen=True):
-    """The elements of a list; ``open`` where there may be more of them or fewer."""
+    """The elements of a list; ``open`` where there may be more of them or fewer, ``grown`` where more."""
 
     values: tuple[Value, ...] = ()
     open: bool = False
+    grown: bool = False
 
 
 class ListValue(Struct, eq=False):
