@@ -61,6 +61,10 @@ CASES: dict[str, tuple[str, set[str]]] = {
     # what only computes, beside what is caught already
     "a text beside a mail that is caught": (view("try:\n        send(letter('x'))\n    except Exception as error:\n        print(error)\n    return jsonify(ok=True)", "def letter(name):\n    return f'Dear {name}'\n\ndef send(text):\n    try:\n        requests.post('https://e.example', data=text).raise_for_status()\n    except Exception as error:\n        print(error)\n"), {"CS204"}),
     "the values of a dict": (view("every = {row: row for row in requests.get('https://rows.example').json()}\n    try:\n        first = [one for one in every.values()]\n    except Exception:\n        first = []\n    requests.post('https://e.example', json=first).raise_for_status()\n    return jsonify(ok=True)"), set()),
+    # what the code says of it in other languages
+    "a remark in Korean": (view("# 실패해도 무해\n    try:\n        db.table('rows').update({'a': 1}).eq('id', 1).execute()\n    except Exception as error:\n        print(error)\n    requests.post('https://e.example').raise_for_status()\n    return jsonify(ok=True)"), set()),
+    "a line of a log in Korean": (view("try:\n        db.table('rows').update({'a': 1}).eq('id', 1).execute()\n    except Exception as error:\n        print('저장 실패', error)\n    return jsonify(ok=True)"), {"CS204"}),
+    "a remark in Russian": (view("# не должно ронять задачу\n    try:\n        db.table('rows').update({'a': 1}).eq('id', 1).execute()\n    except Exception as error:\n        print(error)\n    requests.post('https://e.example').raise_for_status()\n    return jsonify(ok=True)"), set()),
     # a catch behind another, which leaves nothing to it
     "one catch behind another": (view("try:\n        return jsonify(took=take(1))\n    except Exception as error:\n        return jsonify(failed=str(error))", CAUGHT), {"CS205"}),
     # what `http.server` writes

@@ -29,7 +29,7 @@ _LOOKING = {
     "auth", "header", "headers", "cookie", "cookies", "json", "text", "params", "session", "to",
     "from", "format", "build", "make", "compute", "calculate", "filter", "map", "sort", "limit", "eq",
     "create_client", "aggregate", "ping", "lock", "acquire", "rpc", "retrieve", "pick", "all", "first",
-    "now", "default", "wait", "sleep", "delay", "as", "new", "compare", "safe", "encode", "decode",
+    "now", "default", "result", "wait", "sleep", "delay", "as", "new", "compare", "safe", "encode", "decode",
     "detect", "infer", "guess", "access", "stat", "lstat", "status", "health", "test", "in", "or", "and", "not", "gte", "lte", "lt", "gt", "where", "order",
     "xrange", "xrevrange", "xlen", "mget", "hget", "hgetall", "smembers", "scan", "zrange", "lrange",
     "replace", "strip", "rstrip", "lstrip", "lower", "upper",
