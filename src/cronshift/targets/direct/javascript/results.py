@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.javascript import FUNCTIONS, line_of
 from cronshift.handlers.literals import pairs
 from cronshift.handlers.tree import span_of
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.answers import (
@@ -27,6 +28,7 @@ from cronshift.targets.direct.javascript.handler import (
     is_in_awaited_loop,
     statements_of,
 )
+from cronshift.targets.direct.javascript.layout import lift, words_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,13 +43,9 @@ _FLAGS = {"success", "ok", "status"}
 _WORDS = {"error", "message", "reason"}
 _TELLING = {"setHeader", "removeHeader", "set", "header", "type", "append"}
 """The methods by which a response of Node's, or of Express, says more than its body."""
-_LOOPS = {
-    "do_statement",
-    "for_in_statement",
-    "for_statement",
-    "switch_statement",
-    "while_statement",
-}
+_LOOPS = {"do_statement", "for_in_statement", "for_statement", "switch_statement"}
+_LOOPS |= {"while_statement"}
+_NAME = lazy_pattern(r"[\w.]+")
 
 
 def result_edits(
@@ -86,8 +84,9 @@ def _of_expression(body: SgNode, edits: Edits) -> None:
         return
     if answer is None or answer.status is None or answer.status >= FIRST_REDIRECT:
         raise NotCertainError(line_of(body), f"returns {short(body)}, which is not spelled out")
-    is_object = answer.body is not None and answer.body.kind() == "object"
-    _keep_body(answer, edits, *(("(", ")") if is_object else ("", "")))
+    comments = words_before(answer.node, answer.body, answer.body)
+    is_wrapped = comments or (answer.body is not None and answer.body.kind() == "object")
+    _keep_body(answer, edits, *((f"({comments}", ")") if is_wrapped else ("", "")))
 
 
 def _written(
@@ -157,7 +156,9 @@ def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
     lead = f"{semicolon}\n{line if not line.strip() else ''}"
     is_bare = condition.kind() == "parenthesized_expression"
     opening, closing = ("if ", " ") if is_bare else ("if (", ") ")
-    edits.replace(start, asked, opening)
+    words, _ = _words(failing) or (None, False)
+    kept = (condition, words, (first if failing is second else second).body)
+    edits.replace(start, asked, f"{words_before(statement, value, *kept)}{opening}")
     if failing is first:
         _write_message(
             first, edits, (behind, f"{closing}{raised}"), (latter[0], f"{over}{lead}return ")
@@ -188,12 +189,16 @@ def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, ed
             edits.replace(start, end, f"return null{semicolon}")
         else:
             first, last = span_of(answer.body)
-            edits.replace(start, first, "return ")
+            comments = words_before(statement, answer.body, answer.body)
+            edits.replace(start, first, f"{comments}return ")
             edits.replace(last, end, semicolon)
+            lift(answer.body, statement, edits)
     elif answer.status < FIRST_ERROR:
         raise NotCertainError(line_of(statement), f"answers {answer.status}, which leads elsewhere")
     else:
         before, behind = _raising(statement, answer)
+        words, _ = _words(answer) or (None, False)
+        before = f"{words_before(statement, answer.body, words)}{before}"
         _write_message(answer, edits, (start, before), (end, f"{behind}{semicolon}"))
 
 
@@ -253,8 +258,12 @@ def _write_either(
     line = edits.text.rfind("\n", 0, start) + 1
     lead = edits.text[line:start]
     lead = lead if not lead.strip() else ""
-    asked = f"({answer.condition})" if answer.failing else f"(!({answer.condition}))"
-    edits.replace(start, first, "const result = ")
+    is_name = _NAME.fullmatch(answer.condition) is not None
+    opposite = f"(!{answer.condition})" if is_name else f"(!({answer.condition}))"
+    asked = f"({answer.condition})" if answer.failing else opposite
+    comments = words_before(statement, answer.body, answer.body)
+    edits.replace(start, first, f"{comments}const result = ")
+    lift(answer.body, statement, edits)
     semicolon = ";" if statement.text().endswith(";") else ""
     lines = ("", f"if {asked} {raised}", "return result")
     edits.replace(last, end, f"{semicolon}\n{lead}".join(lines) + semicolon)
