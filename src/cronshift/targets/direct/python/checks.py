@@ -43,17 +43,25 @@ def remove_checks(
         refuses: whether what a statement does ends with an answer that is an error.
     """
     blocks = list(_blocks(function))
-    statements = [statement for block in blocks for statement in block]
-    scope = scope.within(names_of(statements, scope))
-    compared = compared_in(function, scope) - ELSEWHERE - {ANY_VARIABLE}
+    scope, checks = checks_of(function, scope, refuses)
     for block in blocks:
         for statement in block:
-            if _asks_who_calls(statement, scope, compared, refuses):
+            if statement in checks:
                 source.remove(statement, block)
     for block in blocks:
         for statement in reversed(block):
             _remove_unasked(source, function, statement, scope)
     return scope
+
+
+def checks_of(
+    function: Function, scope: PythonScope, refuses: Refuses
+) -> tuple[PythonScope, list[ast.stmt]]:
+    """Return the scope of a handler's statements, and those of them that only ask who calls."""
+    statements = [statement for block in _blocks(function) for statement in block]
+    scope = scope.within(names_of(statements, scope))
+    compared = compared_in(function, scope) - ELSEWHERE - {ANY_VARIABLE}
+    return scope, [each for each in statements if _asks_who_calls(each, scope, compared, refuses)]
 
 
 def _blocks(function: Function) -> Iterator[list[ast.stmt]]:
