@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from cronshift.targets.target import Reach
 
 
+_TITLES = {"javascript": "JavaScript", "typescript": "TypeScript"}
+
+
 def reach(handler: Handler | None) -> Reach:
     """Return a function's reach of a handler; a plain function can only be called directly."""
     if handler is None:
@@ -19,5 +22,6 @@ def reach(handler: Handler | None) -> Reach:
     if handler.kind in PYTHON_KINDS:
         return Direct(only=handler.kind is HandlerKind.CALLABLE)
     if handler.language != "python":
-        return OverHttp(f"{handler.file} is not Python")
+        language = _TITLES.get(handler.language, "not Python")
+        return OverHttp(f"{handler.file} is {language}, and its function will be in Python")
     return OverHttp(f"{handler.file} shows nothing that Python can call")

@@ -82,7 +82,8 @@ class CodedFramework:
         module: of the library, with ``answered`` and ``mounting``.
         called: the way a function asks the app, in words.
         handlers: how they are written; ``None`` where their work cannot do without the app.
-        passes_on: whether its guard leaves a call to the route that answers it, and asks for none itself.
+        passes_on: whether its guard lets a call on to the route that answers it, where nobody is to
+            hear the answer.
     """
 
     name: ClassVar[str]
@@ -205,19 +206,25 @@ class CodedFramework:
             out=import_path(plan.out, dispatcher.file, app.code.alias),
             jobs=guard_constant(plan, dispatcher),
             claims=app.claims is not None,
-            answered=answering(plan, dispatcher, self._way),
+            answered=answering(plan, dispatcher, self._way(plan, dispatcher)[0]),
         )
 
     def _names(self, plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
         """Return the names that a dispatcher's module takes from the library, by module."""
         from cronshift.targets.typescript.dispatching import answering_names
 
-        return {**answering_names(plan, dispatcher, self._way), self.module: ["answered"]}
+        way, module = self._way(plan, dispatcher)
+        return {**answering_names(plan, dispatcher, way), module: [way.expression]}
 
-    @property
-    def _way(self) -> WayOn:
-        """The app's own answer; one that is passed on to its routes is given once."""
-        return WayOn("answered", is_once=self.passes_on)
+    def _way(self, plan: Plan, dispatcher: Dispatcher) -> tuple[WayOn, str]:
+        """Return the way on behind the guard, and its module: the app, or its route by itself."""
+        from cronshift.targets.typescript.dispatching import has_dry_run
+
+        if not self.passes_on:
+            return WayOn("answered"), self.module
+        app = app_of(plan)
+        is_heard = app.has_ledger or app.claims is not None or has_dry_run(dispatcher)
+        return (WayOn("answered"), "asking") if is_heard else (WayOn("onward"), self.module)
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
         """Return the guard's modules, the framework's, and the ledger's where there is one."""
@@ -270,7 +277,7 @@ class CodedFramework:
 
     def endpoint_modules(self, app: TypescriptApp) -> set[str]:
         """Return the framework's module, and what reads the ownership file."""
-        return {self.module, "file"}
+        return {self.module, "file" if app.reads_environment or app.sessions else "folder"}
 
     def additions(
         self, routers: Routers, file: str, seconds: int | None, ownership: str
