@@ -113,6 +113,7 @@ class Behaviour(Struct, frozen=True):
         perhaps_cached: one that code computes, so that it may.
         silent: the handler ends without ever answering.
         flagged: the work hangs on a query that the entry does not carry.
+        bodiless: the work hangs on a body, and a GET has none.
         reached: the files whose code the entry's request runs where nothing fails; ``None`` where not all
             of it is followed.
     """
@@ -126,6 +127,7 @@ class Behaviour(Struct, frozen=True):
     unread: tuple[tuple[UnreadResult, SourceSpot], ...] = ()
     refuses_get: SourceSpot | None = None
     flagged: SourceSpot | None = None
+    bodiless: SourceSpot | None = None
     auth: Auth = Auth.UNKNOWN
     auth_spot: SourceSpot | None = None
     takes_nothing: bool = False

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from cronshift.handlers.tree import SourceTree
+_UNREAD = {HandlerKind.ASGI, HandlerKind.FUNCTION}
+"""The kinds whose code is followed from a route alone."""
 
 
 def by_exports(tree: SourceTree, handler: Handler) -> Resolution:
@@ -41,6 +43,16 @@ def by_exports(tree: SourceTree, handler: Handler) -> Resolution:
     export_seen = exported.get(handler.export)
     line = export_seen.line if export_seen is not None else handler.line
     return Resolution(Verdict.ANSWERED, replace(handler, line=line))
+
+
+def as_far_as_read(resolution: Resolution) -> Resolution:
+    """Return a resolution; unknown where a Python file exports what is not read, such as an app in a wrapper."""
+    handler = resolution.handler
+    if handler is None or handler.route is not None or resolution.verdict is not Verdict.ANSWERED:
+        return resolution
+    if handler.language != "python" or handler.kind not in _UNREAD:
+        return resolution
+    return replace(resolution, verdict=Verdict.UNKNOWN, why="what it exports is not read")
 
 
 def _methods(exported: Container[str]) -> tuple[str, ...]:

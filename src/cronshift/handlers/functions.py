@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cronshift.handlers.next import segment_of
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
 from cronshift.model import Handler, HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -28,6 +27,8 @@ _NODE = {".js", ".mjs", ".ts", ".tsx"}
 _OTHERS = {".go": "go", ".rb": "ruby", ".rs": "rust"}
 _PHP = lazy_pattern(r"(?:@[\w-]+/)?(?:now|vercel)-php\b")
 _MOST_STARS = 3  # in one segment; as many ** in all
+_INSIDE_A_NAME = {"*": "[^/]*", "?": "[^/]"}
+_OTHERS_THAN = lazy_pattern(r"\[[!^]([\w.]+)\]")
 _GO_EXPORT = lazy_pattern(r"^func\s+([A-Z]\w*)\s*\(", re.MULTILINE)
 
 
@@ -73,6 +74,24 @@ class FunctionFiles:
         route = self.table.answering(path)
         return route is not None and not route.is_pattern
 
+    def by_brackets(self, path: str) -> str | None:
+        """Return the file of the function that answers a path only by its brackets."""
+        route = self.table.answering(path)
+        return route.handler.file if route is not None and route.is_pattern else None
+
+    def too_narrow(self, path: str) -> str:
+        """Return, in words, which file is named like a catch-all of a path, as no function can be."""
+        parts = [part for part in path.split("/") if part]
+        for route in self.table.routes:
+            *heads, last = route.segments or (Segment(Rank.STATIC),)
+            pairs = zip(heads, parts, strict=False)
+            is_above = all(
+                head.rank is not Rank.STATIC or head.text == part for head, part in pairs
+            )
+            if last.text.lstrip("[").startswith("...") and len(heads) <= len(parts) and is_above:
+                return f"{route.handler.file} takes one segment, as each function does"
+        return ""
+
     def at(self, path: str) -> Handler | None:
         """Return the function that answers a path, its export looked up."""
         route = self.table.answering(path)
@@ -103,7 +122,7 @@ class FunctionFiles:
             kind = HandlerKind.NODE_FUNCTION if place.suffix in _NODE else HandlerKind.FUNCTION
             handler = Handler(file, kind, export, language)
             called = PurePosixPath(file.removeprefix(self._base))
-            parts = [segment_of(part) for part in (*called.parts[:-1], called.stem)]
+            parts = [_segment(part) for part in (*called.parts[:-1], called.stem)]
             literal = tuple(Segment(Rank.STATIC, part) for part in called.parts)
             if self._builds is None:
                 if place.stem == "index":
@@ -147,12 +166,21 @@ def _language(suffix: str) -> str | None:
     return "python" if suffix == ".py" else _OTHERS.get(suffix)
 
 
+def _segment(name: str) -> Segment:
+    """Return the segment that a part of a function's name stands for.
+
+    Brackets take one, ``[...x]`` and ``[[...x]]`` too: ``getSegmentName`` of the file above.
+    """
+    is_one = name.startswith("[") and name.endswith("]")
+    return Segment(Rank.ONE, name[1:-1]) if is_one else Segment(Rank.STATIC, name)
+
+
 def _stars(segment: str) -> int:
     return segment.replace("**", "").count("*")
 
 
 def glob(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a glob of vercel.json: ``*``, ``**``, ``?`` and ``{a,b}``.
+    """Return the regular expression of a glob of vercel.json: ``*``, ``**``, ``?``, ``[!_]`` and ``{a,b}``.
 
     One with so many stars that matching could take forever matches nothing.
     """
@@ -167,10 +195,11 @@ def glob(pattern: str) -> re.Pattern[str]:
         elif pattern.startswith("**", at):
             out.append(".*")
             at += 1
-        elif char == "*":
-            out.append("[^/]*")
-        elif char == "?":
-            out.append("[^/]")
+        elif char in _INSIDE_A_NAME:
+            out.append(_INSIDE_A_NAME[char])
+        elif others := _OTHERS_THAN.match(pattern, at):
+            out.append(f"[^/{re.escape(others[1])}]")
+            at = others.end() - 1
         elif char == "{":
             out.append("(?:")
             depth += 1

@@ -29,6 +29,7 @@ FRAMEWORKS = (
     "@nestjs/core", "@nestjs/common",
 )  # fmt: skip
 _NAMES = "|".join(map(re.escape, FRAMEWORKS))
+_NAMED = lazy_pattern(rf"[\"'](?:{_NAMES})[\"'/]")
 _IMPORTS = lazy_pattern(
     r"^(?!\s*(?:import\s+type\b|//|\*)).*(?:\bfrom|\brequire\(|\bimport\(?)\s*"
     rf"[\"'](?:{_NAMES})[\"'/]",
@@ -44,7 +45,8 @@ _CHAINS = {"call_expression", "member_expression", "await_expression", "parenthe
 
 def is_app(tree: SourceTree, file: str) -> bool:
     """Return whether a file imports a framework that declares routes in code."""
-    return _IMPORTS.search(tree.read(file)) is not None
+    text = tree.read(file)
+    return _NAMED.search(text) is not None and _IMPORTS.search(text) is not None
 
 
 class NodeRegistration(Struct, frozen=True):

@@ -77,6 +77,11 @@ class PythonRoutes:
             yield UnreadRegistration(trail.prefix, Location(file, prefix.lineno))
             return
         here = behind.at(base or "")
+        moved = _root_path(module.values.get(name))
+        if moved is not None:
+            yield UnreadRegistration(trail.prefix, Location(file, moved.lineno))
+            if isinstance(moved, ast.Constant):
+                return
         yield from self._local_routes(file, name, here)
         yield from self._made(file, module.values.get(name), here)
         yield from self._from_elsewhere(file, name, here)
@@ -331,3 +336,14 @@ class PythonRoutes:
         if app is not None:
             mounted = PythonRegistration("", call.lineno, None, app)
             yield from self._mounted(file, mounted, trail.at(path), {})
+
+
+def _root_path(value: ast.expr | None) -> ast.expr | None:
+    """Return the ``root_path`` that an app is made with, unless it is empty.
+
+    Starlette takes it off the paths that begin with it, since its version 0.33: which paths are answered
+    then hangs on what is installed.
+    """
+    keywords = value.keywords if isinstance(value, ast.Call) else []
+    root = next((word.value for word in keywords if word.arg == "root_path"), None)
+    return None if isinstance(root, ast.Constant) and not root.value else root

@@ -79,6 +79,22 @@ def _by_slash(document: dict[str, Any], config: NextConfig | None, path: str) ->
     return path.rstrip("/") if wants_slash is False and slashed else None
 
 
+def led_by_rewrites(
+    rules: list[dict[str, Any]], path: str, query: str
+) -> Resolution | tuple[str, str] | None:
+    """Return the destination of the first rewrite that takes a path, and why; unknown where it hangs."""
+    for rule in rules:
+        matched = matched_by(rule, path, query)
+        why = f"the rewrite from {rule['source']}"
+        if matched is not None and not matched.sure:
+            return Resolution(Verdict.UNKNOWN, why=f"{why} hangs on its conditions")
+        if matched is not None and isinstance(there := rule.get("destination", ""), str):
+            return patterns.substituted(there, matched.values), why
+        if matched is not None:
+            return Resolution(Verdict.UNKNOWN, why=f"{why} leads to {COMPUTED}")
+    return None
+
+
 def by_legacy_route(rule: dict[str, Any], path: str, query: str) -> Resolution | str | None:
     """Return the result of a rule of ``routes`` for a path: an answer, or the path it leads to."""
     source, methods = rule.get("src"), rule.get("methods")

@@ -1,7 +1,7 @@
 """RESOLVE: the handler behind a path, looked for in Vercel's order.
 
-Redirects, then files and functions, then rewrites, then the one app of a framework preset. Where
-that cannot be told without running code, the verdict says so; nothing is guessed.
+Redirects, then files and functions, then rewrites, then functions with brackets and the one app of a
+framework preset. Where that cannot be told without running code, the verdict says so; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cronshift.handlers import patterns
 from cronshift.handlers.app_folder import apps
 from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
-from cronshift.handlers.exported_methods import by_exports
+from cronshift.handlers.exported_methods import as_far_as_read, by_exports
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter
 from cronshift.handlers.folder import Folder
 from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.go_routes import entry_answer
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import ENTRIES, PythonHandlers
-from cronshift.handlers.redirects import COMPUTED, by_legacy_route, redirect_of
+from cronshift.handlers.redirects import by_legacy_route, led_by_rewrites, redirect_of
 from cronshift.handlers.repository import RepositoryTree
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.untold_routes import untold_because
-from cronshift.handlers.vercel_rules import matched_by, rules_of
+from cronshift.handlers.vercel_rules import rules_of
 from cronshift.handlers.vercelignore import deployed
 from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.handlers.workspaces import app_that_answers
@@ -43,10 +42,10 @@ if TYPE_CHECKING:
 _MOST_HOPS = 5
 _READ = ("python", "next", "router", "functions", "table", "_coded", "_folder", "_resolved")
 _SERVICES = "/_svc/"
+_SOURCES = (".py", ".js", ".ts", ".go")
 _PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _PYTHON_PRESETS = ("", "python", "fastapi", "flask", "django")  # "": none is named
 _PYTHON_MANIFESTS = ("pyproject.toml", "requirements.txt", "Pipfile")
-
 _LIBRARIES = ("packages/", "libs/")  # what apps of a workspace are made of
 
 
@@ -193,7 +192,8 @@ class Resolver:
         whole = path.partition("#")[0]
         if whole not in self._resolved:
             bare, _, query = whole.partition("?")
-            self._resolved[whole] = deployed(self.tree, self._resolve(bare or "/", query))
+            resolved = deployed(self.tree, self._resolve(bare or "/", query))
+            self._resolved[whole] = as_far_as_read(resolved)
         return self._resolved[whole]
 
     def _resolve(self, bare: str, query: str) -> Resolution:
@@ -208,7 +208,8 @@ class Resolver:
         legacy = self._by_legacy_routes(bare, query)
         if legacy is not None:
             return legacy
-        answered = self._by_files(bare) or self._rewritten(bare, query) or self._by_app(bare)
+        answered = self._before_brackets(bare, query) or self._by_files(bare)
+        answered = answered or self._rewritten(bare, query) or self._by_app(bare)
         answered = answered or self._nothing(bare)
         other = self._without_preset if answered.verdict is Verdict.DEAD else None
         function = other.resolve(bare) if other is not None else None
@@ -242,7 +243,7 @@ class Resolver:
         for rule in rules_of(self.document, "routes", needs=()):
             if rule.get("handle") == "filesystem":
                 answered = self._by_files(path)
-                if answered is not None:
+                if answered is not None and self._in_brackets(path) is None:
                     return answered
                 continue
             led = by_legacy_route(rule, path, query)
@@ -253,26 +254,29 @@ class Resolver:
                 return self._destination(led, path, why, _MOST_HOPS)
         return None
 
+    def _in_brackets(self, path: str) -> str | None:
+        """Return the file of the function that answers a path only by its brackets."""
+        is_routed = self.next.present or self.table.answering(path)
+        return None if is_routed else self.functions.by_brackets(path)
+
+    def _before_brackets(self, path: str, query: str) -> Resolution | None:
+        """Return the resolution by a rewrite, which ``vercel build`` puts before functions with brackets."""
+        file = self._in_brackets(path)
+        led = self._rewritten(path, query) if file is not None else None
+        if led is None or (led.handler is not None and led.handler.file == file):
+            return None
+        return replace(led, passed=f"{file} comes after it")
+
     def _rewritten(self, path: str, query: str = "") -> Resolution | None:
         """Return the resolution of a path by rewrites; unknown where conditions may hold or not."""
         rules = rules_of(self.document, "rewrites")
-        base = ""
         if self.next.present:
-            base = self.next.config.base_path
-            rules += [
-                {**rule, "source": base + rule["source"]} for rule in self.next.config.rewrites
-            ]
-        for rule in rules:
-            matched = matched_by(rule, path, query)
-            why = f"the rewrite from {rule['source']}"
-            if matched is not None and not matched.sure:
-                return Resolution(Verdict.UNKNOWN, why=f"{why} hangs on its conditions")
-            if matched is not None and isinstance(there := rule.get("destination", ""), str):
-                target = patterns.substituted(there, matched.values)
-                return self._destination(target, path, why, _MOST_HOPS)
-            if matched is not None:
-                return Resolution(Verdict.UNKNOWN, why=f"{why} leads to {COMPUTED}")
-        return None
+            base, ruled = self.next.config.base_path, self.next.config.rewrites
+            rules += [{**rule, "source": base + rule["source"]} for rule in ruled]
+        led = led_by_rewrites(rules, path, query)
+        return (
+            self._destination(led[0], path, led[1], _MOST_HOPS) if isinstance(led, tuple) else led
+        )
 
     def _destination(self, target: str, path: str, why: str, hops: int) -> Resolution:
         """Return the resolution of a rewrite's destination; an app there still sees ``path``."""
@@ -284,7 +288,7 @@ class Resolver:
             inside = self._inside(handler, path)
             is_told = inside.verdict is Verdict.UNKNOWN and inside.why
             return inside if is_told else replace(inside, why=why)
-        answered = self._by_files(bare) or self._by_app(path)
+        answered = self._by_files(bare) or (None if self._is_missing(bare) else self._by_app(path))
         if answered is None and hops and bare != path:
             answered = self._rewritten(bare) if not self.document.get("routes") else None
         if answered is not None:
@@ -292,6 +296,11 @@ class Resolver:
         if not self.knows_routes:
             return Resolution(Verdict.UNKNOWN, target=bare, why=why)
         return Resolution(Verdict.DEAD, target=bare, why=why, nearest=self._nearest(bare))
+
+    def _is_missing(self, path: str) -> bool:
+        """Return whether a route leads to a source that is not here, where only ``builds`` are built."""
+        is_source = path.endswith(_SOURCES) and path.strip("/") not in self.tree.files
+        return is_source and bool(self.document.get("builds"))
 
     def _by_files(self, path: str) -> Resolution | None:
         """Return the resolution of a path by a file router or a function."""
@@ -307,11 +316,8 @@ class Resolver:
         handler = self.functions.at(path)
         if handler is None or (self.next.present and self._next_owns(path)):
             return None
-        return (
-            self._inside(handler, path)
-            if handler.kind in _PYTHON_APPS
-            else self._judged(handler, path)
-        )
+        is_app = handler.kind in _PYTHON_APPS
+        return self._inside(handler, path) if is_app else self._judged(handler, path)
 
     def _next_owns(self, path: str) -> bool:
         """Return whether a path under ``/api`` is the app's own business in a Next project."""
@@ -359,12 +365,10 @@ class Resolver:
             handler = self.python.in_file(likely) or Handler(
                 likely, HandlerKind.FUNCTION, "app", "python"
             )
-            if handler.kind in _PYTHON_APPS or not self.tree.read(likely).strip():
-                return (
-                    self._inside(handler, path)
-                    if handler.kind in _PYTHON_APPS
-                    else Resolution(Verdict.UNKNOWN, handler, why="its routes are declared in code")
-                )
+            if handler.kind in _PYTHON_APPS:
+                return self._inside(handler, path)
+            if not self.tree.read(likely).strip():
+                return Resolution(Verdict.UNKNOWN, handler, why="its routes are declared in code")
         return None
 
     def _nothing(self, path: str) -> Resolution:
@@ -376,7 +380,8 @@ class Resolver:
         untold = untold_because(self.next, self.router, self._folder, path)
         if untold is not None:
             return Resolution(Verdict.UNKNOWN, why=untold)
-        return Resolution(Verdict.DEAD, nearest=self._nearest(path))
+        passed = self.functions.too_narrow(path)
+        return Resolution(Verdict.DEAD, nearest=self._nearest(path), passed=passed)
 
     def _is_dead_below(self, path: str) -> bool:
         """Return whether every app below is understood, and none of them answers a path."""

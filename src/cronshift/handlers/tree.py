@@ -10,6 +10,7 @@ from bisect import bisect_left
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from cronshift.handlers.listing import BUILT, files_below
 from cronshift.model import Location
 from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import read_at
@@ -21,23 +22,6 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 LONGEST = 2_000_000  # bytes of a source; no handler is that long
-MOST_FILES = 200_000
-_NEVER = {
-    "node_modules",
-    ".git",
-    ".venv",
-    "venv",
-    ".next",
-    ".nuxt",
-    ".output",
-    ".svelte-kit",
-    ".turbo",
-    ".vercel",
-    ".cronshift",
-    "__pycache__",
-    "site-packages",
-}
-_BUILT = {"dist", "build", "out", "coverage"}  # at the root only: a route may be called so
 _LANGUAGES = {
     ".ts": "typescript",
     ".mts": "typescript",
@@ -84,7 +68,7 @@ class SourceTree:
     def files(self) -> frozenset[str]:
         """Every file that may be source; links are not followed."""
         there = {file for file, data in self._edited.items() if data is not None}
-        return frozenset(self._walk()) - self._edited.keys() | there
+        return frozenset(files_below(self._top)) - self._edited.keys() | there
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -198,7 +182,7 @@ class SourceTree:
         if specifier.startswith("."):
             base = _normal(f"{file.rpartition('/')[0]}/{specifier}")
             built, _, source = (base or "").partition("/")
-            return self._module(base) or (self._module(source) if built in _BUILT else None)
+            return self._module(base) or (self._module(source) if built in BUILT else None)
         for prefix, targets in self._aliases(file).items():
             if prefix.endswith("*") and specifier.startswith(prefix[:-1]):
                 rest = specifier[len(prefix) - 1 :]
@@ -297,19 +281,6 @@ class SourceTree:
         candidates += [f"{base}/index{suffix}" for suffix in _SUFFIXES[1:]]
         return next((name for name in candidates if name in self.files), None)
 
-    def _walk(self) -> Iterator[str]:
-        count = 0
-        for folder, folders, files in os.walk(self._top):
-            relative = folder.removeprefix(self._top).strip(os.sep).replace(os.sep, "/")
-            place = f"{relative}/" if relative else ""
-            skipped = _NEVER if place else _NEVER | _BUILT
-            folders[:] = sorted(name for name in folders if name not in skipped)
-            for name in (name for name in files if _is_text(place + name)):
-                count += 1
-                if count > MOST_FILES:
-                    return
-                yield place + name
-
     def _read(self, file: str) -> str | None:
         if file not in self.files:
             return None
@@ -377,11 +348,6 @@ def _normal(path: str) -> str | None:
         else:
             return None
     return "/".join(parts)
-
-
-def _is_text(name: str) -> bool:
-    """Return whether a name is Unicode: others can be neither routes nor told."""
-    return name.isascii() or not any("\udc80" <= char <= "\udcff" for char in name)
 
 
 def _leaves(value: Any) -> Iterator[str]:

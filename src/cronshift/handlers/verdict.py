@@ -34,6 +34,7 @@ class Resolution(Struct, frozen=True):
         methods: those that are answered, where GET is not.
         nearest: the routes that look most like a dead path.
         why: what decided, where it is not the path itself.
+        passed: which file seems to answer and is not asked, in words.
     """
 
     verdict: Verdict
@@ -42,3 +43,4 @@ class Resolution(Struct, frozen=True):
     methods: tuple[str, ...] = ()
     nearest: tuple[str, ...] = ()
     why: str = ""
+    passed: str = ""

@@ -7,7 +7,7 @@ counting the ticks of the period one by one.
 from __future__ import annotations
 
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import takewhile
@@ -22,7 +22,7 @@ from cronshift.runtime.regular_files import read_text
 from cronshift.targets.registry import target_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cronshift.model import Job, Plan
     from cronshift.runtime.schedule import Schedule
@@ -151,10 +151,14 @@ def load_of(jobs: Sequence[Job], now: datetime, period: timedelta = PERIOD) -> L
     scheduled = [job.schedule for job in jobs if job.schedule is not None]
     alike = Counter(schedule.trigger for schedule in scheduled)
     schedules = {schedule.trigger: schedule for schedule in scheduled}
+    spread = _spread(scheduled)
     due: Counter[datetime] = Counter()
+    staggered: Counter[datetime] = Counter()
     for trigger, times in alike.items():
         for tick in _ticks(schedules[trigger], now, period):
             due[tick] += times
+            for later, count in spread[trigger]:
+                staggered[tick + later] += count
     hours, minutes = [0] * 24, Counter[tuple[int, int]]()
     for tick, times in due.items():
         hours[tick.hour] += times
@@ -162,7 +166,7 @@ def load_of(jobs: Sequence[Job], now: datetime, period: timedelta = PERIOD) -> L
     fullest = sorted(minutes.items(), key=lambda item: (-item[1], item[0]))[:_MOST_SHOWN]
     busiest = tuple(BusyMinute(hour, minute, times) for (hour, minute), times in fullest)
     peak = max(due.values(), default=0)
-    return Load(tuple(hours), busiest, peak, min(peak, _staggered(scheduled, now, period)))
+    return Load(tuple(hours), busiest, peak, min(peak, max(staggered.values(), default=0)))
 
 
 def due_in(jobs: Iterable[Job], minute: BusyMinute, now: datetime) -> list[Job]:
@@ -178,19 +182,15 @@ def due_in(jobs: Iterable[Job], minute: BusyMinute, now: datetime) -> list[Job]:
     ]
 
 
-def _staggered(schedules: Iterable[Schedule], now: datetime, period: timedelta) -> int:
-    """Return the peak when job number n comes n mod 5 minutes later."""
-    spread = int(STAGGER / timedelta(minutes=1))
+def _spread(schedules: Iterable[Schedule]) -> Mapping[str, list[tuple[timedelta, int]]]:
+    """Return the delays of each trigger's jobs, with how many have it: job number n comes n mod 5 minutes later."""
     alike: Counter[tuple[str, int]] = Counter()
-    counted = {}
     for number, schedule in enumerate(schedules):
-        alike[schedule.trigger, number % spread] += 1
-        counted[schedule.trigger] = schedule
-    due: Counter[datetime] = Counter()
-    for (trigger, later), times in alike.items():
-        for tick in _ticks(counted[trigger], now, period):
-            due[tick + timedelta(minutes=later)] += times
-    return max(due.values(), default=0)
+        alike[schedule.trigger, number % (STAGGER // timedelta(minutes=1))] += 1
+    spread: dict[str, list[tuple[timedelta, int]]] = defaultdict(list)
+    for (trigger, place), count in alike.items():
+        spread[trigger].append((timedelta(minutes=place), count))
+    return spread
 
 
 def _ticks(schedule: Schedule, now: datetime, period: timedelta) -> Iterator[datetime]:

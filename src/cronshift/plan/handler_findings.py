@@ -35,18 +35,32 @@ if TYPE_CHECKING:
     from cronshift.runtime.schedule import Schedule
 
 _AMBIENT = lazy_pattern(r"[\"']next/headers[\"']|\bgetRequestEvent\b")
+_AMBIENT_WORDS = ("next/headers", "getRequestEvent")
 _EXPORTED = lazy_pattern(r"\bexport\b[^;\"'\n]{0,500}\bfrom\s*[\"']next/headers[\"']")
 _HEADERS = lazy_pattern(r"\bimport\s{0,9}\{([^}]{0,500})\}\s*from\s*[\"']next/headers[\"']")
-_ANSWERS = {
-    "navigation": lazy_pattern(r"[\"'][^\"'\n]*\bnavigation[\"']"),
-    "retry-after": lazy_pattern(r"retry-?after", re.IGNORECASE),
+_ANY = ("",)  # is in every text
+_ANSWERS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
+    ("navigation", ("navigation",), lazy_pattern(r"[\"'][^\"'\n]*\bnavigation[\"']")),
+    ("retry-after", _ANY, lazy_pattern(r"[rR](?i:etry-?after)")),
     # A response's own methods, or a response in the hands of code that is not read.
-    "send": lazy_pattern(
-        r"""(?:(?<![\w$.])[\w$]+|\))\s*\??\.\s*(?:send|redirect)\b|["'`](?:send|redirect)["'`]"""
-        r"""|\{[^{}]*\b(?:send|redirect)\b[^{}]*\}\s*=|\bexport\s+default\s+(?!async\b|function\b)[\w$.]+\("""
-        r"""|[(,]\s*(?:\.{3})?_?(?:res|resp|response|reply)\s*(?:,|\)(?!\s*(?:=>|[{:])))"""
+    (
+        "send",
+        ("send", "redirect"),
+        lazy_pattern(
+            r"""(?:(?<![\w$.])[\w$]+|\))\s*\??\.\s*(?:send|redirect)\b|["'`](?:send|redirect)["'`]"""
+            r"""|\{[^{}]*\b(?:send|redirect)\b[^{}]*\}\s*="""
+        ),
     ),
-}
+    ("send", ("default",), lazy_pattern(r"\bexport\s+default\s+(?!async\b|function\b)[\w$.]+\(")),
+    (
+        "send",
+        _ANY,
+        lazy_pattern(
+            r"[(,]\s*(?:\.{3})?_?(?:res|resp|response|reply)\s*(?:,|\)(?!\s*(?:=>|[{:])))"
+        ),
+    ),
+)
+"""Uncommon answers, with words of which a text has one that gives such, and what it looks like there."""
 _OF_NEXT = lazy_pattern(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _TYPES = lazy_pattern(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
 _NOTES = lazy_pattern(r"^\s*(?://|\*|/\*.*\*/\s*$).*$", re.MULTILINE)
@@ -166,7 +180,7 @@ class Judge:
     def _answers(self, importers: dict[str, str]) -> tuple[str, ...]:
         """Return the uncommon answers of a handler: every kind, where not all of its modules are read."""
         if len(importers) >= _MOST_IMPORTED:
-            return tuple(sorted(_ANSWERS))
+            return tuple(sorted({name for name, _, _ in _ANSWERS}))
         return tuple(sorted(frozenset().union(*(self._module(file).answers for file in importers))))
 
     def _importers(self, handler: Handler) -> dict[str, str]:
@@ -186,11 +200,15 @@ class Judge:
                 text = unread.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
             imported = {tree.imported(file, name) for name in IMPORT.findall(text)}
             self._modules[file] = _Module(
-                _line_of(_AMBIENT, text),
+                _line_of(_AMBIENT, text) if any(word in text for word in _AMBIENT_WORDS) else None,
                 _line_of(_OF_NEXT, text),
                 _gives_on(text),
                 frozenset(name for name in imported if name is not None),
-                frozenset(name for name, used in _ANSWERS.items() if used.search(text)),
+                frozenset(
+                    name
+                    for name, words, used in _ANSWERS
+                    if any(word in text for word in words) and used.search(text)
+                ),
             )
         return self._modules[file]
 
@@ -275,6 +293,8 @@ def _line_of(pattern: re.Pattern[str], text: str) -> int | None:
 
 def _gives_on(text: str) -> bool:
     """Return whether a module exports what it has of ``next/headers``, which others may call then."""
+    if "next/headers" not in text:
+        return False
     imported = ",".join(_HEADERS.findall(text)).split(",")
     names = "|".join(
         re.escape(name.rpartition(" as ")[2].strip()) for name in imported if name.strip()

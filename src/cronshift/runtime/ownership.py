@@ -106,11 +106,6 @@ class Ownership:
         """Return the ownership with these epochs of jobs in place of its own."""
         return replace(self, jobs=jobs)
 
-    def with_flow_epoch(self, flow: str, epoch: Epoch, now: datetime) -> Ownership:
-        """Return the ownership with one more epoch of ``flow``; raises as :meth:`with_epoch`."""
-        grown = _append(flow, self.flows.get(flow, ()), epoch, now)
-        return replace(self, flows={**self.flows, flow: grown})
-
 
 def bucket(unit: str, key: str) -> int:
     """Return the bucket, 0 to 9,999, of a tick or user: the first 8 bytes of a SHA-256."""

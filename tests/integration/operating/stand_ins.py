@@ -226,12 +226,6 @@ class Vercel:
             self.variables[body["key"]] = [*targets, *body["target"]]
             return {"created": {"key": body["key"], "id": f"id-{body['key']}"}, "failed": []}
 
-        @app.delete("/v9/projects/{project}/env/{variable}")
-        def remove_variable(project: str, variable: str) -> Any:
-            self.changes.append(("remove", variable))
-            self.variables.pop(variable.removeprefix("id-"), None)
-            return {}
-
         @app.patch("/v1/projects/{project}/protection-bypass")
         def make_bypass(project: str) -> Any:
             self.bypass = {"planted-bypass": {"scope": "automation-bypass"}}

@@ -173,11 +173,15 @@ def test_a_process_that_ends_without_an_answer_is_told_with_its_last_words(
 def test_an_import_that_does_not_end_is_ended(tmp_path: Path) -> None:
     code = "import os, pathlib, threading\npathlib.Path('pid').write_text(str(os.getpid()))\nthreading.Event().wait()\n"
     put(tmp_path, {"jobs/two.py": code})
-    with pytest.raises(NotWellError) as caught:
-        inspect_package(tmp_path, "app", timeout=timedelta(seconds=2))
-    assert caught.value.reason == "import-timeout"
+    begun = tmp_path / "pid"
+    for seconds in (2, 10, 60):  # a loaded machine may not have begun the import by then
+        with pytest.raises(NotWellError) as caught:
+            inspect_package(tmp_path, "app", timeout=timedelta(seconds=seconds))
+        assert caught.value.reason == "import-timeout"
+        if begun.exists():
+            break
     with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+        os.kill(int(begun.read_text()), 0)
 
 
 @pytest.mark.parametrize(

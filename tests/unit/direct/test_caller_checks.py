@@ -139,3 +139,18 @@ def test_a_function_that_does_more_keeps_a_route(tmp_path: Path, what: str) -> N
     kept = judged(tmp_path, DOING[what], ALLOWED)
     assert isinstance(kept, Kept), kept.text
     assert kept.why == "needs its request (`request`)"
+
+
+def test_lines_of_the_log_about_the_caller_go_with_the_check(tmp_path: Path) -> None:
+    told = """  const auth = request.headers.get("authorization");
+  console.log("Called with a bearer:", auth ? "yes" : "no");
+  if (auth !== `Bearer ${process.env.CRON_SECRET}`) return new Response("no", { status: 401 });
+"""
+    conversion = judged(tmp_path, "export const allowed = 1;", told)
+    assert isinstance(conversion, Converted), conversion
+    assert conversion.text.endswith(WORK)
+
+
+def test_a_line_of_the_log_that_does_more_keeps_a_route(tmp_path: Path) -> None:
+    told = '  console.log(await rows(), request.headers.get("authorization"));\n'
+    assert isinstance(judged(tmp_path, "export const allowed = 1;", told), Kept)

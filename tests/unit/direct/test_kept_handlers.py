@@ -49,6 +49,14 @@ KEPT = {
         6,
         "needs its request",
     ),
+    "a switch of the job beside the check": (
+        "import os\nfrom fastapi import FastAPI, Header, HTTPException\n\napp = FastAPI()\n\n\n"
+        f"{ROUTE}async def x(authorization: str = Header(None)):\n"
+        '    if os.environ.get("PAUSED") or authorization != os.environ["CRON_SECRET"]:\n'
+        "        raise HTTPException(401)\n    return {}\n",
+        9,
+        "needs authorization for more than a check",
+    ),
     "a stream": (
         f"from fastapi.responses import StreamingResponse\n{FASTAPI}{ROUTE}async def x():\n"
         "    return StreamingResponse(rows())\n",
@@ -69,11 +77,11 @@ KEPT = {
         "answers with an error, behind which db is ended as behind a success",
     ),
     "a session that is opened in a project's own way": (
-        f"from fastapi import Depends\n{FASTAPI}def session_scope():\n    yield begin()\n\n\n"
+        f"from fastapi import Depends\n{FASTAPI}def session_scope():\n    yield begin()\n    commit()\n\n\n"
         "def session():\n    with session_scope() as db:\n        yield db\n\n\n"
         f"{ROUTE}def x(db=Depends(session)):\n    if not db.rows():\n"
         "        return JSONResponse({}, status_code=500)\n    return db.rows()\n",
-        19,
+        20,
         "answers with an error, behind which db is ended as behind a success",
     ),
     "a dependency that answers": (
@@ -242,7 +250,7 @@ def test_work_with_a_module_that_makes_answers_keeps_a_handler(tmp_path: Path) -
     (tmp_path / "replies.py").write_text(f"from answers import JSONResponse\n\n\n{replies}")
     text = f"from replies import done\n{FASTAPI}{ROUTE}async def x():\n    return done(1)\n"
     kept = judged(tmp_path, text)
-    assert str(kept) == "index.py:9: works with done of replies, which may make an answer"
+    assert str(kept) == "index.py:9: works with done, which may make an answer (replies.py:6)"
     (tmp_path / "answers.py").write_text("class JSONResponse(dict):\n    pass\n")
     assert isinstance(judged(tmp_path, text), Converted)
 

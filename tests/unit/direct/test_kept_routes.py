@@ -25,6 +25,72 @@ KEPT = {
         3,
         "answers with `stream`, which may be a stream",
     ),
+    "a query that is changed": (
+        """export async function GET(request: Request) {
+  const query = new URL(request.url).searchParams;
+  query.delete("day");
+  const day = query.get("day");
+  return Response.json({ day });
+}""",
+        3,
+        "changes its query",
+    ),
+    "another query of the same name": (
+        """export async function GET(request: Request) {
+  const { searchParams } = new URL(request.url);
+  for (const { searchParams } of await links()) {
+    const day = searchParams.get("day");
+    await visit(day);
+  }
+  return Response.json({ day: searchParams.get("day") });
+}""",
+        3,
+        "declares searchParams once more",
+    ),
+    "all that it is called with": (
+        """export async function GET() {
+  return Response.json({ given: arguments.length });
+}""",
+        2,
+        "needs its request (`arguments`)",
+    ),
+    "answers of its own making": (
+        """class Response extends Answer {}
+export async function GET() {
+  return Response.json(await work());
+}""",
+        3,
+        "answers by Response, which is not read",
+    ),
+    "another package's answers": (
+        """import { NextResponse } from "elsewhere";
+export async function GET() {
+  return NextResponse.json(await work());
+}""",
+        3,
+        "answers by NextResponse, which is not read",
+    ),
+    "an error that is answered out of a loop that is awaited": (
+        """export async function GET() {
+  try {
+    for await (const row of rows()) {
+      if (!row) return Response.json({}, { status: 500 });
+    }
+    return Response.json({});
+  } catch {
+    return Response.json({ caught: true });
+  }
+}""",
+        4,
+        "answers with an error between a catch and a finally",
+    ),
+    "two expressions in one": (
+        """export async function GET() {
+  return counted(), Response.json(await work());
+}""",
+        2,
+        "returns `counted(), Response.json(await work())`, which is not spelled out",
+    ),
     "a request that is handed on": (
         """export async function GET(request: Request) {
   return Response.json(await proxy(request, "/daily"));

@@ -13,7 +13,7 @@ from cronshift.project import load_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = """import asyncio, hmac, os, threading
+HEAD = """import asyncio, contextlib, hmac, os, threading
 from fastapi import BackgroundTasks, Depends, FastAPI, Header, HTTPException
 
 app = FastAPI()
@@ -64,6 +64,20 @@ CASES: dict[str, tuple[str, set[str]]] = {
     "swallowed": (
         route("try:\n    await work()\nexcept Exception as error:\n    print(error)\nreturn {}"),
         {"CS204"},
+    ),
+    "suppressed": (
+        route("with contextlib.suppress(Exception):\n    await work()\nreturn {}"),
+        {"CS204"},
+    ),
+    "suppressed narrowly": (
+        route("with contextlib.suppress(KeyError):\n    await work()\nreturn {}"),
+        set(),
+    ),
+    "a status in a tuple, as Flask takes it and FastAPI does not": (
+        route(
+            "try:\n    await work()\nexcept Exception as error:\n    return {'error': str(error)}, 500\nreturn {}"
+        ),
+        {"CS205"},
     ),
     "raised on": (
         route("try:\n    await work()\nexcept Exception:\n    print(1)\n    raise\nreturn {}"),

@@ -145,6 +145,28 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         },
         "bearer-undefined",
     ),
+    "a schema that has another text for the secret": (
+        {
+            ROUTE: route(
+                f'if (request.headers.get("authorization") !== `Bearer ${{env.CRON_SECRET}}`) {REFUSE}',
+                'import { env } from "@/env";',
+            ),
+            "env.ts": 'import { z } from "zod";\n'
+            'export const env = z.object({ CRON_SECRET: z.string().min(8).default("change-me") }).parse(process.env);\n',
+        },
+        "written-secret",
+    ),
+    "envalid with another text for the secret": (
+        {
+            ROUTE: route(
+                f'if (request.headers.get("authorization") !== `Bearer ${{env.CRON_SECRET}}`) {REFUSE}',
+                'import { env } from "@/env";',
+            ),
+            "env.ts": 'import { cleanEnv, str } from "envalid";\n'
+            'export const env = cleanEnv(process.env, { CRON_SECRET: str({ default: "change-me" }) });\n',
+        },
+        "written-secret",
+    ),
     "checked in production alone, and only that counts": (
         {ROUTE: route(f'{SET}if (process.env.NODE_ENV === "production" && (!secret || request.headers.get("authorization") !== `Bearer ${{secret}}`)) {REFUSE}')},
         "cron-secret",

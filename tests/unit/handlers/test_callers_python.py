@@ -34,6 +34,14 @@ CASES: dict[str, tuple[str, str, str]] = {
         FASTAPI.format(head=f"{CHECK}app = FastAPI(dependencies=[Depends(check)])", given=""),
         "cron-secret",
     ),
+    "a scheme in any case": (
+        "fastapi",
+        FASTAPI.format(
+            head='app = FastAPI()\ndef given(request):\n    sent = request.headers.get("authorization", "")\n    return sent[7:].strip() if sent.lower().startswith("bearer ") else ""\ndef check(request: Request):\n    secret = os.environ.get("CRON_SECRET")\n    if not secret or given(request) != secret:\n        raise HTTPException(401)\n',
+            given="allowed = Depends(check)",
+        ),
+        "cron-secret",
+    ),
     "a scheme of bearers": (
         "fastapi",
         FASTAPI.format(

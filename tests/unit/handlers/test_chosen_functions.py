@@ -25,7 +25,7 @@ ROUTES = {
     "by the end of the address": ("app/api/cron/x/route.ts", "const jobs = { other: async () => new Response('no', { status: 401 }), x: async () => { await store.rows.insertMany([1]); return new Response('ok'); } };\nexport async function GET(request) { return jobs[new URL(request.url).pathname.split('/').pop()](request); }", {"CS206"}),
     "a parameter of the app router": ("app/api/cron/[job]/route.ts", f"export async function GET(request, {{ params }}) {{ {CHECK} const {{ job }} = await params; if (job !== 'x') return new Response('no', {{ status: 404 }}); await store.rows.insertMany([1]); return new Response('ok'); }}", {"CS208"}),
     "a parameter of the pages router": ("pages/api/cron/[job].ts", "export default async function handler(req, res) { if (req.headers.authorization !== `Bearer ${process.env.CRON_SECRET}`) return res.status(401).end(); if (req.query.job !== 'x') return res.status(404).end(); await store.rows.insertMany([1]); res.status(200).end(); }", {"CS208"}),
-    "headers gone through one by one": ("app/api/cron/x/route.ts", "export async function GET(request) { const all = {}; request.headers.forEach((text, name) => { all[name] = text; }); if (all['authorization'] !== `Bearer ${process.env.CRON_SECRET}`) return new Response('no', { status: 401 }); await store.rows.insertMany([1]); return new Response('ok'); }", set()),
+    "headers gone through one by one": ("app/api/cron/x/route.ts", "export async function GET(request) { const all = {}; request.headers.forEach((text, name) => { all[name] = text; }); if (all['authorization'] !== `Bearer ${process.env.CRON_SECRET}`) return new Response('no', { status: 401 }); await store.rows.insertMany([1]); return new Response('ok'); }", {"CS208"}),
 }  # fmt: skip
 
 

@@ -67,6 +67,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a kind that is told by a look, or taken for another": (route(f"const kind = await kindOf();\n  await sendReports(kind);\n  {OK}", 'import { site } from "@acme/site";\nasync function kindOf() { try { return await site.detectKind(); } catch { return "other"; } }'), set()),
     # what a comment calls beside the work
     "non-fatal, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // non-fatal: the next run does it\n    console.error(error);\n  }}\n  {OK}"), set()),
+    "not fatal, in Spanish": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch (error) {{\n    // No fatal, seguimos\n    console.error(error);\n  }}\n  {OK}"), set()),
     "best effort, by the clause": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch {{ /* best-effort */ }}\n  {OK}"), set()),
     "not critical, in Italian": (route(f"await sendReports();\n  try {{ await purgeRows(); }} catch {{ /* pulizia non critica */ }}\n  {OK}"), set()),
     "best effort, above": (route(f"await sendReports();\n  // Best effort: losing it is fine.\n  try {{ await purgeRows(); }} catch (error) {{ console.error(error); }}\n  {OK}"), set()),

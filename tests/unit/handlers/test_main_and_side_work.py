@@ -34,6 +34,8 @@ REPORT = "function report(what) { void (async () => { const tool = await import(
 REPORTER = "function reportError(error) { console.error(error); const hook = process.env.HOOK; if (hook) void fetch(hook, { method: 'POST', body: JSON.stringify({ error }) }).catch(() => {}); }"  # fmt: skip
 NOTIFIER = "async function notifyTeam(text) { await fetch('https://hooks.example', { method: 'POST', body: text }); }"
 HELPERS = "async function look(row) { return row > 1 ? null : row; }\nasync function save(row) { const { error } = await store.from('h').update({ row }).eq('id', row); if (error) { console.error(error); return false; } return true; }"  # fmt: skip
+SENDING = 'import { waitUntil } from "@vercel/functions";\nasync function sendOne(row) { const answer = await fetch("https://m.example", { method: "POST", body: row }); if (!answer.ok) throw new Error("not sent"); }'  # fmt: skip
+LIMIT = f'import pLimit from "p-limit";\nconst limit = pLimit(2);\n{SENDING}'
 CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # where nothing else is done, what is called a side matter is the work
     "metrics, and nothing else": (route(f"try {{ await collectMetrics(); }} catch (error) {{ console.error(error); }}\n  {OK}", METRICS), {"CS204"}),
@@ -64,6 +66,15 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a seat that is given back at the end": (route(f"try {{ await sendReports(); }} finally {{ await store.releaseSeat('1').catch(() => {{}}); }}\n  {OK}"), set()),
     "seats that are given back": (route(f"await store.releaseSeat('1').catch(() => {{}});\n  {OK}"), {"CS204"}),
     "an order that is not given up": (route(f"await store.order.cancel('1').catch(() => {{}});\n  {OK}"), {"CS204"}),
+    # work that is handed on or timed is lost as a whole, and told once
+    "a sending on a timer": (route(f"setTimeout(() => sendOne(1), 0);\n  {OK}", SENDING), {"CS201"}),
+    "a timer behind the work": (route(f"await purgeRows();\n  setTimeout(() => sendOne(1), 0);\n  {OK}", SENDING), {"CS202"}),
+    "a sending that goes on behind the answer": (route(f"waitUntil(sendOne(1));\n  {OK}", SENDING), {"CS203"}),
+    "sendings that go on behind the answer": (route(f"waitUntil(Promise.all([1, 2].map(sendOne)));\n  {OK}", SENDING), {"CS203"}),
+    "sendings together": (route(f"Promise.all([1, 2].map(sendOne));\n  {OK}", SENDING), {"CS201"}),
+    "sendings of a helper": (route(f"sendAll();\n  {OK}", f"{SENDING}\nfunction sendAll() {{ return Promise.all([1, 2].map((row) => sendOne(row))); }}"), {"CS201"}),
+    "sendings within a limit": (route(f"await Promise.all([1, 2].map((row) => limit(() => sendOne(row))));\n  {OK}", LIMIT), set()),
+    "sendings within a limit that nobody waits for": (route(f"[1, 2].forEach((row) => limit(() => sendOne(row)));\n  {OK}", LIMIT), {"CS201"}),
     # a credential for the work is none of it, nor is what is made before it
     "work behind a token": (route(f"const token = await getAccessToken();\n  sendReports(token);\n  {OK}", 'async function getAccessToken() { const answer = await fetch("https://t.example", { method: "POST" }); return (await answer.json()).token; }'), {"CS201"}),
     "work behind an account whose token is kept": (route(f"const account = await getAccount();\n  sendReports(account);\n  {OK}", "async function getAccount() { const account = await store.accounts.findFirst({}); await store.accounts.update({ token: 1 }); return account; }"), {"CS201"}),
@@ -82,7 +93,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_exactly_these_are_told(audited: Callable[..., Plan], name: str) -> None:
     files, codes = CASES[name]
-    watched = {"CS201", "CS202", "CS204", "CS205"}
+    watched = {"CS201", "CS202", "CS203", "CS204", "CS205"}
     assert {finding.code for finding in audited(files).findings} & watched == codes
 
 

@@ -173,3 +173,53 @@ def test_routes_of_a_module_that_the_apps_package_loads_last(
     assert found.handler.route
     assert (found.handler.file, found.handler.route.file) == ("main.py", "app/routes.py")
     assert known.resolve("/api/y").verdict is Verdict.DEAD
+
+
+@pytest.mark.parametrize(
+    ("dest", "verdict"),
+    [
+        ("/api/$1.py", Verdict.ANSWERED),
+        ("/api/more/$1.py", Verdict.DEAD),
+        ("/web.py", Verdict.DEAD),
+    ],
+)
+def test_a_route_leads_to_what_is_built_and_to_no_app_beside(
+    resolver: Callable[..., Resolver], dest: str, verdict: Verdict
+) -> None:
+    files = {
+        "requirements.txt": "flask\n",
+        "main.py": "from flask import Flask\napp = Flask(__name__)\n@app.get('/api/x')\ndef x(): ...\n",
+        "api/x.py": "from http.server import BaseHTTPRequestHandler\nclass handler(BaseHTTPRequestHandler):\n    def do_GET(self): ...\n",
+        "api/_kit.py": "",
+    }
+    builds = [{"src": source, "use": "@vercel/python"} for source in ("api/[!_]*.py", "main.py")]
+    document = {"builds": builds, "routes": [{"src": "/api/([^/]+)", "dest": dest}]}
+    known = resolver(files, document)
+    found = known.resolve("/api/x")
+    assert found.verdict is verdict
+    assert found.handler is None or found.handler.file == "api/x.py"
+    assert known.functions.file("api/_kit.py") is None
+
+
+def test_an_error_of_another_status_hides_no_failure(told: Callable[..., list[Finding]]) -> None:
+    """A helper that writes every answer writes those of 400 too."""
+    handler = f"""{SENDING}import json
+from store import opened, send
+
+class handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+{CHECKED}        if not opened():
+            return self.say({{"error": "no store"}}, 400)
+        errors = []
+        try:
+            send(1)
+        except Exception as error:
+            errors.append(str(error))
+        self.say({{"errors": errors}})
+
+    def say(self, body, status=200):
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+"""
+    assert [finding.code for finding in told({"api/cron/x.py": handler})] == ["CS205"]

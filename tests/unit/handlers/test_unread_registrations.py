@@ -32,6 +32,32 @@ def resolved(root: Path, entry: str, files: dict[str, str], path: str = "/api/ti
     return Resolver(root, document).resolve(path)
 
 
+@pytest.mark.parametrize("path", ["/api/health", "/api/tick"])
+@pytest.mark.parametrize("root", ['"/api"', 'os.environ["ROOT"]', '""'])
+def test_a_root_path_leaves_open_what_an_app_answers(tmp_path: Path, root: str, path: str) -> None:
+    """Starlette takes it off a path from 0.33 on; where it is computed, what is declared may hold."""
+    app = f"import os\n{FASTAPI.replace('FastAPI()', f'FastAPI(root_path={root})')}"
+    verdict = resolved(tmp_path, "api/index.py", {"api/index.py": app}, path).verdict
+    is_declared = path == "/api/health"
+    told = Verdict.ANSWERED if is_declared else Verdict.DEAD
+    computed = Verdict.ANSWERED if is_declared else Verdict.UNKNOWN
+    assert verdict is {'""': told, '"/api"': Verdict.UNKNOWN}.get(root, computed)
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        "from inner import web\nasync def app(scope, receive, send):\n    await web(scope, receive, send)\n",
+        "from werkzeug.middleware.dispatcher import DispatcherMiddleware\nfrom inner import web, jobs\napp = DispatcherMiddleware(web, {'/api': jobs})\n",
+        "import falcon\napp = falcon.App()\napp.add_route('/api/tick', object())\n",
+    ],
+)
+def test_what_a_python_file_exports_in_a_wrapper_is_not_told(tmp_path: Path, app: str) -> None:
+    resolution = resolved(tmp_path, "api/index.py", {"api/index.py": app})
+    assert resolution.verdict is Verdict.UNKNOWN
+    assert resolution.handler is not None
+
+
 @pytest.mark.parametrize(
     ("body", "others"),
     [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.values import (
     Arguments,
@@ -151,6 +153,16 @@ def answer_of(value: Value) -> Value:
             value.taints, tuple(answer_of(alternative) for alternative in value.alternatives)
         )
     return value
+
+
+def serialized(value: Value) -> Value:
+    """Return the answer that FastAPI makes of a returned value: a tuple's status is a part of the body."""
+    answer = answer_of(value) if isinstance(value, ListValue) else value
+    return (
+        replace(answer, status=_OK)
+        if isinstance(answer, Response) and answer is not value
+        else value
+    )
 
 
 def replying(status: int | None = _OK) -> NativeObject:

@@ -20,8 +20,10 @@ _MINOR = lazy_pattern(
     r"(?:\b(?:not|never)|n't)\s+(?:break|block|fail|abort|interrupt|crash|affect|stop|kill)\b(?!.*\b(?:others?|rest|"
     r"remaining|next|one|single|each|loop|batch)\b)|"
     r"\bcache (?:write|read|set|get|update|save|store)\b|\.set(?:[eE]x)?\(\s*[\w.]*[cC]ache|"
-    r"不影响|不阻[塞断]|非关键|\bno (?:bloque|cr[íi]tic)|\bn[ãa]o (?:bloque|cr[íi]tic)|\bnon (?:bloquant|blocca|critic|critique)|"
-    r"\bunkritisch|\bnicht kritisch|не ?критичн",
+    r"不影响|不阻[塞断]|非关键|\bn(?:o|ão|ao) (?:es |é )?(?:bloque|cr[íi]tic|fatal)|\bnon (?:bloquant|blocca|critic|critique)|"
+    r"durdurmas.n|engellemesin|kritik değil|\bno (?:debe |puede )?(?:bloquea|interrump|deten|romp)|"
+    r"\bn[ãa]o (?:deve |pode )?(?:interromp|quebra|derruba|impede)|\bne (?:doit |peut )?(?:pas )?(?:bloque|casse|interromp)|"
+    r"\bunkritisch|\bdarf \w+ nicht (?:blockier|abbrech)|\bnicht kritisch|не ?критичн",
     re.IGNORECASE,
 )
 """Remarks that a failure does not matter; that one item must not stop the others says nothing of that."""

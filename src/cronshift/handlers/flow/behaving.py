@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.following import RequestEnding, Trace
     from cronshift.handlers.flow.ledger import Ledger, Site
     from cronshift.handlers.flow.reader import HandlerReader
+    from cronshift.handlers.flow.worlds import World
 
 _NO_METHOD = 405
 _LOOPS = lazy_pattern(r"\.(?:forEach|map)\(|^\(?async\b|^\(\(?async|^\(async|^void \(?async")
@@ -39,9 +41,9 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         return Behaviour()
     run = reader.scheduled
     callers = _callers(reader)
-    flagged = _flagged(reader, run) if run.is_complete and callers.auth is not Auth.WRONG else None
-    if flagged is not None and callers.auth is Auth.UNKNOWN:
-        callers = callers_of(_reaching(reader, flagged=True))
+    lacked = _lacked(reader, run) if run.is_complete and callers.auth is not Auth.WRONG else None
+    if lacked is not None and callers.auth is Auth.UNKNOWN:
+        callers = callers_of(reader.changed(lacked.world))
     schedule = run.ledger.asked.get("schedule")
     whole = Behaviour(
         work=_spot(place, reader.handler.export),
@@ -52,8 +54,10 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         reads_query="query" in run.ledger.asked,
     )
     reached = reader.shallower()
-    if flagged is not None or callers.auth is Auth.WRONG:
-        reached = _reaching(reader, flagged=flagged is not None)
+    if lacked is not None:
+        reached = reader.changed(lacked.world)
+    elif callers.auth is Auth.WRONG:
+        reached = reader.changed(replace(reader.world, anyone=True))
     work = reached.scheduled
     if work.is_complete:
         swallowed, admitted = failures_of(reached, work)
@@ -79,7 +83,8 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         whole,
         stub=stub,
         idle=_spot(place, reader.handler.export) if is_nothing else None,
-        flagged=flagged,
+        flagged=lacked.spot if lacked is not None and lacked.part == "query" else None,
+        bodiless=lacked.spot if lacked is not None and lacked.part == "body" else None,
         refuses_get=_refuses_get(reader, run),
         silent=_silent(reader, run),
     )
@@ -92,14 +97,6 @@ def _callers(reader: HandlerReader) -> Callers:
         return callers
     nearer = callers_of(reader.shallower())
     return callers if nearer.auth is Auth.NONE else nearer
-
-
-def _reaching(reader: HandlerReader, *, flagged: bool) -> HandlerReader:
-    """Return the reader of a call that gets to the work: with the query or the credential asked for."""
-    world = reader.world
-    return reader.changed(
-        replace(world, query=None if flagged else world.query, anyone=not flagged)
-    )
 
 
 def _auth_spot(reader: HandlerReader, callers: Callers, place: CodePlace) -> SourceSpot:
@@ -122,13 +119,14 @@ def _spot(place: CodePlace, what: str) -> SourceSpot:
 def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
     ledger = run.ledger
     left = ledger.left()
-    places = {promise.place for promise in left}
+    places = ledger.handed_on({promise.place for promise in left})
     outermost = [promise for promise in left if not places & (set(promise.sites) - {promise.place})]
     around = {place for promise in outermost for place in promise.calls}
     done = [
         site
         for site in ledger.sites.values()
         if is_work(site)
+        and _leads_out(site, ledger)
         and site.place not in places | around
         and not places & set(site.within)
         and not any(map(provides, _leading_to(site, ledger)))
@@ -154,6 +152,12 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
         if not only_side and place not in seen:
             seen.add(place)
             yield Loose.AFTER, _spot(place, name)
+
+
+def _leads_out(site: Site, ledger: Ledger) -> bool:
+    """Return whether a call is waited for, or leads out of the project: what only computes is no work."""
+    inner = (other for other in ledger.sites.values() if site.place in other.calls)
+    return site.awaited or not site.followed or any(not other.followed for other in inner)
 
 
 def _leading_to(site: Site, ledger: Ledger) -> Iterator[str]:
@@ -236,16 +240,36 @@ def _first_line(reader: HandlerReader, export: str) -> CodePlace | None:
     return getattr(value, "place", None)
 
 
-def _flagged(reader: HandlerReader, run: Trace) -> SourceSpot | None:
-    """Return the spot where the work hangs on a query that the entry does not carry."""
-    if "query" not in run.ledger.asked or reader.world.query is None:
-        return None
+class _Lack(Struct, frozen=True):
+    """The part of a request that the work hangs on and that no tick has.
+
+    Attributes:
+        part: ``query`` or ``body``.
+        spot: where the handler asks for it, with the work behind it.
+        world: that of a request which has it.
+    """
+
+    part: str
+    spot: SourceSpot
+    world: World
+
+
+def _lacked(reader: HandlerReader, run: Trace) -> _Lack | None:
+    """Return the part of a request that the work hangs on, where the tick has none."""
     if _acts(run):
         return None
-    other = reader.run(replace(reader.world, query=None))
-    done = [site for site in other.ledger.sites.values() if works(site.name)]
-    if other.is_complete and done:
-        return _spot(run.ledger.asked["query"], done[0].name)
+    worlds = {
+        "query": replace(reader.world, query=None),
+        "body": replace(reader.world, bodied=True),
+    }
+    for part, world in worlds.items():
+        asked = run.ledger.asked.get(part)
+        if asked is None or world == reader.world:
+            continue
+        other = reader.run(world)
+        done = [site for site in other.ledger.sites.values() if works(site.name)]
+        if other.is_complete and done:
+            return _Lack(part, _spot(asked, done[0].name), world)
     return None
 
 

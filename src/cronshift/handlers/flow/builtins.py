@@ -21,6 +21,7 @@ from cronshift.handlers.flow import (
 )
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.lists import turned
+from cronshift.handlers.flow.members import assigned
 from cronshift.handlers.flow.operations import compared
 from cronshift.handlers.flow.texts import regex
 from cronshift.handlers.flow.values import (
@@ -79,17 +80,6 @@ def _same(machine: Machine, arguments: Arguments) -> Value:
 
 def _length(machine: Machine, arguments: Arguments) -> Value:
     return machine.member(arguments.at(0), "length")
-
-
-def _assigned(_machine: Machine, arguments: Arguments) -> Value:
-    whole = ObjectValue({}, open=False)
-    for source in arguments.values:
-        if isinstance(source, ObjectValue):
-            whole.cell |= source.cell
-            whole.open = whole.open or source.open
-        else:
-            whole.open = True
-    return whole
 
 
 def _listed(_machine: Machine, arguments: Arguments) -> Value:
@@ -234,7 +224,7 @@ _NATIVES: dict[str, Meaning] = {
     "Headers": requests.new_headers,
     "Array.isArray": _is_list,
     "Array.from": _listed_by,
-    "Object.assign": _assigned,
+    "Object.assign": assigned,
     "Object.fromEntries": requests.from_entries,
     "Set": _new_list,
     "set": _new_list,
@@ -366,7 +356,7 @@ def _table() -> dict[str, Value]:
         for name in ("z", "default", "*"):
             table[f"{package}:{name}"] = schemas
     for name in ("str", "num", "bool", "url", "makeValidator"):
-        table[f"envalid:{name}"] = Native(name, lambda _m, _a: environment.schema())
+        table[f"envalid:{name}"] = Native(name, environment.envalid)
     for name in ("process.env", "import.meta.env", "Bun.env", "env"):
         table[name] = environment.ENVIRONMENT
     del table["env"]

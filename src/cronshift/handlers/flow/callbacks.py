@@ -47,7 +47,7 @@ def called_back(machine: Machine, callback: Closure, name: str, arguments: Argum
     error: Value = PlainValue(None)
     if machine.fails(place):
         machine.path.failed = True
-        machine.path.caught = machine.path.caught or callback.function.place
+        machine.catch(callback.function.place)
         error = ObjectValue({"message": Unknown(FAILED)}, open=True, taints=FAILED)
     results = tuple(Unknown(name="given") for _ in callback.function.parameters[1:])
     for argument in arguments.values:

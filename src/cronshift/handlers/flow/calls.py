@@ -14,6 +14,7 @@ from cronshift.handlers.flow.ledger import ABOUT_CALLER
 from cronshift.handlers.flow.members import SEVERAL, Members
 from cronshift.handlers.flow.paths import Abrupt, Exit, Returned, Thrown, answer_apart, met
 from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.several import keep_together
 from cronshift.handlers.flow.values import (
     CLEAN,
     NOTHING,
@@ -69,7 +70,7 @@ class Calls(Members):
                 named[keyword] = value
             else:
                 values.append(value)
-        arguments = Arguments(tuple(values), named, node.place, called_name(node.called))
+        arguments = Arguments(tuple(values), named, node.place, code.called_name(node.called))
         if isinstance(called, Closure) and called.this is None and owner is not None:
             called = Closure(called.function, called.scope, owner)
         return self.call(called, arguments, new=node.new)
@@ -124,19 +125,27 @@ class Calls(Members):
         first, *others = functions
         if not others:
             return self.call(first, arguments)
+        results: list[Value] = []
+
+        def call(function: Sequence[Value]) -> Value:
+            results.append(self._one_called(Unknown(called.taints), function, arguments))
+            return results[-1]
+
         result = self.fork(
-            taints_of(called),
-            lambda: self.call(first, arguments),
-            lambda: self._one_called(Unknown(called.taints), others, arguments),
-            about_caller=False,
+            taints_of(called), lambda: call([first]), lambda: call(others), about_caller=False
         )
-        return result or Unknown(taints_of(called))
+        whole = result or Unknown(taints_of(called))
+        keep_together(self.machine, whole, results)
+        return whole
 
     def _doubt_several(self, called: Value, arguments: Arguments) -> None:
         """Take note that what one of several functions asks of the caller another may not ask."""
-        is_one = isinstance(called, Unknown) and called.name == SEVERAL
-        asks = any(isinstance(value, NativeObject) for value in arguments.values)
-        if is_one and (asks or arguments.taints & ABOUT_CALLER) and not self.ledger.comparisons:
+        if not isinstance(called, Unknown) or called.name != SEVERAL or self.ledger.comparisons:
+            return
+        if (
+            any(isinstance(value, NativeObject) for value in arguments.values)
+            or arguments.taints & ABOUT_CALLER
+        ):
             self.path.doubts |= {f"calls one of several by {arguments.name}"}
 
     def _instance(self, kind: ClassValue, arguments: Arguments) -> Value:
@@ -189,6 +198,7 @@ class Calls(Members):
     def _closure(self, called: Closure, arguments: Arguments) -> Value:
         """Call a function of the project, and take note of it."""
         function, place = called.function, arguments.place
+        gives_promise = function.is_async and not function.is_generator
         is_step = self.depth > 0 or self.loading
         if is_step and not self.loading and called.function.name:
             name = arguments.name or function.name
@@ -197,12 +207,11 @@ class Calls(Members):
             if not is_helper or records(name):
                 self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
-                return self.failure(
-                    place, arguments.name, promised=function.is_async or not is_python(place.file)
-                )
+                is_promised = gives_promise or not is_python(place.file)
+                return self.failure(place, arguments.name, promised=is_promised)
         if is_step and self.world.turns and says_only(arguments.name):
             return NOTHING  # all is too much, and a line of a log the least of it
-        if not function.is_async:
+        if not gives_promise:
             return self.invoke(called, arguments)
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))
 
@@ -379,16 +388,3 @@ def this_in(scope: Scope) -> Value | None:
     while at is not None and "this" not in at.names:
         at = at.parent
     return at.names["this"] if at is not None else None
-
-
-def called_name(called: code.Expression) -> str:
-    """Return the name of a called function, ``stripe.charges.create``."""
-    if isinstance(called, code.Name):
-        return called.name
-    if isinstance(called, code.Member):
-        key = called.key.value if isinstance(called.key, code.Constant) else "…"
-        owner = called_name(called.owner)
-        return f"{owner}.{key}" if owner else str(key)
-    if isinstance(called, code.CallExpression):
-        return called_name(called.called)
-    return ""

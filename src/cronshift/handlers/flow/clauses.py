@@ -88,3 +88,24 @@ def _leaves(node: code.Statement, ways: Sequence[str]) -> bool:
         case code.StatementBlock(body=body) | code.Try(body=body):
             return leaves(body, *ways)
     return False
+
+
+def throws(function: code.Function) -> bool:
+    """Return whether a function itself throws, where none of its own clauses catches that."""
+    return any(map(_throws, function.body()))
+
+
+def _throws(node: code.Statement) -> bool:
+    match node:
+        case code.Raise():
+            return True
+        case code.If(yes=yes, no=no):
+            inner = (*yes, *no)
+        case code.Loop(body=body) | code.StatementBlock(body=body):
+            inner = body
+        case code.Try(body=body, catches=catches, final=final):
+            caught = body if not catches else ()
+            inner = (*caught, *final, *(part for clause in catches for part in clause.body))
+        case _:
+            return False
+    return any(map(_throws, inner))

@@ -334,3 +334,16 @@ def named(value: Expression, pattern: Pattern) -> Expression:
     if isinstance(value, Function) and not value.name and isinstance(pattern, NamePattern):
         return replace(value, name=pattern.name)
     return value
+
+
+def called_name(called: Expression) -> str:
+    """Return the name of a called function, ``stripe.charges.create``."""
+    if isinstance(called, Name):
+        return called.name
+    if isinstance(called, Member):
+        key = called.key.value if isinstance(called.key, Constant) else "…"
+        owner = called_name(called.owner)
+        return f"{owner}.{key}" if owner else str(key)
+    if isinstance(called, CallExpression):
+        return called_name(called.called)
+    return ""

@@ -56,6 +56,8 @@ def _together(machine: Machine, promises: Value, arguments: Arguments) -> Value:
     machine.consume(promises)
     machine.wait_for(promises)
     values = promises.elements.values if isinstance(promises, ListValue) else ()
+    parts = {promise.place for promise in values if isinstance(promise, Promise)}
+    machine.ledger.returned.setdefault(arguments.place, set()).update(parts)
     failed = next(
         (promise for promise in values if isinstance(promise, Promise) and promise.rejected), None
     )
@@ -90,8 +92,8 @@ def _settlement(machine: Machine, promise: Value, arguments: Arguments) -> Value
     machine.ledger.shielded[promise.place] = arguments.place
     if not promise.rejected:
         return ObjectValue({"status": PlainValue("fulfilled"), "value": promise.value})
-    if machine.path.failed and machine.path.caught is None:
-        machine.path.caught = arguments.place
+    if machine.path.failed:
+        machine.catch(arguments.place)
     return ObjectValue(
         {"status": PlainValue("rejected", promise.value.taints), "reason": promise.value}
     )
@@ -116,7 +118,8 @@ def _new_promise(machine: Machine, arguments: Arguments) -> Value:
     """
     errors: list[Value] = []
     results: list[Value] = []
-    resolve = Native("resolve", lambda _m, a: _resolve(a, results))
+    troubled: list[Value] = []
+    resolve = Native("resolve", lambda m, a: _resolve(a, troubled if m.in_trouble else results))
     reject = Native("reject", lambda m, a: _refuse(m, a, errors))
     before, later = len(machine.ledger.promises), len(machine.ledger.later)
     sites = len(machine.ledger.sites)
@@ -129,7 +132,9 @@ def _new_promise(machine: Machine, arguments: Arguments) -> Value:
         return machine.promise(errors[0], arguments.place, "Promise", rejected=True)
     is_idle = sites == len(machine.ledger.sites)
     is_clock = bool(results) and is_idle
-    made = machine.promise(Unknown(), arguments.place, _CLOCK if is_clock else "Promise")
+    heard = troubled or results  # where the failure that is tried out went that way
+    value = heard[0] if len(heard) == 1 else Unknown(alternatives=tuple(heard))
+    made = machine.promise(value, arguments.place, _CLOCK if is_clock else "Promise")
     if is_idle:
         machine.consume(made)
     return made
@@ -155,8 +160,11 @@ def _timer(machine: Machine, arguments: Arguments) -> Value:
     if not isinstance(called, Closure | Native):
         return Unknown(name="timer")
     before = len(machine.ledger.promises)
-    result = machine.call(called, Arguments((), {}, arguments.place, "callback"))
-    machine.consume(result)
+    machine.within.append(arguments.place)
+    try:
+        machine.consume(machine.call(called, Arguments((), {}, arguments.place, "callback")))
+    finally:
+        machine.within.pop()
     begun = machine.ledger.promises[before:]
     for promise in begun:
         machine.consume(promise)
@@ -240,8 +248,8 @@ def _settled_python(machine: Machine, arguments: Arguments) -> Value:
     for coroutine in arguments.values:
         if isinstance(coroutine, Promise):
             machine.ledger.shielded[coroutine.place] = arguments.place
-            if coroutine.rejected and machine.path.failed and machine.path.caught is None:
-                machine.path.caught = arguments.place
+            if coroutine.rejected and machine.path.failed:
+                machine.catch(arguments.place)
         results.append(coroutine.value if isinstance(coroutine, Promise) else coroutine)
     return machine.promise(items_of(*results), arguments.place, arguments.name)
 

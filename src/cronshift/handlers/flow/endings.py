@@ -50,7 +50,15 @@ def answers_of(ending: RequestEnding) -> Iterator[Response]:
 def body_of(ending: RequestEnding) -> Value | None:
     """Return the body that a request is answered with, as far as it is known."""
     answer = ending.path.answered or ending.value
-    body = answer.body if isinstance(answer, Response) else ending.value
+    return told_by(answer) if isinstance(answer, Response) else _read(ending.value)
+
+
+def told_by(answer: Response) -> Value | None:
+    """Return the body of an answer; of a text of JSON, what it says."""
+    return _read(answer.body)
+
+
+def _read(body: Value | None) -> Value | None:
     is_text = isinstance(body, NativeObject) and body.name == "json"
     return cast("Value", body.data) if isinstance(body, NativeObject) and is_text else body
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.handlers.flow import code
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
 
 _SECRET = frozenset({Taint.SECRET})
-_LOOSENING = {"optional", "nullish", "nullable", "default", "catch"}
+_LOOSENING = {"optional", "nullish", "nullable", "default", "prefault", "catch"}
+_STANDING_IN = {"default", "prefault", "catch"}
 _SETTINGS = {"BaseSettings"}
 _OF_PROJECT = lazy_pattern(r"[.@~#$]/|\$env/|astro:env|~|\.\.?/|@(?:env|config|lib)\b")
 _NUXT = ("nuxt.config.ts", "nuxt.config.js", "nuxt.config.mjs")
@@ -158,8 +160,21 @@ ENV_VAR = NativeObject(
 # schemas
 
 
-def schema(*, optional: bool = False, fields: ObjectValue | None = None) -> NativeObject:
-    """Return a schema of zod, valibot and their like: whether a value may be missing."""
+class _Rule(Struct, frozen=True):
+    """A schema's rule for a value that is not there.
+
+    Attributes:
+        missing: the value in its place; ``None`` for none.
+    """
+
+    optional: bool
+    missing: Value | None
+
+
+def schema(
+    *, optional: bool = False, missing: Value | None = None, fields: ObjectValue | None = None
+) -> NativeObject:
+    """Return a schema of zod, valibot and their like: whether a value may be missing, and its stand-in."""
 
     def of(_machine: Machine, name: str) -> Value | None:
         if name in {"parse", "parseAsync", "assert"}:
@@ -167,9 +182,30 @@ def schema(*, optional: bool = False, fields: ObjectValue | None = None) -> Nati
         if name in {"safeParse", "safeParseAsync"}:
             return Native(name, lambda m, a: _safely(m, fields, a))
         loosens = optional or name in _LOOSENING
-        return Native(name, lambda _m, _a: schema(optional=loosens, fields=fields))
+        return Native(
+            name,
+            lambda _m, a: schema(
+                optional=loosens,
+                missing=_stand_in(a.at(0)) if name in _STANDING_IN else missing,
+                fields=fields,
+            ),
+        )
 
-    return NativeObject("schema", of, data=(optional, fields))
+    return NativeObject("schema", of, data=_Rule(optional and fields is None, missing))
+
+
+def _stand_in(value: Value) -> Value:
+    """Return the value that a schema gives where there is none: it is no secret, and stands for one."""
+    return PlainValue(value.value, _SECRET) if isinstance(value, PlainValue) else Unknown(_SECRET)
+
+
+def envalid(_machine: Machine, arguments: Arguments) -> Value:
+    """Read envalid's ``str({ default: "x" })``."""
+    options = arguments.at(0)
+    default = options.cell.get("default") if isinstance(options, ObjectValue) else None
+    if default is None:
+        return schema()
+    return schema(optional=True, missing=_stand_in(default))
 
 
 def zod(_machine: Machine, name: str) -> Value | None:
@@ -204,9 +240,11 @@ def validated(machine: Machine, fields: ObjectValue, source: Value) -> Value:
     for name, rule in fields.cell.items():
         passed = source.cell.get(name) if isinstance(source, ObjectValue) else None
         value = passed if passed is not None else variable(machine, name)
-        optional = isinstance(rule, NativeObject) and rule.data == (True, None)
-        if isinstance(value, PlainValue) and value.value is UNDEFINED and not optional:
-            raise Thrown(Unknown(_SECRET, name="ZodError"))
+        if isinstance(value, PlainValue) and value.value is UNDEFINED:
+            declared = rule.data if isinstance(rule, NativeObject) else None
+            if not isinstance(declared, _Rule) or not declared.optional:
+                raise Thrown(Unknown(_SECRET, name="ZodError"))
+            value = declared.missing or value
         made.cell[name] = value
     return made
 

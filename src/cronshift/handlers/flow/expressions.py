@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, ClassVar
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import Calls, this_in
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
+from cronshift.handlers.flow.members import spread
 from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
 from cronshift.handlers.flow.paths import Exhausted
-from cronshift.handlers.flow.refusals import decides_by_failure, marked, of_failure
+from cronshift.handlers.flow.refusals import decides_by_failure, failing_side, marked, of_failure
 from cronshift.handlers.flow.values import (
+    CLEAN,
     FAILED,
     ClassValue,
     Closure,
     ListValue,
+    NativeObject,
     ObjectValue,
     PlainValue,
     Scope,
@@ -84,19 +87,25 @@ class Expressions(Calls):
             decides = _is_there(left)
         if decides is not None:
             takes_right = decides if node.operator == "and" else not decides
-            right = self.value(node.right, scope) if takes_right else left
+            right = self._instead_of(left, node, scope) if takes_right else left
             kept = CALLER if node.operator == "and" else CALLER | {Taint.SECRET}
             made = isinstance(right, Unknown) and node.operator != "and"  # no part of a credential
             return tainted(right, taints_of(left) & kept) if takes_right and not made else right
         taints = taints_of(left)
         rights: list[Value] = []
 
+        failing = failing_side(self.machine, left)
+
         def follow_right() -> Value:
-            rights.append(self.value(node.right, scope))
+            rights.append(self._instead_of(left, node, scope))
             return rights[-1]
 
+        def keep_left() -> Value:
+            self.path.failed = self.path.failed and failing is not False
+            return left
+
         about_caller = bool(taints & ABOUT_CALLER)
-        result = self.fork(taints, follow_right, lambda: left, about_caller=about_caller)
+        result = self.fork(taints, follow_right, keep_left, about_caller=about_caller)
         decided = result or Unknown()
         if node.operator != "and" and rights and _is_unknown_list(left, rights[0]):
             return items_of(is_open=True, taints=taints)
@@ -111,6 +120,18 @@ class Expressions(Calls):
             ):
                 return PlainValue(value=True, taints=taints_of(decided))
         return tainted(decided, taints)
+
+    def _instead_of(self, left: Value, node: code.Logical, scope: Scope) -> Value:
+        """Return the other side of ``a || b``: what it asks for is asked because the one side failed."""
+        asks = isinstance(node.right, code.CallExpression | code.Awaited)
+        failed = decides_by_failure(self.machine, left) or failing_side(self.machine, left) is False
+        if node.operator == "and" or not asks or not failed:
+            return self.value(node.right, scope)
+        before = self.path.other_way
+        self.path.other_way |= taints_of(left)
+        right = self.value(node.right, scope)
+        self.path.other_way = before
+        return right
 
     def _choice(self, node: code.Choice, scope: Scope) -> Value:
         test = self.value(node.test, scope)
@@ -139,11 +160,10 @@ class Expressions(Calls):
             name = key_of(self.value(key, scope)) if key is not None else None
             if name is not None:
                 fields.cell[name] = content
-            elif key is None and isinstance(content, ObjectValue):
-                fields.cell |= content.cell
-                fields.open = fields.open or content.open
             elif key is None and isinstance(content, Unknown) and content.alternatives:
                 _spread(fields, content)
+            elif key is None:
+                spread(fields, content)
             else:
                 fields.open = True
                 fields.taints |= taints_of(content)
@@ -151,10 +171,10 @@ class Expressions(Calls):
 
     def _listed(self, node: code.Listed, scope: Scope) -> Value:
         values: list[Value] = []
-        is_open = False
-        for spread, item in node.items:
+        is_open, taints = False, CLEAN
+        for is_spread, item in node.items:
             content = self.value(item, scope)
-            if spread and isinstance(content, Unknown) and content.alternatives:
+            if is_spread and isinstance(content, Unknown) and content.alternatives:
                 values += [
                     element
                     for part in content.alternatives
@@ -162,14 +182,15 @@ class Expressions(Calls):
                     for element in part.elements.values
                 ]
                 is_open = True
-            elif spread and isinstance(content, ListValue):
+            elif is_spread and isinstance(content, ListValue):
                 values += content.elements.values
                 is_open = is_open or content.elements.open
-            elif spread:
+            elif is_spread:
                 is_open = True
+                taints |= taints_of(content) if isinstance(content, NativeObject) else CLEAN
             else:
                 values.append(content)
-        listed = items_of(*values, is_open=is_open)
+        listed = items_of(*values, is_open=is_open, taints=taints)
         return of_failure(self.machine, listed) if self.in_trouble else listed
 
     def _assigned(self, node: code.Assigned, scope: Scope) -> Value:

@@ -18,7 +18,13 @@ from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
 from cronshift.handlers.flow.asides import is_minor
-from cronshift.handlers.flow.endings import answered_at, answers_of, body_of, succeeds
+from cronshift.handlers.flow.endings import (
+    answered_at,
+    answers_of,
+    body_of,
+    succeeds,
+    told_by,
+)
 from cronshift.handlers.flow.hearing import Heard, hangs_on_it, heard
 from cronshift.handlers.flow.soft import soft_word
 from cronshift.handlers.flow.trials import Trial, Trials
@@ -105,9 +111,9 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     if place is None or answered_at(ending) in _softly(run):
         return None
     fate = FailureFate(site.name, place, level)
-    if level is Heard.NAME:
-        return fate
     works = is_work(site) or (trial.refused and bool(site.written))
+    if level is Heard.NAME and (works or not path.instead):
+        return fate
     is_settled = path.instead or (path.kept and level < Heard.WORDS)
     matters = not is_settled and (works or _leaves_work(run, failed))
     calls = (site.place, *site.calls)
@@ -126,9 +132,9 @@ def _softly(run: Trace) -> set[CodePlace | None]:
     """Return the places of answers that say failure with a status of success: they are told already."""
     return {
         answer.place
-        for ending in run.endings
+        for ending in filter(succeeds, run.endings)
         for answer in answers_of(ending)
-        if soft_word(answer.body)
+        if soft_word(told_by(answer))
     }
 
 

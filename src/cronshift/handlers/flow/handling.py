@@ -61,6 +61,7 @@ _EVENTS = {
     HandlerKind.NITRO,
     HandlerKind.TANSTACK,
 }
+_FASTAPI = lazy_pattern(r"^(?:from|import) fastapi\b", re.MULTILINE)
 _REPLYING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION, HandlerKind.NODE_APP}
 _CONTEXTS = ("hono", "koa", "elysia")
 _HARMLESS_USE = lazy_pattern(
@@ -82,9 +83,16 @@ def handler_start(
         elsewhere = code.CodePlace(handler.file, handler.line, 1)
         machine.ledger.began = called.function.place if isinstance(called, Closure) else elsewhere
         arguments = _arguments(machine, handler, called)
+        machine.serializing = _serializes(program.tree, handler)
         return machine.call(called, arguments)
 
     return start
+
+
+def _serializes(tree: SourceTree, handler: Handler) -> bool:
+    """Return whether the framework makes JSON of a returned tuple too, where Flask takes it for a status."""
+    file = handler.route.file if handler.route is not None else handler.file
+    return handler.kind is HandlerKind.ASGI and _FASTAPI.search(tree.read(file)) is not None
 
 
 def function_of(program: Program, machine: Machine, handler: Handler, export: str) -> Value | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.calls import called_name
+from cronshift.handlers.flow.code import called_name
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:

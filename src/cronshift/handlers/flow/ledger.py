@@ -78,6 +78,7 @@ class Ledger(Struct):
         chained: what a promise was made into, by ``.then`` and its like.
         outrun: the promises that a clock may win against, ``Promise.race([work(), sleep(5000)])``.
         later: what was handed to ``after``: its place, its name, whether it is only side work.
+        behind: the calls whose promises were handed to it, begun before.
         shielded: the calls whose failure a promise's chain catches, and where.
         asked: what was read of the request, and where first.
         began: where the function begins that was called first.
@@ -101,6 +102,7 @@ class Ledger(Struct):
     chained: dict[int, Promise] = field(default_factory=dict)
     outrun: list[Promise] = field(default_factory=list)
     later: list[tuple[CodePlace, str, bool]] = field(default_factory=list)
+    behind: set[CodePlace] = field(default_factory=set)
     shielded: dict[CodePlace, CodePlace] = field(default_factory=dict)
     asked: dict[str, CodePlace] = field(default_factory=dict)
     began: CodePlace | None = None
@@ -133,3 +135,11 @@ class Ledger(Struct):
             and id(promise) not in self.chained
             and bases.get(id(promise)) not in self.consumed
         ]
+
+    def handed_on(self, places: set[CodePlace]) -> set[CodePlace]:
+        """Return calls, and those whose promises they hand on."""
+        whole: set[CodePlace] = set()
+        while places:
+            whole |= places
+            places = {to for place in places for to in self.returned.get(place, ())} - whole
+        return whole

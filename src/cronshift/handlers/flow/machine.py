@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
+from cronshift.handlers.flow.answers import serialized
 from cronshift.handlers.flow.clauses import clause_of, leaves, surely_leaves
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
@@ -130,6 +131,8 @@ class Machine(Expressions):
         if self.in_trouble and self.depth > 1:
             # what a helper gives where something failed
             result = of_failure(self, result, node.value)
+        if self.serializing and self.depth == 1:
+            result = serialized(result)
         raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:
@@ -167,6 +170,7 @@ class Machine(Expressions):
         return value
 
     def _if(self, node: code.If, scope: Scope) -> None:
+        self.statement = node.place
         test = self.value(node.test, scope)
         decides = self.truth(test, scope)
         taints = taints_of(test)
@@ -184,16 +188,19 @@ class Machine(Expressions):
 
         failing = failing_side(self, test)
 
-        def side(body: tuple[code.Statement, ...], fails: bool) -> Callable[[], None]:
+        def side(body: tuple[code.Statement, ...], *, outcome: bool) -> Callable[[], None]:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
-            return lambda: self._caught_side(body, inner, fails=fails)
+            fails = None if failing is None else failing is outcome
+            return lambda: self._caught_side(body, inner, fails)
 
         self.fork(
             taints,
-            side(node.yes, failing is True),
-            side(node.no, failing is False),
+            side(node.yes, outcome=True),
+            side(node.no, outcome=False),
             about_caller=bool(taints & ABOUT_CALLER),
         )
+        if failing is not None and leaves(node.no if failing else node.yes, "return", "break"):
+            self.path.other_way |= STALE
         if decides_by_failure(self, test):
             leave_stale(self, (*node.yes, *node.no), scope, node.place)
 
@@ -219,13 +226,16 @@ class Machine(Expressions):
             self._takes_another_way(left_out, taints, "return", "break", "continue")
             self.path.hinged = self.path.hinged or answered is not self.path.answered
 
-    def _caught_side(self, body: Sequence[code.Statement], scope: Scope, *, fails: bool) -> None:
-        """Follow one side of a condition, which is that of the failure or may be any."""
-        self.catching += fails
+    def _caught_side(
+        self, body: Sequence[code.Statement], scope: Scope, fails: bool | None
+    ) -> None:
+        """Follow one side of a condition: that of the failure, where it did not happen, or any."""
+        self.path.failed = self.path.failed and fails is not False
+        self.catching += bool(fails)
         try:
             self.block(body, scope)
         finally:
-            self.catching -= fails
+            self.catching -= bool(fails)
 
     def _loop(self, node: code.Loop, scope: Scope) -> None:
         turns: Sequence[Value] = (Unknown(),)
@@ -347,7 +357,7 @@ class Machine(Expressions):
         may_be = self.path.caught is None and not self.world.refused
         failed = self.path.failed and (is_it or may_be)
         if failed:
-            self.path.caught = self.path.caught or clause.place
+            self.catch(clause.place)
             leave_stale(self, node.body, scope, self.statement)
         return failed
 

@@ -35,9 +35,12 @@ from cronshift.handlers.flow.values import (
     tainted,
     taints_of,
 )
+from cronshift.handlers.flow.worlds import ANY, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from cronshift.handlers.flow.machine import Machine
 
 _DEEPEST_CLASS = 5
 _MOST_FUNCTIONS = 4
@@ -129,6 +132,7 @@ class Members(NameLookup):
         elif isinstance(owner, ObjectValue):
             owner.open = True
             owner.taints |= value.taints & FAILED
+            owner.rest = owner.rest or _copied(key, value)
         elif name in {"statusCode", "status", "status_code"} and not isinstance(owner, PlainValue):
             code_set = value.value if isinstance(value, PlainValue) else None
             status = code_set if isinstance(code_set, int) else None
@@ -146,7 +150,10 @@ class Members(NameLookup):
             if node.optional:
                 return owner, PlainValue(UNDEFINED, owner.taints)
             raise Thrown(Unknown(owner.taints, name="TypeError"))
-        if name is None or (isinstance(owner, ListValue) and name.isdecimal()):
+        is_index = name is None or name.isdecimal()
+        if is_index and isinstance(owner, PlainValue) and isinstance(owner.value, str):
+            return owner, _character(owner, owner.value, name)
+        if name is None or (isinstance(owner, ListValue) and is_index):
             return owner, self._item(owner, key)
         return owner, self.member(owner, name)
 
@@ -179,6 +186,8 @@ class Members(NameLookup):
             content = self.built_in(self.machine, owner, name)
         if content is not None:
             return self._got(content, owner)
+        if isinstance(owner, ObjectValue) and owner.rest is not None:
+            return self.member(owner.rest, name)
         is_whole = isinstance(owner, ObjectValue) and owner.of is None and not owner.open
         return (
             PlainValue(UNDEFINED, owner.taints)
@@ -254,3 +263,48 @@ class Members(NameLookup):
             yield kind
             base = self.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
             kind = base if isinstance(base, ClassValue) else None
+
+
+def _character(owner: PlainValue, text: str, index: str | None) -> Value:
+    """Return a character of a text; of one that stands for another, all of it: they are compared one by one."""
+    if ANY in text or secrets_in(text):
+        return owner
+    if index is None:
+        return Unknown(owner.taints)
+    return PlainValue(text[int(index[:9]) :][:1] or UNDEFINED, owner.taints)
+
+
+def _copied(key: Value, value: Value) -> Value | None:
+    """Return the headers or the query that an object is given name by name, if that is what it is given."""
+    from cronshift.handlers.flow.requests import HEADERS, QUERY
+
+    shared = taints_of(key) & taints_of(value) if isinstance(value, Unknown) else frozenset()
+    if Taint.CREDENTIAL in shared:
+        return HEADERS
+    return QUERY if Taint.QUERY in shared else None
+
+
+def spread(fields: ObjectValue, content: Value) -> None:
+    """Give an object all that another value has."""
+    if isinstance(content, ObjectValue):
+        fields.cell |= content.cell
+        fields.open = fields.open or content.open
+        fields.rest = content.rest or fields.rest
+        return
+    fields.open = True
+    fields.taints |= taints_of(content)
+    if isinstance(content, NativeObject):
+        fields.rest = content
+
+
+def assigned(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``Object.assign(target, …)``, which gives the target what the others have."""
+    whole, target = ObjectValue({}), arguments.at(0)
+    for source in arguments.values:
+        spread(whole, source)
+    if not isinstance(target, ObjectValue):
+        return whole
+    for name, value in whole.cell.items():
+        machine.write(target.cell, name, value)
+    target.open, target.rest = whole.open, whole.rest
+    return target

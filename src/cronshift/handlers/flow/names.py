@@ -31,6 +31,8 @@ from cronshift.handlers.flow.work import (
     is_side_work,
     keeps,
     lets_go,
+    looks,
+    provides,
     records,
     removes,
     tells,
@@ -77,6 +79,7 @@ class NameLookup(Forks, ABC):
         self.left_at: CodePlace | None = None
         self.depth = 0
         self.loading = 0
+        self.serializing = False
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
@@ -242,19 +245,14 @@ class NameLookup(Forks, ABC):
                     self.consume(part)
         elif isinstance(value, Unknown):
             for part in value.alternatives:
-                if isinstance(part, Promise):
+                if isinstance(part, Promise | ListValue):
                     self.consume(part)
 
     def wait(self, place: CodePlace) -> None:
         """Take note that a call is waited for, and so are those whose results it hands on."""
-        left = [place]
-        seen: set[CodePlace] = set()
-        while left:
-            place = left.pop()
-            if place in self.ledger.sites:
-                self.ledger.sites[place].awaited = True
-            seen.add(place)
-            left += self.ledger.returned.get(place, set()) - seen
+        for waited in self.ledger.handed_on({place}):
+            if waited in self.ledger.sites:
+                self.ledger.sites[waited].awaited = True
 
     def ask(self, what: str) -> None:
         """Note a read of the request."""
@@ -275,7 +273,7 @@ class NameLookup(Forks, ABC):
         rescues = self.catching or self.path.other_way
         is_asked = rescues or place not in self.ledger.sites
         is_beside = telling or (is_asked and self._is_beside())
-        if rescues and (works(name) or written) and not is_beside:
+        if rescues and not is_beside and (works(name) or written or self._stands_in(name)):
             self._answer(name)
         self.path.visit(place)
         site = self.ledger.sites.get(place)
@@ -306,6 +304,16 @@ class NameLookup(Forks, ABC):
             site.written = site.written or written
             site.package = site.package or package
 
+    def _stands_in(self, name: str) -> bool:
+        """Return whether a look is another source than the one that failed, or finds what could not be made."""
+        failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
+        if failed is None or not looks(name):
+            return False
+        model = failed.name.rpartition(".")[0]
+        if self.catching:  # prisma.team.create, and prisma.team.findFirst
+            return "." in model and model == name.rpartition(".")[0]
+        return looks(failed.name) or provides(failed.name)
+
     def _answer(self, name: str) -> None:
         """Take note of a call that does something about a failure: it is another way, or keeps it."""
         failed = self.ledger.sites.get(self.world.fail_at) if self.world.fail_at else None
@@ -333,6 +341,7 @@ class NameLookup(Forks, ABC):
         return (
             self.telling > 0
             or any(map(is_side_work, self.called))
+            or (self.ending > 0 and any(map(lets_go, self.called)))
             or any(is_side_work(function.name) for function in self._active)
         )
 

@@ -51,8 +51,8 @@ def operate(
         taints |= QUIETLY_FAILED  # all - good, sent === all
     if operator == "join":
         return _joined(values, scope, taints)
-    if operator in {"==", "!="} and len(values) == 2:  # noqa: PLR2004 - both sides
-        return compared(machine, values[0], values[1], place, negated=operator == "!=")
+    if operator in {"==", "!=", "^"} and len(values) == 2:  # noqa: PLR2004 - both sides
+        return _told_apart(machine, operator, values, place)
     if operator == "not":
         truth = machine.truth(values[0], scope)
         return _negated(values[0], taints) if truth is None else PlainValue(not truth, taints)
@@ -67,6 +67,21 @@ def operate(
     if len(values) == 2 and all(isinstance(value, PlainValue) for value in values):  # noqa: PLR2004
         return _calculated(operator, values[0], values[1], taints)
     return Unknown(taints)
+
+
+def _told_apart(
+    machine: NameLookup, operator: str, values: list[Value], place: CodePlace | None
+) -> Value:
+    """Return whether two values are the same, or differ; for ``a ^ b`` of characters zero or one."""
+    left, right = values
+    if operator != "^":
+        return compared(machine, left, right, place, negated=operator == "!=")
+    if text_of(left) is None or text_of(right) is None:
+        return Unknown(taints_of(*values))
+    differ = compared(machine, left, right, place, negated=True, constant_time=True)
+    if not isinstance(differ, PlainValue):
+        return differ
+    return PlainValue(int(differ.value is True), differ.taints)
 
 
 def _negated(value: Value, taints: Taints) -> Value:
@@ -261,4 +276,6 @@ def _number(operator: str, first: float, second: float, taints: Taints) -> Value
         return PlainValue(first + second if operator == "+" else first - second, taints)
     if operator == "*":
         return PlainValue(first * second, taints)
+    if operator == "|" and isinstance(first, int) and isinstance(second, int):
+        return PlainValue(first | second, taints)
     return Unknown(taints)

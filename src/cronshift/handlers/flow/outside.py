@@ -17,6 +17,7 @@ from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.refusals import REFUSED
 from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST
 from cronshift.handlers.flow.sessions import nobody
+from cronshift.handlers.flow.several import promises_in
 from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
@@ -53,13 +54,14 @@ _QUIET = lazy_pattern(
     r"|(?:^|\.)(?:log|info|warn|warning|error|debug|trace|exception|now|toISOString|setHeader|"
     r"randomUUID|createRequire|revalidatePath|revalidateTag|noStore|unstable_noStore|connection|"
     r"captureException|captureMessage|super|set_tag|format|isoformat|strftime|is(?:digit|alpha|numeric|alnum|space)|"
-    r"capitalize|zfill|casefold|fullmatch|strptime|from(?:isoformat|timestamp)|(?:hex)?digest|round|Decimal|"
+    r"capitalize|zfill|casefold|fullmatch|strptime|parsedate\w*|from(?:isoformat|timestamp)|(?:hex)?digest|round|Decimal|"
     r"BeautifulSoup|url(?:parse|unparse|encode)|deepcopy|reversed|toFixed|toLocale(?:Date|Time)?String|padStart|"
     r"padEnd|[gs]et(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
-    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta)$|^(?:abs|all|any|bool|bytes|chr|dict|"
+    r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|\w+(?:Error|Exception)|Path|today|utcnow|items|keys|rfind|rindex|"
+    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump)$|^(?:abs|all|any|bool|bytes|chr|dict|"
     r"filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
 )
 """What of Python's makes a value and does nothing with it."""
@@ -85,6 +87,8 @@ _GIVES_ON = lazy_pattern(
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
+_RUNNING = {"p-limit", "p-retry", "p-throttle", "p-timeout", "async-retry", "bottleneck"}
+"""The packages whose functions do so."""
 _REGISTERING = lazy_pattern(
     r"\.(?:command|hears|action|(?:callback|inline)Query)$|\binterceptors\.\w+\.use$"
 )
@@ -155,11 +159,14 @@ def _name(called: Value, arguments: Arguments) -> str:
     called_name = called.name if isinstance(called, Outside | Unknown | NativeObject) else ""
     if isinstance(called, Outside) and _QUIET.search(called_name):
         return called_name
-    return (
-        called_name
-        if len(called_name) > len(arguments.name) and "." in called_name
-        else arguments.name or called_name
-    )
+    is_longer = len(called_name) > len(arguments.name) and "." in called_name
+    name = called_name if is_longer else arguments.name or called_name
+    owner, _, verb = name.rpartition(".")
+    first = arguments.at(0) if verb == "send" else None
+    if isinstance(first, Unknown) and first.name.endswith("Command"):  # AWS: what is sent says it
+        command = first.name.rpartition(".")[2].removesuffix("Command")
+        return ".".join(filter(None, (owner, command[:1].lower() + command[1:])))
+    return name
 
 
 def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
@@ -185,14 +192,12 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
             continue
         values = tuple(Unknown(name="given") for _ in callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
-        if _GIVES_ON.search(name):
+        if _GIVES_ON.search(name) or _package(called) in _RUNNING:
             return inner
         machine.consume(inner)
         if isinstance(inner, Promise) and inner.rejected:
             return machine.promise(inner.value, place, name, rejected=True)
-    for argument in arguments.values:
-        machine.consume(argument)
-    return _promised(machine, called, result, name, place)
+    return _promised(machine, called, result, name, arguments)
 
 
 def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:
@@ -237,8 +242,17 @@ def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
     return is_told and _LISTENING.search(name) is not None
 
 
-def _promised(machine: Machine, called: Value, result: Value, name: str, place: CodePlace) -> Value:
-    """Return the promise of work that surely goes on by itself, else the call's result."""
+def _promised(
+    machine: Machine, called: Value, result: Value, name: str, arguments: Arguments
+) -> Value:
+    """Return the promise of work that surely goes on by itself, or that fails with what it is given."""
+    place = arguments.place
+    for argument in arguments.values:
+        machine.consume(argument)
+    promises = promises_in(*arguments.values)
+    rejected = next((promise for promise in promises if promise.rejected), None)
+    if rejected is not None:  # prisma.$transaction([…]) fails with what it is given
+        return machine.promise(rejected.value, place, name, rejected=True)
     if is_python(place.file):
         is_promise = gives_coroutine(machine.program.tree, called)
     else:
@@ -322,6 +336,7 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     ]
     if isinstance(work, Promise):
         begun.append(work.name)
+        machine.ledger.behind.add(work.place)
     if isinstance(work, Unknown | Outside) and work.name:
         begun.append(work.name)
     is_read = isinstance(work, Closure | Promise) or bool(begun)

@@ -75,6 +75,7 @@ class Path(Struct):
         late: where work was begun when the request was answered already.
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
+        around: the catch that last took it, and how deep in others; one beside that catches another error.
         decided: the condition that it decides, where a result tells of it.
         instead: whether other work was done because of it, and ``kept``, whether a row keeps it.
         other_way: of what failed, where all that follows in this function or turn is done because of it.
@@ -91,6 +92,7 @@ class Path(Struct):
     late: set[CodePlace] = field(default_factory=set)
     failed: bool = False
     caught: CodePlace | None = None
+    around: tuple[CodePlace, int] | None = None
     decided: CodePlace | None = None
     instead: bool = False
     kept: bool = False
@@ -110,6 +112,7 @@ class Path(Struct):
             self.late.copy(),
             self.failed,
             self.caught,
+            self.around,
             self.decided,
             self.instead,
             self.kept,
@@ -153,6 +156,7 @@ def met(paths: Iterable[Path]) -> Path:
         whole.late |= path.late
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
+        whole.around = whole.around or path.around
         whole.decided = whole.decided or path.decided
         whole.other_way |= path.other_way
         whole.hangs = whole.hangs or path.hangs
@@ -294,6 +298,13 @@ class Forks:
         if going.abrupt is not None:
             raise going.abrupt
         return going.value
+
+    def catch(self, place: CodePlace) -> None:
+        """Take note of what catches the failure: a catch that stands around an earlier one, or the first."""
+        path, depth = self.path, len(self.tries)
+        if path.around is None or depth < path.around[1]:
+            path.around = place, depth
+        path.caught = path.caught or path.around[0]
 
     def _keep_left(self, first: Branch, second: Branch) -> None:
         """Keep the side that leaves a turn of a loop, should the other one end what follows in it."""

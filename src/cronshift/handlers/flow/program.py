@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -108,6 +109,7 @@ def dotted(source: str, name: str) -> str:
     return f"{source}.{name}" if source.strip(".") else f"{source}{name}"
 
 
+@cache
 def is_python(file: str) -> bool:
     """Return whether a file is Python's."""
     return file.endswith(".py")

@@ -56,8 +56,8 @@ def _caught(machine: Machine, owner: Promise, called: Value, arguments: Argument
     machine.ledger.shielded[owner.place] = arguments.place
     if not owner.rejected:
         return _chain(machine, owner, machine.promise(owner.value, owner.place, owner.name))
-    if machine.path.failed and machine.path.caught is None:
-        machine.path.caught = arguments.place
+    if machine.path.failed:
+        machine.catch(arguments.place)
     passed = Arguments((owner.value,), {}, arguments.place, arguments.name)
     machine.catching += machine.path.failed
     made = machine.promised(owner.place, owner.name, lambda: machine.call(called, passed))

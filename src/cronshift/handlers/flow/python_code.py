@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cache, partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import (
@@ -37,6 +38,7 @@ from cronshift.runtime.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+_SUPPRESS = lazy_pattern(r"(?:contextlib\.)?suppress")
 _GETTER = lazy_pattern(r"(?:functools\.)?(?:cached_)?property")
 
 
@@ -177,7 +179,11 @@ class Python(PythonExpressions):
             entered = CallExpression(Name("__enter__"), (("", value),), place)
             target = item.optional_vars
             yield Bind(self._target(target) if target else NamePattern(""), entered, place)
-        yield StatementBlock(self.block(node.body))
+        body = self.block(node.body)
+        for errors in filter(None, (_suppressed(item.context_expr) for item in node.items)):
+            catch = Catch(tuple(chain(*map(_types, errors))), None, (), self.place(node))
+            body = (Try(body, (catch,), (), ()),)
+        yield StatementBlock(body)
 
     def _match(self, node: ast.Match) -> Iterator[Statement]:
         whole: tuple[Statement, ...] = ()
@@ -212,6 +218,13 @@ class Python(PythonExpressions):
         ast.Break: _leave,
         ast.Continue: _leave,
     }
+
+
+def _suppressed(context: ast.expr) -> list[ast.expr]:
+    """Return the errors that ``with contextlib.suppress(…)`` catches; none of another context."""
+    if not isinstance(context, ast.Call):
+        return []
+    return context.args if _SUPPRESS.fullmatch(ast.unparse(context.func)) else []
 
 
 def _types(node: ast.expr | None) -> Iterator[str]:

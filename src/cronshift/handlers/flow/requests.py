@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from cronshift.handlers.flow.answers import number, redirected, status_of
+from cronshift.handlers.flow.bodies import parsed_body, whole_body
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.environment import ENVIRONMENT
 from cronshift.handlers.flow.program import is_python
@@ -242,10 +243,6 @@ def _no_cookie(_machine: Machine, arguments: Arguments) -> Value:
 COOKIES = NativeObject("cookies", _cookies_member, _CREDENTIAL)
 
 
-def _body(_machine: Machine, _arguments: Arguments) -> Value:
-    return Unknown(_QUERY, name="body")
-
-
 def _request_member(machine: Machine, name: str) -> Value | None:
     meaning = _MEMBERS.get(name)
     if meaning is not None:
@@ -272,10 +269,8 @@ _MEMBERS: dict[str, Value] = {
         ("query", "searchParams", "args", "values", "GET", "query_params", "queries"), QUERY
     ),
     **dict.fromkeys(("cookies", "COOKIES"), COOKIES),
-    **{
-        name: Native(name, _body)
-        for name in ("json", "text", "formData", "body", "get_json", "arrayBuffer", "form")
-    },
+    **{name: Native(name, whole_body) for name in ("text", "body", "arrayBuffer", "form")},
+    **{name: Native(name, parsed_body) for name in ("json", "formData", "get_json")},
     "nextUrl": URL,
     "env": ENVIRONMENT,
     "auth": PlainValue(None, _CREDENTIAL),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
-from cronshift.handlers.flow.endings import answers_of, succeeds
+from cronshift.handlers.flow.endings import answers_of, succeeds, told_by
 from cronshift.handlers.flow.values import ObjectValue, PlainValue, Unknown, Value, text_of
 from cronshift.handlers.flow.worlds import CRON_SECRET
 
@@ -31,7 +31,7 @@ def soft_answers(reader: HandlerReader, run: Trace) -> Iterator[SourceSpot]:
     endings = [*run.endings, *_without_settings(reader, run).endings]
     for ending in filter(succeeds, endings):
         for answer in answers_of(ending):
-            word, place = soft_word(answer.body), answer.place
+            word, place = soft_word(told_by(answer)), answer.place
             if word and place is not None and place not in seen and answer.status == _PLAIN_OK:
                 seen.add(place)
                 what = f"The answer says {word} with status 200"

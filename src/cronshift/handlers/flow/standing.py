@@ -132,11 +132,12 @@ def together(standings: Iterable[Standing]) -> Standing:
         return untold
     if not stopping:
         return LetsBy()
+    lasting = [standing for standing in stopping if not _PASSING.search(standing.how)]
     if len(stopping) == len(listed):
-        return stopping[0]
-    stopping = [standing for standing in stopping if not _PASSING.search(standing.how)]
-    if not stopping:
+        return (lasting or stopping)[-1]  # the first stops some callers, the last all others
+    if not lasting:
         return LetsBy()
+    stopping = lasting
     return Untold(stopping[0].place, f"{stopping[0].how} in some cases")
 
 

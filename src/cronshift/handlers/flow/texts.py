@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.ledger import CALLER
 from cronshift.handlers.flow.operations import compared, contained
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
@@ -19,7 +20,7 @@ from cronshift.handlers.flow.values import (
     tainted,
     text_of,
 )
-from cronshift.handlers.flow.worlds import ANY, SecretLength, secrets_in
+from cronshift.handlers.flow.worlds import ANY, SecretLength, around_secrets, secrets_in
 from cronshift.handlers.patterns import is_slow
 
 if TYPE_CHECKING:
@@ -132,19 +133,18 @@ def _partition(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Va
 
 
 def _cased(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
-    return (
-        owner
-        if secrets_in(str(owner.value))
-        else PlainValue(str(owner.value).lower(), owner.taints)
-    )
+    return PlainValue(around_secrets(str(owner.value), str.lower), owner.taints)
+
+
+def _code(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
+    """Return the code of a character: all of a text whose characters are compared one by one."""
+    text = str(owner.value)
+    is_compared = ANY in text or secrets_in(text) or owner.taints & CALLER
+    return owner if is_compared else Unknown(owner.taints)
 
 
 def _upper(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
-    return (
-        owner
-        if secrets_in(str(owner.value))
-        else PlainValue(str(owner.value).upper(), owner.taints)
-    )
+    return PlainValue(around_secrets(str(owner.value), str.upper), owner.taints)
 
 
 def _trimmed(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
@@ -228,6 +228,7 @@ _TEXTS: dict[str, Callable[[Machine, PlainValue, Arguments], Value]] = {
     "toLowerCase": _cased,
     "lower": _cased,
     "toUpperCase": _upper,
+    **dict.fromkeys(("charCodeAt", "codePointAt", "charAt"), _code),
     "upper": _upper,
     "removeprefix": _without_prefix,
     "match": _matched,

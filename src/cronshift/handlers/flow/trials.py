@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.handlers.flow.clauses import throws
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.work import is_work, throws_nothing, writes
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -13,7 +14,7 @@ from cronshift.runtime.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.handlers.flow.code import CodePlace
+    from cronshift.handlers.flow.code import CodePlace, Function
     from cronshift.handlers.flow.following import Trace
     from cronshift.handlers.flow.ledger import Ledger, Site
 
@@ -78,12 +79,12 @@ def _candidates(run: Trace) -> list[Site]:
         and site.depth <= _DEEPEST
         and not (site.beside or site.rescuing)
         and site.place not in left | harmless
-        and not throws_nothing(site)
+        and not (throws_nothing(site) or _is_plain(site))
         and not (site.name.endswith(_BODIES) and site.place in run.ledger.shielded)
         and not left & set(site.within)
     ]
     work = [site for site in chosen if is_work(site)]
-    looks = [site for site in chosen if not site.followed and not is_work(site)]
+    looks = [site for site in chosen if not (site.followed or is_work(site))]
     work.sort(
         key=lambda site: (
             not _is_surely_caught(site, run.ledger),
@@ -94,6 +95,15 @@ def _candidates(run: Trace) -> list[Site]:
     looks.sort(key=lambda site: (not site.written, site.depth))
     chosen = [*_few_a_guard(work, run.ledger), *_few_a_guard(looks, run.ledger)]
     return _each_guard_first(chosen, run.ledger)
+
+
+def _is_plain(site: Site) -> bool:
+    """Return whether a call of Python's only reads a value at hand, ``row.get("id")``, or makes one, ``Column(int)``."""
+    if not is_python(site.place.file):
+        return False
+    is_get = site.name.endswith(".get") and not site.package
+    is_made = site.name.rpartition(".")[2][:1].isupper()
+    return is_made or (is_get and _ANSWERED.search(site.name) is None)
 
 
 def _telling(run: Trace) -> list[Site]:
@@ -116,7 +126,7 @@ def _left_behind(run: Trace) -> set[CodePlace]:
     """Return the places of work that nobody waits for, of which that is told already."""
     ledger = run.ledger
     later = {place for place, _, _ in ledger.later}
-    return later | {promise.place for promise in ledger.left()}
+    return later | ledger.handed_on({*ledger.behind, *(promise.place for promise in ledger.left())})
 
 
 def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
@@ -167,16 +177,39 @@ def _is_asked(site: Site, ledger: Ledger) -> bool:
 
 
 def _unfailing(run: Trace) -> Iterator[CodePlace]:
-    """Yield the calls into the project in which every call out of it is caught."""
-    for place, site in run.ledger.sites.items():
+    """Yield the calls into the project in which every call out of it is caught, wherever they stand."""
+    ledger, harmless = run.ledger, set()
+    for place, site in ledger.sites.items():
         leading_out = [
             inner
-            for inner in run.ledger.sites.values()
-            if site.followed and place in inner.calls and inner.awaited and not inner.followed
+            for inner in ledger.sites.values()
+            if site.followed
+            and place in inner.calls
+            and (inner.awaited or is_python(inner.place.file))
+            and not (inner.followed or inner.rescuing)
         ]
-        shielded = run.ledger.shielded
-        if leading_out and all(
-            inner.tries > site.tries or inner.place in shielded or throws_nothing(inner)
-            for inner in leading_out
+        if (
+            leading_out
+            and not any(map(throws, _inside(site, ledger)))
+            and all(
+                inner.tries > site.tries or inner.place in ledger.shielded or throws_nothing(inner)
+                for inner in leading_out
+            )
         ):
+            harmless.add(_entered(place, ledger))
             yield place
+    yield from (place for place in ledger.sites if _entered(place, ledger) in harmless - {None})
+
+
+def _inside(site: Site, ledger: Ledger) -> Iterator[Function]:
+    """Yield the function that a call leads into, and those that it calls where nothing catches their errors."""
+    for place, inner in ledger.sites.items():
+        is_inside = site.place in inner.calls and inner.tries <= site.tries
+        if place in ledger.entered and (is_inside or place == site.place):
+            yield ledger.entered[place]
+
+
+def _entered(place: CodePlace, ledger: Ledger) -> CodePlace | None:
+    """Return the place of the function of the project that a call leads into."""
+    function = ledger.entered.get(place)
+    return function.place if function is not None else None

@@ -50,7 +50,10 @@ def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadRe
         if failed.ledger.heard or not endings or any(tells(body_of(e)) for e in endings):
             continue
         place = site.place
-        if is_minor(reader.program.tree, place, (place, *site.calls)):
+        calls = (place, *site.calls)
+        if any(
+            is_minor(reader.program.tree, at, calls) for at in filter(None, (place, site.guard))
+        ):
             continue
         yield kind, SourceSpot(place.file, place.line, site.name, place.column)
 

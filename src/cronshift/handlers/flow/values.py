@@ -86,12 +86,13 @@ class ListValue(Struct, eq=False):
 
 
 class ObjectValue(Struct, eq=False):
-    """An object; ``open`` where it may have more than ``cell`` says."""
+    """An object; ``open`` where it may have more than ``cell`` says, all that ``rest`` has, if it is said."""
 
     cell: dict[str, Value]
     open: bool = False
     taints: Taints = CLEAN
     of: ClassValue | None = None
+    rest: Value | None = None
 
 
 class ClassValue(Struct, eq=False):
@@ -325,10 +326,10 @@ def joined(first: Value, second: Value, inside: int = 0) -> Value:
 def _most(alternatives: tuple[Value, ...]) -> tuple[Value, ...]:
     """Return as many alternatives as are kept, those of a failure before others."""
     if len(alternatives) > _MOST_ALTERNATIVES:
-        alternatives = tuple(
-            sorted(alternatives, key=lambda part: Taint.FAILURE not in taints_of(part))
-        )
-    return alternatives[:_MOST_ALTERNATIVES]
+        kept = sorted(alternatives, key=lambda part: Taint.FAILURE not in taints_of(part))
+        is_failure = Taint.FAILURE in taints_of(kept[0])
+        return (*kept[:_MOST_ALTERNATIVES], *(() if is_failure else (Unknown(),)))  # or another
+    return alternatives
 
 
 def _alternatives(value: Value) -> tuple[Value, ...]:

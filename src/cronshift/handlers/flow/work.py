@@ -57,10 +57,11 @@ _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "arc
 _CHANGES_NOTHING = lazy_pattern(
     r"(?:chat\.completions|(?:^|\.)(?:openai|ai|llm)\.responses|(?:^|\.)(?:anthropic|claude)\w*\.messages)\.create$|"
     r"(?:^|\.)generate(?:Text|Object|Content)$|(?:^|\.)import(?:JWK|PKCS8|SPKI|X509|Key)$|"
-    r"(?:^|\.)create_?\w*(?:client|connection|transport|transporter|pool)(?:\(\))?$",
+    r"(?:^|\.)create_?\w*(?:client|connection|transport|transporter|pool)(?:\(\))?$|"
+    r"^(?!.*\.(?:insert|update|upsert|delete)\.).*\.select\.(?:[\w.]*\.)?execute$",
     re.IGNORECASE,
 )
-"""What asks a language model, reads a key or makes a client."""
+"""What asks a language model, reads a key, makes a client, or carries out a query that only looks."""
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
 _BOOKKEEPING = lazy_pattern(r"[`\"']\s*select 1\b|\blog_\w+\(", re.IGNORECASE)
@@ -109,6 +110,7 @@ _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "inva
 _FINDING = {("find",), ("select",), ("aggregate",)}
 """What a query that only looks begins with, whatever is hung on it: ``find.sort.lean``."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
+_CHECKING = {"verify", "validate", "decode", "decrypt", "parse"}
 _TELLING = {"report", "notify", "alert", "warn", "tell", "page", "mail", "email"}
 _FAILURES = {"error", "errors", "exception", "exceptions", "failure", "crash"}
 _LETTERS = {
@@ -220,7 +222,7 @@ def looks(name: str) -> bool:
     segments = _segments(name)
     last = words(segments[-1]) if segments else ()
     is_query = any(words(part)[:1] in _FINDING for part in segments[1:])
-    return is_query or (bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING))
+    return is_query or (bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING | _CHECKING))
 
 
 @cache
@@ -294,7 +296,12 @@ def _last_words(name: str) -> tuple[str, ...]:
 
 
 def throws_nothing(site: Site) -> bool:
-    """Return whether a call tells of its failures in its result alone, as Supabase's client does, and Resend's."""
+    """Return whether a call tells of its failures in its result alone, as Supabase's client does, and Resend's.
+
+    Those of Python throw.
+    """
+    if is_python(site.place.file):
+        return False
     client = f"{site.package} {site.name}".lower()
     is_supabase = "supabase" in client and "throwOnError" not in site.name
     is_resend = "resend" in client and client.endswith(("emails.send", "batch.send"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -9,7 +10,7 @@ from msgspec import Struct, field
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cronshift.handlers.flow.code import CodePlace
 
@@ -41,6 +42,13 @@ def secrets_in(text: str) -> tuple[str, ...]:
     return tuple(name.rstrip("=") for name in _SECRET.findall(text))
 
 
+def around_secrets(text: str, change: Callable[[str], str]) -> str:
+    """Return a text with all changed that is no variable's value."""
+    values = [match[0] for match in _SECRET.finditer(text)]
+    parts = [change(part) for part in _SECRET.sub("\0", text).split("\0")]
+    return "".join(part for pair in zip_longest(parts, values, fillvalue="") for part in pair)
+
+
 class SecretLength(int):
     """The length of a text that holds a variable's value: longer than any limit, equal to no number."""
 
@@ -59,6 +67,7 @@ class World(Struct, frozen=True):
         path: of the request, without its query.
         parameters: what the path gives the names of its route.
         merged: whether its query has them too, as ``req.query`` of a page or a function.
+        bodied: whether a GET may have a body, as a stranger's may.
         anyone: whether every credential is taken for right.
         forged: whether every header says whatever is wanted of it.
         guessed: whether every parameter of the query says whatever is wanted of it.
@@ -77,6 +86,7 @@ class World(Struct, frozen=True):
     path: str = "/"
     parameters: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     merged: bool = False
+    bodied: bool = True
     anyone: bool = False
     forged: bool = False
     guessed: bool = False
@@ -105,7 +115,7 @@ def vercel(path: str, method: str = "GET") -> World:
         "x-forwarded-proto": "https",
         "x-real-ip": ANY,
     }
-    return World(headers, query, method, path=bare)
+    return World(headers, query, method, path=bare, bodied=False)
 
 
 def called_by_inngest(path: str) -> World:

@@ -124,11 +124,6 @@ class VercelService(JsonApi):
         path = f"/v10/projects/{self._project}/env"
         await self.ask("POST", path, Any, body=body, parameters={"upsert": "true"})
 
-    async def remove_variable(self, variable_id: str) -> None:
-        """Take a variable away."""
-        path = f"/v9/projects/{self._project}/env/{quote(variable_id, safe='')}"
-        await self.ask("DELETE", path, Any)
-
     async def make_bypass(self) -> None:
         """Make a protection bypass for automation; functions read it from a variable of Vercel's."""
         path = f"/v1/projects/{self._project}/protection-bypass"

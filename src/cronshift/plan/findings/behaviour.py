@@ -256,6 +256,17 @@ NEEDS_QUERY = Rule(
         f"`{{}}` is reached only with a query that {job.entry.path} does not carry.",
     ),
 )
+NEEDS_BODY = Rule(
+    "CS540",
+    "needs-body",
+    Severity.WARNING,
+    "The handler parses the body of the request, which Vercel's GET does not have, so that every tick ends "
+    "before the work.",
+    "Take what the work needs from the query, or catch that there is no body.",
+    of_job=lambda job: at(
+        [job.behaviour.bodiless], "`{}` is reached only with a body, and Vercel's GET has none."
+    ),
+)
 WRITTEN_SECRET = Rule(
     "CS219",
     "written-secret",

@@ -37,6 +37,11 @@ _CALLS = lazy_pattern(
     r"enqueue|url|uri|endpoint|destination|inject)\b|https?://|\$fetch",
     re.IGNORECASE,
 )
+_SENDS = lazy_pattern(
+    r"\b(?:fetch|axios|got|ky|requests?|httpx?|urllib|urlopen|publish\w*|enqueue|inject)\s*[.(]|\b(?:curl|wget|qstash)\b",
+    re.IGNORECASE,
+)
+"""What sends: in code that does not, an address is only named."""
 _REACHES = lazy_pattern(r"\bcurl\b|\bwget\b|https?://|\buses:|\burl\b|\bhttp", re.IGNORECASE)
 _NAMING = lazy_pattern(r"^\s*-?\s*(?:name|description|title|summary)\s*:")
 _NOTES = ("//", "#", "*", "/*", "--", "<!--", '"""', "'''")
@@ -45,6 +50,8 @@ _COMPARED = lazy_pattern(
     re.IGNORECASE,
 )
 """What stands before a path that another is compared with."""
+_PRINTED = lazy_pattern(r"\bconsole\.\w+\(|\bprint\(|[\"']path[\"']\s*:\s*[\"']?$")
+"""What is only said: a hint for people, an entry of a configuration that a script writes."""
 _PROSE = lazy_pattern(r"/\*[\s\S]*?\*/|^[ \t]*[rR]?(\"{3}|'{3})[\s\S]*?\1", re.MULTILINE)
 """Comments of several lines, and texts that stand for themselves, as docstrings do."""
 _SPECS = ("openapi", "swagger")
@@ -73,7 +80,7 @@ def callers(project: ProjectSubject, paths: Iterable[str]) -> Iterator[tuple[str
         spoken_text = _PROSE.sub(_blank, text) if is_code else text
         for number, line in enumerate(spoken_text.splitlines(), 1):
             for match in spoken.finditer(line):
-                if match[1] not in seen and _is_call(file, text, line, match.start()):
+                if match[1] not in seen and _is_call(file, spoken_text, line, match.start()):
                     seen.add(match[1])
                     yield file, Location(file, number, match.start() + 1), match[1]
 
@@ -95,12 +102,16 @@ def _is_call(file: str, text: str, line: str, at: int) -> bool:
     if (
         line.lstrip().startswith(_NOTES)
         or _NAMING.match(line)
+        or _PRINTED.search(before)
         or re.search(r"(?:^|\s)(?://|#)\s", before)
     ):
         return False
     place = PurePosixPath(file)
+    if place.suffix == ".sql" and before.endswith(" "):
+        return False  # a comment on a table names it in a sentence
     if place.suffix in _CODE:
-        return _CALLS.search(before) is not None and _COMPARED.search(before) is None
+        is_called = _CALLS.search(before) is not None and _COMPARED.search(before) is None
+        return is_called and ("://" in before or _SENDS.search(text) is not None)
     return place.suffix in _SHELL or _REACHES.search(text) is not None
 
 

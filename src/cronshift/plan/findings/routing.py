@@ -49,6 +49,7 @@ def _dead(job: JobSubject) -> Iterator[Evidence]:
         near = " or ".join(resolution.nearest)
         astray = next(_named_like(job), None) if not resolution.why else None
         unread = f"; {astray} lies where no route is read" if astray else ""
+        unread = f"; {resolution.passed}" if resolution.passed else unread
         yield Evidence(
             f"Nothing answers {job.entry.path}{inside}{behind}{unread}.",
             fix=f"Did you mean {near}? Else remove the entry." if near else None,
@@ -103,7 +104,9 @@ def _redirected(job: JobSubject) -> Iterator[Evidence]:
 def _external(job: JobSubject) -> Iterator[Evidence]:
     resolution = job.resolution
     if resolution.verdict is Verdict.EXTERNAL:
-        yield Evidence(f"{job.entry.path} is passed on to {resolution.target} by {resolution.why}.")
+        passed = f"; {resolution.passed}" if resolution.passed else ""
+        text = f"{job.entry.path} is passed on to {resolution.target} by {resolution.why}{passed}."
+        yield Evidence(text)
 
 
 def _unknown(job: JobSubject) -> Iterator[Evidence]:

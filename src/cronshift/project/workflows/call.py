@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 VARIABLE = lazy_pattern(r"\$\{([^{}]*)\}")
 _ADDRESS = lazy_pattern(r"((?:https?://)?(?:\$\{[^{}]*\}|[\w.-]+)+(?::\d+)?)(/[^\s#]*)(?:#.*)?")
+_ON_THIS_MACHINE = lazy_pattern(r"^(?:https?://)?(?:localhost|127\.|0\.0\.0\.0)")
 _HARMLESS = frozenset({"authorization", "accept", "content-type", "cache-control"})
 
 
@@ -75,9 +76,9 @@ class RouteCall(Struct, frozen=True):
 def call_of(
     url: str, method: str, headers: Mapping[str, str], doubt: str = "", line: int = 0
 ) -> RouteCall | None:
-    """Return the call of an address with a path; ``None`` for a text that is none."""
+    """Return the call of an address with a path; ``None`` for a text that is none, and for the runner's own."""
     parts = _ADDRESS.fullmatch(url)
-    if parts is None:
+    if parts is None or _ON_THIS_MACHINE.search(parts[1]):
         return None
     named = {name.strip().lower(): value.strip() for name, value in headers.items()}
     return RouteCall(parts[1], parts[2], method.upper(), named, doubt, line)

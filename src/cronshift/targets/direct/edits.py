@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -10,6 +11,8 @@ from cronshift.vercel.splicing import Splice, spliced
 _REST = lazy_pattern(r"[ \t;]*(?:(?://|#)[^\r\n]*)?\r?\n?")
 """What may stand behind a statement on its line and goes with it."""
 _BLANK_LINES = lazy_pattern(r"(?:[ \t]*\r?\n)*")
+_BLANK_LINES_ABOVE = lazy_pattern(r"[^\s{:(][ \t]*\r?\n((?:[ \t]*\r?\n)+)\Z")
+"""Those between other code and a statement: of the two gaps around it, the wider is left."""
 _OPENING = lazy_pattern(r"(?:\A|[{:(]\r?\n|\n\r?\n)\Z")
 
 
@@ -41,6 +44,11 @@ class Edits:
         spans = [*((splice.start, splice.end) for splice in self._splices), *self._lines]
         return any(first <= start and end <= last and last > first for first, last in spans)
 
+    def writes(self, name: str) -> bool:
+        """Return whether a name stands in what is put into the text."""
+        word = re.compile(rf"(?<![\w$.]){re.escape(name)}(?![\w$])")
+        return any(word.search(splice.text) for splice in self._splices)
+
     def result(self, start: int = 0, end: int | None = None) -> str:
         """Return the text, or a part of it, with all edits; those inside a longer one go with it."""
         last = len(self.text) if end is None else end
@@ -64,7 +72,11 @@ class Edits:
                 begin, last = removals[-1].start, max(end, removals[-1].end)
                 removals.pop()
             blank = _BLANK_LINES.match(self.text, last)
-            if blank is not None and (
+            above = _BLANK_LINES_ABOVE.search(self.text, 0, begin)
+            if blank is not None and above is not None and above[1]:
+                is_wider = blank[0].count("\n") > above[1].count("\n")
+                begin, last = (above.start(1), last) if is_wider else (begin, blank.end())
+            elif blank is not None and (
                 _OPENING.search(self.text, 0, begin) or blank.end() == len(self.text)
             ):
                 last = blank.end()

@@ -69,14 +69,6 @@ class SessionMapping(Struct, frozen=True):
     items: str | None = None
 
 
-def has_mapping(root: Path) -> bool:
-    """Return whether cronshift.toml has ``[sessions]``."""
-    return (
-        _TABLE.search((content(inside(root, CONFIG_NAME)) or b"").decode(errors="replace"))
-        is not None
-    )
-
-
 def mapped(
     root: Path,
     tree: SourceTree,

@@ -48,6 +48,11 @@ def test_one_call_is_read_in_whatever_way_it_is_written(script: str) -> None:
     assert called(workflow(script)) == [wanted]
 
 
+@pytest.mark.parametrize("address", ["http://localhost:3000", "127.0.0.1:8080", "http://0.0.0.0"])
+def test_a_server_of_the_runner_is_not_the_deployed_app(address: str) -> None:
+    assert called(workflow(f"curl -fsS {address}/api/mail")) == []
+
+
 def test_variables_are_filled_in_where_they_are_written_down() -> None:
     text = workflow(
         'curl "$APP/$ROUTE" ' + BEARER,

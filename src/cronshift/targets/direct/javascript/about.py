@@ -42,6 +42,7 @@ from cronshift.targets.direct.javascript.subjects import (
     ScriptScope,
     Subjects,
     secrets,
+    with_compared,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 
 _BINDING = {"identifier", "shorthand_property_identifier_pattern"}
+_COMPARING = {"===", "!==", "==", "!="}
 
 
 def is_logging(statement: SgNode) -> bool:
@@ -87,6 +89,12 @@ def _of_cast(node: SgNode, scope: ScriptScope) -> Subjects:
 def _of_operation(node: SgNode, scope: ScriptScope) -> Subjects:
     """Return the subjects of an operation on one value: of its type alone there are none."""
     return NOTHING if node.text().startswith("typeof ") else _of_parts(node, scope)
+
+
+def _of_binary(node: SgNode, scope: ScriptScope) -> Subjects:
+    operator, subjects = node.field("operator"), _of_parts(node, scope)
+    is_comparison = operator is not None and operator.text() in _COMPARING
+    return with_compared(subjects) if is_comparison else subjects
 
 
 def _of_index(node: SgNode, scope: ScriptScope) -> Subjects:
@@ -188,7 +196,7 @@ def _of_call(node: SgNode, scope: ScriptScope) -> Subjects:
     if ANY_VARIABLE in passed and READING.fullmatch(name):
         return passed
     if PURE_FUNCTIONS.fullmatch(name):
-        return passed - {REQUEST} if REQUEST not in passed else ONLY_UNTOLD
+        return with_compared(passed) if REQUEST not in passed else ONLY_UNTOLD
     if name in HEADER_FUNCTIONS and REQUEST in passed:
         return frozenset({CREDENTIAL})
     if name == "useRuntimeConfig":
@@ -211,7 +219,7 @@ def _of_method(called: SgNode, passed: Subjects, scope: ScriptScope) -> Subjects
     if REQUEST in subjects and asked in ASKING:
         return ASKING[asked]
     subjects |= passed
-    return ONLY_UNTOLD if REQUEST in subjects else subjects
+    return ONLY_UNTOLD if REQUEST in subjects else with_compared(subjects)
 
 
 def _of_inner(function: SgNode, scope: ScriptScope) -> Subjects:
@@ -369,6 +377,7 @@ def declared(statement: SgNode, scope: ScriptScope) -> dict[str, Subjects]:
 
 _OF_KIND: Mapping[str, Callable[[SgNode, ScriptScope], Subjects]] = {
     "as_expression": _of_cast,
+    "binary_expression": _of_binary,
     "call_expression": _of_call,
     "identifier": _of_identifier,
     "member_expression": _of_member,

@@ -113,6 +113,9 @@ def _built(node: SgNode, media: Media) -> SpelledAnswer:
     headers = members.get("headers")
     if headers is not None and _LATER.search(headers.text()):
         raise NotCertainError(line_of(headers), "says when to try again")
+    for option in (headers, members.get("statusText")):
+        if option is not None and option.find(kind="await_expression") is not None:
+            raise NotCertainError(line_of(option), "answers with headers that are awaited")
     if media is Media.TEXT and body is not None:
         media, body = _text(body, headers)
     return _with_status(SpelledAnswer(node, body, media, 200), members.get("status"))

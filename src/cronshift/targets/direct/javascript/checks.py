@@ -16,6 +16,7 @@ from cronshift.targets.direct.javascript.about import (
     names_of,
 )
 from cronshift.targets.direct.javascript.answers import answer_of, error_status
+from cronshift.targets.direct.javascript.chains import operator_of
 from cronshift.targets.direct.javascript.handler import RouteFunction, statements_of
 from cronshift.targets.direct.javascript.subjects import (
     ANSWER,
@@ -24,10 +25,12 @@ from cronshift.targets.direct.javascript.subjects import (
     DECLARATIONS,
     METHOD,
     NOTHING,
+    ONLY_UNTOLD,
     QUERY,
     REQUEST,
     ScriptScope,
     Subjects,
+    compared_in,
     is_told,
     secrets,
 )
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-_ELSEWHERE = {"env:NODE_ENV", "env:VERCEL_ENV"}
+_ELSEWHERE = {"env:NODE_ENV", "env:VERCEL", "env:VERCEL_ENV"}
 """What tells where the code runs, and is no secret."""
 _FIRST_ERROR = 400
 
@@ -62,6 +65,8 @@ def checks_of(function: RouteFunction, scope: ScriptScope) -> Checks:
 def _compared(statements: list[SgNode], scope: ScriptScope) -> Iterator[str]:
     """Yield the variables that credentials are compared with."""
     for statement in statements:
+        if statement.kind() == "expression_statement":
+            yield from compared_in(about(statement.child(0), scope))
         if statement.kind() != "if_statement":
             continue
         subjects, branch = (
@@ -69,7 +74,7 @@ def _compared(statements: list[SgNode], scope: ScriptScope) -> Iterator[str]:
             statement.field("consequence"),
         )
         if is_told(subjects) and CREDENTIAL in subjects:
-            yield from secrets(subjects)
+            yield from compared_in(subjects)
         if branch is not None:
             inner = statements_of(branch)
             yield from _compared(inner, scope.within(names_of(inner, scope)))
@@ -88,10 +93,14 @@ def _blocks(function: RouteFunction) -> Iterator[SgNode]:
 
 def _asks_who_calls(statement: SgNode, scope: ScriptScope, compared: Subjects) -> bool:
     if statement.kind() == "expression_statement":
-        subjects = about(statement.child(0), scope)
         called = statement.child(0)
+        if called is not None and is_logging(statement):
+            logged = frozenset().union(*(about(each, scope) for each in arguments(called)))
+            return is_told(logged) and CREDENTIAL in logged and not logged & {QUERY, METHOD}
+        subjects = about(called, scope)
         is_call = called is not None and called.kind() in {"call_expression", "await_expression"}
-        return is_call and is_told(subjects) and CREDENTIAL in subjects
+        is_check = is_call and is_told(subjects) and CREDENTIAL in subjects
+        return is_check and _settings(called, scope) <= compared
     if statement.kind() != "if_statement":
         return False
     return _only_turns_away(statement, scope, compared)
@@ -117,11 +126,30 @@ def _only_turns_away(
     if turns_away(inner, scope):
         variables = secrets(subjects) - _ELSEWHERE
         is_of_secret = bool(variables) and variables <= compared
-        return CREDENTIAL in subjects or (is_of_secret and not subjects & {QUERY, METHOD})
+        if CREDENTIAL in subjects:
+            return _settings(statement.field("condition"), scope) <= compared
+        return is_of_secret and not subjects & {QUERY, METHOD}
     asking = [each for each in inner if _asks_who_calls(each, scope, compared)]
     return bool(asking) and all(
         each in asking or each.kind() in DECLARATIONS or is_logging(each) for each in inner
     )
+
+
+def _settings(node: SgNode | None, scope: ScriptScope) -> Subjects:
+    """Return the variables by which a condition turns even a known caller away: switches of the job."""
+    if node is None:
+        return NOTHING
+    if node.kind() == "parenthesized_expression":
+        return _settings(node.child(1), scope)
+    operator, sides = operator_of(node), (node.field("left"), node.field("right"))
+    if operator == "||":
+        return frozenset().union(*(_settings(side, scope) for side in sides))
+    if operator == "&&":
+        asking = [side for side in sides if CREDENTIAL in about(side, scope)]
+        if asking:
+            return frozenset.intersection(*(_settings(side, scope) for side in asking))
+    subjects = about(node, scope)
+    return secrets(subjects) - _ELSEWHERE - {ANY_VARIABLE} if subjects else ONLY_UNTOLD
 
 
 def turns_away(statements: list[SgNode], scope: ScriptScope) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -30,6 +31,7 @@ from cronshift.targets.direct.javascript.handler import (
     with_comment,
 )
 from cronshift.targets.direct.javascript.leftovers import refuse_asking, refuse_leftovers
+from cronshift.targets.direct.javascript.meanings import refuse_other_meanings
 from cronshift.targets.direct.javascript.read_answers import reader_for
 from cronshift.targets.direct.javascript.requests import RequestEdits
 from cronshift.targets.direct.javascript.results import result_edits
@@ -162,6 +164,7 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
     names = {request: frozenset({REQUEST})} if request else {}
     scope = ScriptScope(tree, file, root, names)
     refuse_wrapper(function, scope)
+    refuse_other_meanings(function, of_answers=route.is_file)
     edits = Edits(text)
     for statement in checks_of(function, scope).statements:
         edits.remove_lines(*with_comment(statement, _CHECKING))
@@ -174,7 +177,8 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
     if second is not None:
         why = "answers in a way that is not read" if in_pages else "needs its path's parameters"
         _refuse_uses(function, edits, second, why)
-    name = next(name for name in _NAMES if name not in {node.text() for node in names_in(root)})
+    taken = {node.text() for node in names_in(root)}
+    name = next(name for name in chain(_NAMES, map("work{}".format, count(2))) if name not in taken)
     _declare(function, edits, name, entry.parameter, typed=is_typed)
     _take_exports(root, function, edits)
     written = f"{unmarked(edits.result()).rstrip()}\n"
@@ -218,7 +222,7 @@ def _remove_unasked(
 
 def _uses(function: RouteFunction, edits: Edits, name: str, declaration: SgNode) -> bool:
     start, end = span_of(declaration)
-    return any(
+    return edits.writes(name) or any(
         node.text() == name
         and not (start <= span_of(node)[0] and span_of(node)[1] <= end)
         and not _is_gone(node, edits)

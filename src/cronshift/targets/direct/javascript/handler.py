@@ -337,6 +337,12 @@ def is_inside(node: SgNode, outer: SgNode) -> bool:
     return first <= start and end <= last
 
 
+def is_in_awaited_loop(node: SgNode) -> bool:
+    """Return whether a node stands in a ``for await``, whose end is awaited whatever leaves it."""
+    loops = (above for above in node.ancestors() if above.kind() == "for_in_statement")
+    return any(loop.text().startswith("for await") for loop in loops)
+
+
 def with_comment(node: SgNode, words: re.Pattern[str] = re.compile("")) -> tuple[int, int]:
     """Return the span of a statement, with the comments right above it that say ``words``."""
     start, end = span_of(node)

@@ -21,7 +21,12 @@ from cronshift.targets.direct.javascript.answers import (
     answer_of,
     is_made_of_json,
 )
-from cronshift.targets.direct.javascript.handler import RouteFunction, is_inside, names_in
+from cronshift.targets.direct.javascript.handler import (
+    RouteFunction,
+    is_in_awaited_loop,
+    is_inside,
+    names_in,
+)
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -68,7 +73,7 @@ class AnswerReader:
     def read(self, value: SgNode, edits: Edits) -> bool:
         """Have a value that is returned read first; return whether that keeps its meaning."""
         waiting = self._waiting(value)
-        if waiting is None or not _is_whole(value):
+        if waiting is None or not _is_whole(value) or is_in_awaited_loop(value):
             return False
         start, end = span_of(value)
         edits.replace(start, start, f"{waiting}{self.name}(")
@@ -112,7 +117,7 @@ def _is_whole(value: SgNode) -> bool:
     if value.kind() == "ternary_expression":
         arms = (value.field("consequence"), value.field("alternative"))
         return all(arm is not None and _is_whole(arm) for arm in arms)
-    if value.kind() in _DATA:
+    if value.kind() in _DATA | {"sequence_expression"}:
         return False
     try:
         answer = answer_of(value)

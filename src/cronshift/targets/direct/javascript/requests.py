@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.javascript import FUNCTIONS, line_of
+from cronshift.handlers.javascript import line_of
 from cronshift.handlers.literals import text_of
 from cronshift.handlers.tree import span_of
 from cronshift.runtime.wire import SCHEDULE_HEADER, USER_AGENT
@@ -18,6 +18,7 @@ from cronshift.targets.direct.javascript.chains import (
     operator_of,
 )
 from cronshift.targets.direct.javascript.handler import RouteFunction, every
+from cronshift.targets.direct.javascript.meanings import refuse_rebound
 from cronshift.targets.direct.javascript.no_body import no_body
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _ADDRESS = {
 }
 """The parts of the address at which the app is called in production, inside of a text."""
 _GUARDING = {"x-cronshift-tick", "x-cronshift-run"}
+_CHANGING = {"append", "delete", "set", "sort"}
 _COMPARING = {"===", "==", "!==", "!="}
 _MISSING = {"??", "||"}
 _COMPARED = {False: {"string", "null"}, True: {"string"}}
@@ -75,9 +77,11 @@ class RequestEdits:
         """
         if request is None:
             return
-        self._refuse_shadowing(request)
+        refuse_rebound(self._function, request, self._is_gone)
         for declarator in self._declarators():
             self._declared(declarator, request)
+        for name in self._params | self._urls | self._headers:
+            refuse_rebound(self._function, name, self._is_gone)
         for node in every(self._function.body):
             if node.kind() != "identifier" or self._is_gone(node):
                 continue
@@ -90,20 +94,6 @@ class RequestEdits:
         return self._edits.covers(*span_of(node)) or any(
             self._edits.covers(*span_of(ancestor)) for ancestor in node.ancestors()
         )
-
-    def _refuse_shadowing(self, request: str) -> None:
-        for node in every(self._function.body):
-            if node.kind() == "variable_declarator":
-                name = node.field("name")
-                if name is not None and name.text() == request:
-                    raise NotCertainError(line_of(node), f"declares {request} once more")
-            if node.kind() in FUNCTIONS:
-                parameters = node.field("parameters") or node.field("parameter")
-                taken = (
-                    [part.text() for part in every(parameters)] if parameters is not None else []
-                )
-                if request in taken:
-                    raise NotCertainError(line_of(node), f"declares {request} once more")
 
     def _declarators(self) -> list[SgNode]:
         return [
@@ -247,6 +237,8 @@ class RequestEdits:
 
     def _asked_of_query(self, params: SgNode) -> None:
         """Replace ``params.get("a")`` by its value, and every other use by the query itself."""
+        if any(member_of(link) in _CHANGING for link in chain_of(params)[:1]):
+            raise NotCertainError(line_of(params), "changes its query")
         call, name = asked(params, "get")
         if call is not None and name is not None:
             if name == self._entry.parameter and self._entry.value(name) is None:

@@ -21,7 +21,12 @@ from cronshift.targets.direct.javascript.answers import (
     short,
 )
 from cronshift.targets.direct.javascript.built_answer import lead_of
-from cronshift.targets.direct.javascript.handler import RouteFunction, every, statements_of
+from cronshift.targets.direct.javascript.handler import (
+    RouteFunction,
+    every,
+    is_in_awaited_loop,
+    statements_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -287,9 +292,10 @@ def _is_caught(statement: SgNode) -> bool:
 
 
 def _refuse_finally(statement: SgNode) -> None:
-    """Refuse what is rejected in front of a ``finally``: nobody awaits it while that one does."""
+    """Refuse what is rejected in front of what is still awaited: nobody hears of it by then."""
     for ancestor in statement.ancestors():
-        if ancestor.kind() == "try_statement" and ancestor.field("finalizer") is not None:
+        is_try = ancestor.kind() == "try_statement"
+        if (is_try and ancestor.field("finalizer") is not None) or is_in_awaited_loop(statement):
             why = "answers with an error between a catch and a finally"
             raise NotCertainError(line_of(statement), why)
 

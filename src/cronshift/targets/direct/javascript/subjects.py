@@ -31,6 +31,7 @@ NOTHING: Subjects = frozenset()
 ONLY_UNTOLD: Subjects = frozenset({UNTOLD})
 ANY_VARIABLE = "env:*"
 """A variable whose name only running tells; one like it may be another."""
+_COMPARED = "compared:"
 DEEPEST = 5  # functions inside functions
 
 DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration"})
@@ -119,6 +120,19 @@ def is_told(subjects: Subjects) -> bool:
 def secrets(subjects: Subjects) -> Subjects:
     """Return the variables in it."""
     return frozenset(subject for subject in subjects if subject.startswith("env:"))
+
+
+def with_compared(subjects: Subjects) -> Subjects:
+    """Return the subjects of a comparison: variables that something of the request is compared with are told as such."""
+    if not subjects & {CREDENTIAL, QUERY}:
+        return subjects
+    return subjects | {f"{_COMPARED}{variable}" for variable in secrets(subjects)}
+
+
+def compared_in(subjects: Subjects) -> Subjects:
+    """Return the variables that something of the request is compared with."""
+    marks = (each for each in subjects if each.startswith(_COMPARED))
+    return frozenset(mark.removeprefix(_COMPARED) for mark in marks)
 
 
 class ScriptScope(Struct, frozen=True):

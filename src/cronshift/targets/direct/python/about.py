@@ -253,12 +253,12 @@ def of_function(function: Function, passed: list[Subjects], scope: PythonScope) 
     inner = PythonScope(scope.place, names, scope.depth + 1, scope.methods)
     subjects = of_statements(function.body, inner)
     variables = {each for each in secrets(subjects) if not each.startswith("env:HTTP_")}
-    if CREDENTIAL in subjects and variables - ELSEWHERE - _compared(function, inner):
+    if CREDENTIAL in subjects and variables - ELSEWHERE - compared_in(function, inner):
         return subjects | _UNTOLD  # it asks for a variable that the work needs
     return subjects
 
 
-def _compared(function: Function, scope: PythonScope) -> Subjects:
+def compared_in(function: Function, scope: PythonScope) -> Subjects:
     """Return the variables that a function compares with what a caller says."""
     statements = [each for block in every_block(function) for each in block]
     scope = scope.within(names_of(statements, scope))

@@ -62,8 +62,14 @@ def write_answers(
                 case ast.Raise(exc=ast.Call(func=called) as error):
                     if ast.unparse(called).endswith("HTTPException"):
                         _write_raise(source, function, statement, error)
-                case ast.Expr(value=ast.Call(func=ast.Name(id="abort")) as error):
+                case ast.Expr(
+                    value=ast.Call(func=ast.Name(id="abort") | ast.Attribute(attr="abort")) as error
+                ) if _is_of_flask(error.func):
                     _write_raise(source, function, statement, error)
+
+
+def _is_of_flask(called: ast.expr) -> bool:
+    return ast.unparse(called) in {"abort", "flask.abort"}
 
 
 def _status_set(source: PythonSource, block: list[ast.stmt], response: str | None) -> int | None:

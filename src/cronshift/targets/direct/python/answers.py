@@ -10,6 +10,8 @@ from msgspec import Struct
 from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.catching import because, is_answer_caught
+from cronshift.targets.direct.python.closing import refuse_within
+from cronshift.targets.direct.python.layout import moved_left
 from cronshift.targets.direct.python.replies import inlined
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ def write(
 
     if is_answer_caught(function, statement, ends_alike):
         raise NotCertainError(statement.lineno, "answers with an error where errors are caught")
+    refuse_within(source, function, statement)
     error = f"raise {error_source(answer)}{because(function, statement)}"
     if answer.success is None:
         source.replace(statement, error)
@@ -119,7 +122,9 @@ def spelled(source: PythonSource, value: ast.expr | None) -> PythonAnswer | None
         if reply is not None and (answer := spelled(*reply)) is not None:
             return answer
     match value:
-        case ast.Tuple(elts=[body, status, *_]):
+        case ast.Tuple(elts=[body, status, *rest]) if not source.is_fastapi:
+            if any("retry-after" in ast.unparse(each).lower() for each in rest):
+                raise NotCertainError(value.lineno, "says when to try again")
             inner = spelled(source, body)
             answer = inner or PythonAnswer(
                 200, source.text_of(body), words_of(source, body), is_plain(body)
@@ -152,6 +157,8 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswe
         None,
     )
     code, success = (_ERRORS.get(name, 200), None) if status is None else stated(source, status)
+    if "background" in named:
+        raise NotCertainError(call.lineno, "has work done behind its answer")
     headers = named.pop("headers", None)
     if headers is not None and "retry-after" in ast.unparse(headers).lower():
         raise NotCertainError(call.lineno, "says when to try again")
@@ -173,7 +180,12 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswe
         raise NotCertainError(
             call.lineno, f"answers with {ast.unparse(body)}, which may be a stream"
         )
-    return PythonAnswer(code, source.text_of(body), words_of(source, body), is_plain(body), success)
+    text = source.text_of(body)
+    indent = source.text_up_to(body)
+    if not indent.strip():  # it stood below its call
+        line = source.text_up_to(call)
+        text = moved_left(text, len(indent) - (len(line) - len(line.lstrip())))
+    return PythonAnswer(code, text, words_of(source, body), is_plain(body), success)
 
 
 def stated(source: PythonSource, node: ast.expr) -> tuple[int, str | None]:

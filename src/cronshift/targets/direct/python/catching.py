@@ -25,8 +25,19 @@ def is_answer_caught(function: Function, statement: ast.stmt, ends: Ends) -> boo
         statement: which answered.
         ends: whether a clause does nothing but to say the error, and ends like the answer.
     """
-    clauses = (clause for clause in _around(function, statement) if _types(clause) & _CATCHING)
+    clauses = (
+        clause for clause in clauses_around(function, statement) if _types(clause) & _CATCHING
+    )
     return not all(ends(clause.body) for clause in clauses)
+
+
+def is_any_caught(function: Function, node: ast.AST) -> bool:
+    """Return whether a function ends in a way of its own behind whatever is raised where a node stands."""
+    return any(
+        _types(clause) & {"", "BaseException", "Exception"}
+        and not any(isinstance(each, ast.Raise) and each.exc is None for each in ast.walk(clause))
+        for clause in clauses_around(function, node)
+    )
 
 
 def is_raise_caught(function: Function, statement: ast.stmt) -> bool:
@@ -37,7 +48,7 @@ def is_raise_caught(function: Function, statement: ast.stmt) -> bool:
             isinstance(node, ast.Attribute) and node.attr in _OF_ANSWERS
             for node in ast.walk(clause)
         )
-        for clause in _around(function, statement)
+        for clause in clauses_around(function, statement)
     )
 
 
@@ -49,7 +60,7 @@ def because(function: Function, statement: ast.stmt) -> str:
     return f" from {name}" if name is not None else ""
 
 
-def _around(function: Function, statement: ast.stmt) -> Iterator[ast.ExceptHandler]:
+def clauses_around(function: Function, statement: ast.AST) -> Iterator[ast.ExceptHandler]:
     """Yield the clauses that may catch what a statement raises."""
     for block in every_block(function):
         for outer in block:

@@ -9,12 +9,14 @@ from cronshift.targets.direct.python.about import (
     ANY_VARIABLE,
     CREDENTIAL,
     ELSEWHERE,
+    NOTHING,
     REQUEST,
     SETTINGS,
     PythonScope,
     Subjects,
     about,
     assigned,
+    compared_in,
     is_logging,
     is_told,
     names_of,
@@ -43,7 +45,7 @@ def remove_checks(
     blocks = list(_blocks(function))
     statements = [statement for block in blocks for statement in block]
     scope = scope.within(names_of(statements, scope))
-    compared = frozenset(_compared(statements, scope)) - ELSEWHERE - {ANY_VARIABLE}
+    compared = compared_in(function, scope) - ELSEWHERE - {ANY_VARIABLE}
     for block in blocks:
         for statement in block:
             if _asks_who_calls(statement, scope, compared, refuses):
@@ -61,35 +63,40 @@ def _blocks(function: Function) -> Iterator[list[ast.stmt]]:
             yield statement.body
 
 
-def _compared(statements: list[ast.stmt], scope: PythonScope) -> Iterator[str]:
-    for statement in statements:
-        if isinstance(statement, ast.If):
-            subjects = about(statement.test, scope)
-            if is_told(subjects) and CREDENTIAL in subjects:
-                yield from secrets(subjects)
-            yield from _compared(statement.body, scope.within(names_of(statement.body, scope)))
-
-
 def _asks_who_calls(
     statement: ast.stmt, scope: PythonScope, compared: Subjects, refuses: Refuses
 ) -> bool:
     match statement:
         case ast.Expr(value=ast.Call() | ast.Await() as call):
             subjects = about(call, scope)
-            return is_told(subjects) and CREDENTIAL in subjects
+            is_check = is_told(subjects) and CREDENTIAL in subjects
+            return is_check and _switches(call, scope) <= compared
         case ast.If(test=test, body=body, orelse=[]):
             subjects = about(test, scope)
             if not is_told(subjects) or subjects & {REQUEST, SETTINGS}:
                 return False
             if refuses(statement):
-                is_of_secret = bool(secrets(subjects)) and subjects <= compared
-                return CREDENTIAL in subjects or is_of_secret
+                if CREDENTIAL in subjects:
+                    return _switches(test, scope) <= compared
+                return bool(secrets(subjects)) and subjects <= compared
             scope = scope.within(names_of(body, scope))
             asking = [each for each in body if _asks_who_calls(each, scope, compared, refuses)]
             return bool(asking) and all(
                 each in asking or is_logging(each) or assigned(each, scope) for each in body
             )
     return False
+
+
+def _switches(test: ast.expr, scope: PythonScope) -> Subjects:
+    """Return the variables by which a condition turns even a known caller away."""
+    if isinstance(test, ast.BoolOp):
+        asking = [each for each in test.values if CREDENTIAL in about(each, scope)]
+        if isinstance(test.op, ast.Or):
+            return NOTHING.union(*(_switches(each, scope) for each in test.values))
+        if asking:
+            return frozenset.intersection(*(_switches(each, scope) for each in asking))
+    variables = secrets(about(test, scope)) - ELSEWHERE - {ANY_VARIABLE}
+    return frozenset(each for each in variables if not each.startswith("env:HTTP_"))
 
 
 def _remove_unasked(

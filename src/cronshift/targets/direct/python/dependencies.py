@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.handlers.python_modules import imported_names
-from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.about import (
     CREDENTIAL,
@@ -19,6 +18,7 @@ from cronshift.targets.direct.python.about import (
     of_function,
 )
 from cronshift.targets.direct.python.called import ModuleScope, locals_of
+from cronshift.targets.direct.python.closing import ends_alike
 from cronshift.targets.direct.python.source import Function, names_used, own_nodes
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
 
 _DEPENDING = {"Depends", "Security"}
 _CACHED = {"cache", "lru_cache"}
-_CLOSING = lazy_pattern(
-    r"(?:\w+\.)*(?:closing|\w*(?:[Ss]ession|SessionLocal|[Ss]ession_?maker|Client))"
-)
-"""What ends in the same way whether an error leads out of it or not."""
-
-
 Imports = tuple[tuple[str, str], ...]
 """Modules, and names in them."""
 
@@ -201,7 +195,7 @@ class Dependencies:
             imports = (*imports, ("contextlib", manager))
         else:
             head = f"{name} = {'await ' if is_async else ''}{called}({inner})"
-        tells = is_block and not _ends_alike(function.body, place)
+        tells = is_block and not ends_alike(function.body, place)
         self.values.append(Value(name, head, imports, is_block, tells))
         self._names[called] = name
 
@@ -245,26 +239,3 @@ class Dependencies:
 def _arguments_of(function: Function) -> list[ast.arg]:
     arguments = function.args
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-
-
-def _ends_alike(block: list[ast.stmt], place: ModuleScope) -> bool:
-    """Return whether a generator does the same behind its value whether that was worked with well or not."""
-    match block[-1]:
-        case ast.Expr(value=ast.Yield()):
-            return True
-        case ast.Try(body=body, handlers=[], orelse=[]):
-            return _ends_alike(body, place)
-        case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
-            return all(_closes(item.context_expr, place) for item in items) and _ends_alike(
-                body, place
-            )
-    return False
-
-
-def _closes(manager: ast.expr, place: ModuleScope) -> bool:
-    """Return whether a context manager only closes what it has opened."""
-    match manager:
-        case ast.Call(func=called):
-            name = ast.unparse(called)
-            return _CLOSING.fullmatch(name) is not None and place.function(name) is None
-    return False

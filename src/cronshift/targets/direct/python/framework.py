@@ -27,8 +27,8 @@ from cronshift.targets.direct.python.contexts import in_contexts
 from cronshift.targets.direct.python.dependencies import Dependencies, refuse_dependencies
 from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.leftovers import (
-    refuse_answers_elsewhere,
     refuse_leftovers,
+    refuse_lost,
     refuse_remains,
 )
 from cronshift.targets.direct.python.parameters import (
@@ -36,6 +36,7 @@ from cronshift.targets.direct.python.parameters import (
     declare_function,
     parameters_of,
 )
+from cronshift.targets.direct.python.reached import refuse_answers_elsewhere, refuse_raised
 from cronshift.targets.direct.python.reads import write_reads
 from cronshift.targets.direct.python.routes import (
     PLAIN_TYPES,
@@ -142,7 +143,7 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     value = _value(function, entry, is_read=write_reads(source, function, parameters, entry))
     write_answers(source, function, parameters.response, model)
     refuse_leftovers(source, function)
-    refuse_answers_elsewhere(tree, source, function)
+    refuse_raised(source, function)
     telling = telling or next(
         (each.name for each in dependencies.values if each.tells_errors), None
     )
@@ -152,6 +153,8 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
         source.edits.remove_lines(*source.span(route.statement))
     text = source.edits.result()
     refuse_remains(function, text, parameters.gone)
+    refuse_answers_elsewhere(place, function, text)
+    refuse_lost(function, text, function.name, {*parameters.gone, *parameters.dependencies})
     needs = f"raise {NON_RETRIABLE}(" in text and NON_RETRIABLE not in used
     text = with_import(text, NON_RETRIABLE) if needs else text
     if dependencies.values:

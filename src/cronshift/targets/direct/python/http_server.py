@@ -13,6 +13,7 @@ from cronshift.targets.direct.python.checks import remove_checks
 from cronshift.targets.direct.python.http_answers import keep_values, refuses, write_sent
 from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.layout import dedented
+from cronshift.targets.direct.python.leftovers import refuse_lost
 from cronshift.targets.direct.python.methods import (
     bound_names,
     commented,
@@ -66,6 +67,7 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
     text = _as_functions(source, node, methods, function, _PATH if arguments else "")
     if "self" in names_used(function_of(ast.parse(text), _WORK)):
         raise NotCertainError(function.lineno, "needs its request")
+    refuse_lost(function, text, _WORK, {"self"})
     needs = f"raise {NON_RETRIABLE}(" in text
     text = without_unused(tree, source.file, text, used)
     text = with_import(text, NON_RETRIABLE) if needs else text

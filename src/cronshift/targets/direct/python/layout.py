@@ -34,6 +34,15 @@ def dedented(function: str, by: int) -> str:
     )
 
 
+def moved_left(text: str, by: int) -> str:
+    """Return an expression of several lines, all but the first of which stand further left, with its texts as they are."""
+    kept = {0, *lines_in_texts(f"({text})")}
+    return "".join(
+        line if number in kept else line[min(by, len(line) - len(line.lstrip(" "))) :]
+        for number, line in enumerate(text.splitlines(keepends=True))
+    )
+
+
 def with_double_quotes(text: str) -> str:
     """Return an expression whose texts stand in double quotes, where that needs nothing else."""
     lines = text.splitlines(keepends=True)

@@ -39,6 +39,16 @@ class PythonSource:
         self.edits = Edits(text)
 
     @cached_property
+    def is_fastapi(self) -> bool:
+        """True where the module has routes of FastAPI, which answer a pair as it is; Flask takes one for an answer."""
+        module = self.place.module if self.place is not None else self.module
+        return any(
+            isinstance(node, ast.Import | ast.ImportFrom)
+            and "fastapi" in {part.partition(".")[0] for part in _imported(node)}
+            for node in ast.walk(module)
+        )
+
+    @cached_property
     def functions(self) -> dict[str, Function]:
         """The functions of the module, by name."""
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -111,14 +121,21 @@ class PythonSource:
         return first + len(comment) - len(comment.lstrip())
 
 
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Return the modules that an import names."""
+    if isinstance(node, ast.ImportFrom):
+        return [] if node.level else [node.module or ""]
+    return [alias.name for alias in node.names]
+
+
 def blocks_of(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
     """Yield the blocks of a statement."""
     for name in ("body", "orelse", "finalbody"):
         block = getattr(statement, name, None)
         if isinstance(block, list) and block:
             yield block
-    for handler in getattr(statement, "handlers", []):
-        yield handler.body
+    for inner in (*getattr(statement, "handlers", []), *getattr(statement, "cases", [])):
+        yield inner.body
 
 
 def every_block(function: Function) -> Iterator[list[ast.stmt]]:
