@@ -36,7 +36,9 @@ def asked(tmp_path: Path, framework: str, megabytes: int, parsed: str = "") -> s
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node.js is not here")
-    (tmp_path / "app.mjs").write_text(untyped(source(framework, "web")))
+    app = untyped(source(framework, "web")).replace('"./asking"', '"./asking.mjs"')
+    (tmp_path / "app.mjs").write_text(app)
+    (tmp_path / "asking.mjs").write_text(untyped(source("asking", "web")))
     (tmp_path / "asked.mjs").write_text(ASKED)
     command = [node, "asked.mjs", framework, str(megabytes), parsed]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The guard of an app that nothing watches: it lets a call on to the app's own route, within one request."""
+"""The guard of an app of Node's shape that nothing watches: it asks the app itself, in process."""
 
 from __future__ import annotations
 

@@ -58,6 +58,9 @@ _CALLED = frozenset({"GET", "POST", "PUT"})
 _WHOLE = frozenset({"default", "fetch", "*"})
 """The exports that answer every method."""
 
+_WAY = WayOn("answered")
+"""The way on behind the guard: the app itself."""
+
 _ASKED = 20
 """How many entries tell which module Vercel starts."""
 
@@ -82,8 +85,6 @@ class CodedFramework:
         module: of the library, with ``answered`` and ``mounting``.
         called: the way a function asks the app, in words.
         handlers: how they are written; ``None`` where their work cannot do without the app.
-        passes_on: whether its guard lets a call on to the route that answers it, where nobody is to
-            hear the answer.
     """
 
     name: ClassVar[str]
@@ -93,7 +94,6 @@ class CodedFramework:
     makers: ClassVar[Mapping[str, Collection[str]]]
     module: ClassVar[str]
     called: ClassVar[str]
-    passes_on: ClassVar[bool] = False
     dev_server: ClassVar[DevServer | None] = None
     handlers: ClassVar[HandlerShape | None] = None
     kinds: ClassVar[frozenset[HandlerKind]] = _APPS
@@ -206,25 +206,14 @@ class CodedFramework:
             out=import_path(plan.out, dispatcher.file, app.code.alias),
             jobs=guard_constant(plan, dispatcher),
             claims=app.claims is not None,
-            answered=answering(plan, dispatcher, self._way(plan, dispatcher)[0]),
+            answered=answering(plan, dispatcher, _WAY),
         )
 
     def _names(self, plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
         """Return the names that a dispatcher's module takes from the library, by module."""
         from cronshift.targets.typescript.dispatching import answering_names
 
-        way, module = self._way(plan, dispatcher)
-        return {**answering_names(plan, dispatcher, way), module: [way.expression]}
-
-    def _way(self, plan: Plan, dispatcher: Dispatcher) -> tuple[WayOn, str]:
-        """Return the way on behind the guard, and its module: the app, or its route by itself."""
-        from cronshift.targets.typescript.dispatching import has_dry_run
-
-        if not self.passes_on:
-            return WayOn("answered"), self.module
-        app = app_of(plan)
-        is_heard = app.has_ledger or app.claims is not None or has_dry_run(dispatcher)
-        return (WayOn("answered"), "asking") if is_heard else (WayOn("onward"), self.module)
+        return {**answering_names(plan, dispatcher, _WAY), self.module: [_WAY.expression]}
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
         """Return the guard's modules, the framework's, and the ledger's where there is one."""

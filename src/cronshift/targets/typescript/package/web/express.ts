@@ -1,20 +1,28 @@
-/** An app of Express, which takes Inngest's endpoint in, and the guard before its own routes. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+/** An app of Express, which takes Inngest's endpoint in and answers its functions' calls in process. */
+import type {
+  IncomingMessage,
+  RequestListener,
+  ServerResponse,
+} from "node:http";
 
+import { asking } from "./asking";
 import type { Route } from "./calls";
 
-type Own = { path: string; originalUrl: string; body?: unknown };
-type Asked = IncomingMessage & Own;
+type Asked = IncomingMessage & { path: string; body?: unknown };
 type Next = (error?: unknown) => void;
 type Middleware = (asked: Asked, reply: ServerResponse, next: Next) => void;
-type App = { use(middleware: Middleware): unknown };
-type Answering = (asked: Request, app: App) => Response | Promise<Response>;
+type App = RequestListener & { use(middleware: Middleware): unknown };
+type Answering = (request: Request) => Response | Promise<Response>;
 
-const HERE = "http://app.invalid";
 const LARGEST = 32 * 1024 * 1024; // of what Inngest sends with a run's state
 
-/** The way on to the app's own route: a redirect within the request. */
-export const onward: Route = ({ url }) => Response.redirect(url);
+let app: App | undefined;
+
+/** The app's own answer, its middleware and all, as to a request from outside. */
+export const answered: Route = (request) => {
+  if (!app) throw new Error("mountInngest was not called.");
+  return asking(app, request);
+};
 
 /** Return what has an app answer Inngest, where it does not serve functions itself, and Vercel's cron at the routes that ask the guard. */
 export function mounting(
@@ -22,8 +30,8 @@ export function mounting(
   tell: Answering,
   routes: Record<string, Answering>,
 ) {
-  const guards = new Map(Object.entries(routes));
-  return (app: App): void => {
+  return (instance: App): void => {
+    app = instance;
     const answer = async (asked: Asked, reply: ServerResponse, next: Next) => {
       const { method = "GET", path, url } = asked;
       const isInngest = path === "/api/inngest";
@@ -32,18 +40,14 @@ export function mounting(
         asked.body ??= await readJson(asked);
         return endpoint(asked as never, reply as never);
       }
-      const guard = isInngest ? tell : guards.get(path);
+      const guard = isInngest ? tell : routes[path];
       if (!guard) return next();
       const headers = asked.headers as Record<string, string>;
-      const given = await guard(
-        new Request(HERE + url, { method, headers }),
-        app,
-      );
-      const there = given.headers.get("location");
-      if (there?.startsWith(HERE)) {
-        asked.url = asked.originalUrl = there.slice(HERE.length);
-        return next();
-      }
+      const request = new Request(`http://localhost${url}`, {
+        method,
+        headers,
+      });
+      const given = await guard(request);
       reply.writeHead(given.status, Object.fromEntries(given.headers));
       reply.end(Buffer.from(await given.arrayBuffer()));
     };

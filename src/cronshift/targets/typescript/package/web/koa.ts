@@ -1,29 +1,33 @@
-/** An app of Koa, which takes Inngest's endpoint in, and the guard before its own routes. */
-import type { IncomingMessage } from "node:http";
+/** An app of Koa, which takes Inngest's endpoint in and answers its functions' calls in process. */
+import type { IncomingMessage, RequestListener } from "node:http";
 
+import { asking } from "./asking";
 import type { Route } from "./calls";
 
 type Context = {
   method: string;
   path: string;
   url: string;
-  originalUrl: string;
   status: number;
   body: unknown;
   req: IncomingMessage & { body?: unknown };
-  request: { body?: unknown; originalUrl: string };
+  request: { body?: unknown };
   set(headers: Record<string, string>): void;
 };
 type Next = () => Promise<unknown>;
 type Middleware = (context: Context, next: Next) => Promise<unknown>;
 type App = { use(middleware: Middleware): unknown; callback(): unknown };
-type Answering = (asked: Request, app: unknown) => Response | Promise<Response>;
+type Answering = (request: Request) => Response | Promise<Response>;
 
-const HERE = "http://app.invalid";
 const LARGEST = 32 * 1024 * 1024; // of what Inngest sends with a run's state
 
-/** The way on to the app's own route: a redirect within the request. */
-export const onward: Route = ({ url }) => Response.redirect(url);
+let app: App | undefined;
+
+/** The app's own answer, its middleware and all, as to a request from outside. */
+export const answered: Route = (request) => {
+  if (!app) throw new Error("mountInngest was not called.");
+  return asking(app.callback() as RequestListener, request);
+};
 
 /** Return what has an app answer Inngest, where it does not serve functions itself, and Vercel's cron at the routes that ask the guard. */
 export function mounting(
@@ -31,8 +35,8 @@ export function mounting(
   tell: Answering,
   routes: Record<string, Answering>,
 ) {
-  const guards = new Map(Object.entries(routes));
-  return (app: App): void => {
+  return (instance: App): void => {
+    app = instance;
     app.use(async (context, next) => {
       const { method, path, req, request, url } = context;
       const isInngest = path === "/api/inngest";
@@ -41,17 +45,11 @@ export function mounting(
         request.body ??= req.body ?? (await readJson(req)); // Vercel's, or its own
         return endpoint(context as never);
       }
-      const guard = isInngest ? tell : guards.get(path);
+      const guard = isInngest ? tell : routes[path];
       if (!guard) return next();
       const headers = req.headers as Record<string, string>;
-      const asked = new Request(HERE + url, { method, headers });
-      const given = await guard(asked, app.callback());
-      const there = given.headers.get("location");
-      if (there?.startsWith(HERE)) {
-        context.url = context.originalUrl = there.slice(HERE.length);
-        request.originalUrl = context.originalUrl;
-        return next();
-      }
+      const asked = new Request(`http://localhost${url}`, { method, headers });
+      const given = await guard(asked);
       context.status = given.status;
       context.set(Object.fromEntries(given.headers));
       context.body = Buffer.from(await given.arrayBuffer());
