@@ -73,3 +73,28 @@ def test_work_that_hangs_on_vercels_mark_is_told(
     told: Callable[..., list[Finding]], body: str, *, is_told: bool
 ) -> None:
     assert ("CS541" in {one.code for one in told(route("", body))}) is is_told
+
+
+@pytest.mark.parametrize(
+    ("where", "codes"),
+    [
+        ('typeof window === "undefined" ? process.env.CRON_SECRET : undefined', set()),
+        ('typeof document !== "undefined" ? undefined : process.env.CRON_SECRET', set()),
+        ('typeof process !== "undefined" ? process.env.CRON_SECRET : undefined', set()),
+        ('typeof fetch === "object" ? undefined : process.env.CRON_SECRET', set()),
+        ('typeof read === "function" ? read() : undefined', set()),
+        ('typeof read === "object" ? read() : ""', {"CS217"}),
+    ],
+)
+def test_a_setting_that_only_the_server_reads_is_read(
+    told: Callable[..., list[Finding]], where: str, codes: set[str]
+) -> None:
+    settings = (
+        f"const read = () => process.env.CRON_SECRET;\nexport const env = {{ secret: {where} }};\n"
+    )
+    body = f"if (!env.secret || request.headers.get('authorization') !== `Bearer ${{env.secret}}`) {NO}"
+    files = {
+        ROUTE: f'import {{ env }} from "@/lib/env";\nimport {{ sendReports }} from "@/lib/work";\nexport async function GET(request: Request) {{\n  {body}\n  {WORK}',
+        "lib/env.ts": settings,
+    }
+    assert {one.code for one in told(files)} == codes

@@ -15,7 +15,15 @@ from cronshift.handlers.flow.requests import MARK
 from cronshift.handlers.flow.soft import soft_answers
 from cronshift.handlers.flow.unread import unread_results
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
-from cronshift.handlers.flow.work import is_side_work, is_work, prepares, provides, works, writes
+from cronshift.handlers.flow.work import (
+    is_side_work,
+    is_work,
+    lets_go,
+    prepares,
+    provides,
+    works,
+    writes,
+)
 from cronshift.model import HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -176,6 +184,7 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
     around = [site.name for site in sites if site.place in promise.calls]
     is_beside = promise.beside or any(map(is_side_work, (promise.name, *around)))
     is_beside = is_beside or provides(promise.name)  # what follows needs it, and fails without
+    is_beside = is_beside or (lets_go(promise.name) and not writes(promise.name))
     if is_beside or (inside and all(map(is_side_work, inside))):
         return Loose.SIDE
     if _LOOPS.search(place.text):

@@ -168,9 +168,19 @@ def _timer(machine: Machine, arguments: Arguments) -> Value:
     begun = machine.ledger.promises[before:]
     for promise in begun:
         machine.consume(promise)
-    if begun:
-        machine.promise(Unknown(), arguments.place, arguments.name).dropped = machine.statement
-    return Unknown(name="timer")
+    if not begun:
+        return Unknown(name="timer")
+    made = machine.promise(Unknown(), arguments.place, arguments.name)
+    made.dropped = machine.statement
+    return NativeObject("timer", lambda _m, name: Unknown(name=name), data=made)
+
+
+def _cleared(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``clearTimeout(timer)``: what is called off where the work is done leaves nothing behind."""
+    timer = arguments.at(0)
+    if isinstance(timer, NativeObject) and isinstance(timer.data, Promise):
+        machine.consume(timer.data)
+    return NOTHING
 
 
 def _process(machine: Machine, arguments: Arguments) -> Value:
@@ -280,6 +290,8 @@ MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {
     "Promise.resolve": _resolved,
     "Promise.reject": _rejected,
     "setTimeout": _timer,
+    "clearTimeout": _cleared,
+    "clearInterval": _cleared,
     "setImmediate": _timer,
     "setInterval": _timer,
     "queueMicrotask": _timer,

@@ -157,10 +157,12 @@ def successes_after_failure(
 
     Args:
         run: with the failure.
-        others: where a request is refused without it too: that tells nothing of the failure.
+        others: where a request is refused without it too: that tells nothing of the failure, unless what
+            catches it there is another clause than where it ends in success.
     """
     if not run.is_complete:
         return []
+    swallowing = {ending.path.caught for ending in run.endings if succeeds(ending)}
     failed = [
         ending
         for ending in run.endings
@@ -171,6 +173,7 @@ def successes_after_failure(
             or ending.path.hinged
             or hangs_on_it(ending.value)
             or _spots(ending) not in others
+            or ending.path.caught not in swallowing | {None}
         )
     ]
     return failed if all(succeeds(ending) for ending in failed) else []

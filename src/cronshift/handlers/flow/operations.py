@@ -10,7 +10,10 @@ from cronshift.handlers.flow.ledger import CALLER, Comparison
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     QUIETLY_FAILED,
+    ClassValue,
+    Closure,
     ListValue,
+    Native,
     ObjectValue,
     Outside,
     PlainValue,
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
 _ORDERED = {"<", "<=", ">", ">="}
 _MOST_TEXT = 4_000
+_OF_BROWSERS = {"window", "document", "localStorage", "sessionStorage", "Deno", "Bun"}
+"""Globals that Node.js has not."""
 _LONGEST_SCHEME = 12
 
 
@@ -244,8 +249,16 @@ def contained(
 
 
 def _type_of(value: Value) -> Value:
+    """Return ``typeof value``: of a browser's global ``undefined``, on the server that answers."""
     if isinstance(value, Unknown):
         return Unknown(value.taints)
+    if isinstance(value, Closure | ClassValue | Native):
+        return PlainValue("function", value.taints)
+    if isinstance(value, Outside):
+        if not value.package and value.name in _OF_BROWSERS:
+            return PlainValue("undefined", value.taints)
+        kinds = (PlainValue(kind, value.taints) for kind in ("object", "function"))
+        return Unknown(value.taints, tuple(kinds))
     content = value.value if isinstance(value, PlainValue) else value
     if isinstance(content, Undefined):
         return PlainValue("undefined", value.taints)

@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.callbacks import called_back, error_callback
+from cronshift.handlers.flow.callbacks import called_back, error_callback, handed_in
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.coroutines import gives_coroutine
 from cronshift.handlers.flow.hearing import speaks_of_it
@@ -193,7 +193,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     for callback in arguments.values:
         if not isinstance(callback, Closure) or _is_for_later(callback, name, arguments):
             continue
-        values = tuple(Unknown(name="given") for _ in callback.function.parameters)
+        values = handed_in(callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
         if _GIVES_ON.search(name) or _package(called) in _RUNNING:
             return inner

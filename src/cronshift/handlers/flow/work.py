@@ -246,6 +246,13 @@ def keeps(name: str, statement: str) -> bool:
 
 
 @cache
+def tries_again(name: str) -> bool:
+    """Return whether a call has what failed tried once more: ``retryTask``, ``enqueue``."""
+    verb = next(iter(_last_words(name)), "")
+    return verb in _TRIED_AGAIN
+
+
+@cache
 def removes(name: str) -> bool:
     """Return whether a call takes something away."""
     segments = _segments(name)
