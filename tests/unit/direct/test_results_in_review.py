@@ -190,3 +190,51 @@ def test_comments_of_answers_that_a_condition_chooses_stay(tmp_path: Path) -> No
 }
 """
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ('error instanceof Error ? error.message : "unknown"', None),
+        ('error.message || "failed"', None),
+        ("(error as Error).message", None),
+        ("error?.trim()", "JSON.stringify({ success: false, error: error?.trim() })"),
+        ("error.message", "JSON.stringify({ success: false, error: error.message })"),
+    ],
+)
+def test_an_error_says_the_words_of_its_answer_where_they_surely_are_a_text(
+    tmp_path: Path, words: str, message: str | None
+) -> None:
+    source = f"""export async function GET() {{
+  try {{
+    return Response.json({{ rows: await rows() }});
+  }} catch (error) {{
+    return Response.json({{ success: false, error: {words} }}, {{ status: 500 }});
+  }}
+}}
+"""
+    assert f"    throw new Error({message or words});\n" in converted(tmp_path, source)
+
+
+WEEKDAYS = """export async function GET() {{
+  switch (new Date().getUTCDay()) {{
+    case 0:
+      await rest();{break_}
+    case 1: {{
+      return Response.json({{ rows: await rows() }});
+    }}
+    {last}: return Response.json({{}});
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("break_", "last", "is_kept"),
+    [("", "default", False), (" break;", "default", True), ("", "case 2", True)],
+)
+def test_a_switch_of_which_every_way_ends_is_an_end(
+    tmp_path: Path, break_: str, last: str, *, is_kept: bool
+) -> None:
+    there = conversion(tmp_path, WEEKDAYS.format(break_=break_, last=last))
+    assert str(there).endswith("may end without an answer") is is_kept

@@ -19,19 +19,20 @@ from cronshift.targets.direct.javascript.answers import (
     Media,
     SpelledAnswer,
     answer_of,
+    is_message,
     short,
 )
 from cronshift.targets.direct.javascript.built_answer import lead_of
+from cronshift.targets.direct.javascript.endings import ends, following_of, is_last
 from cronshift.targets.direct.javascript.handler import (
     RouteFunction,
     every,
     is_in_awaited_loop,
-    statements_of,
 )
 from cronshift.targets.direct.javascript.layout import lift, words_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from ast_grep_py import SgNode
 
@@ -43,8 +44,6 @@ _FLAGS = {"success", "ok", "status"}
 _WORDS = {"error", "message", "reason"}
 _TELLING = {"setHeader", "removeHeader", "set", "header", "type", "append"}
 """The methods by which a response of Node's, or of Express, says more than its body."""
-_LOOPS = {"do_statement", "for_in_statement", "for_statement", "switch_statement"}
-_LOOPS |= {"while_statement"}
 _NAME = lazy_pattern(r"[\w.]+")
 
 
@@ -211,10 +210,10 @@ def _write_message(
     if words is None:
         edits.replace(start, end, f'{before}"answered {answer.status or answer.failure}"{behind}')
         return
-    node, is_text = words
+    node, is_plain = words
     first, last = span_of(node)
-    edits.replace(start, first, before if is_text else f"{before}JSON.stringify(")
-    edits.replace(last, end, behind if is_text else f"){behind}")
+    edits.replace(start, first, before if is_plain else f"{before}JSON.stringify(")
+    edits.replace(last, end, behind if is_plain else f"){behind}")
 
 
 def _words(answer: SpelledAnswer) -> tuple[SgNode, bool] | None:
@@ -223,15 +222,14 @@ def _words(answer: SpelledAnswer) -> tuple[SgNode, bool] | None:
     if body is None or body.kind() in NOTHINGS:
         return None
     if body.kind() != "object":
-        is_text = body.kind() in TEXTS or (answer.media is Media.TEXT)
-        return body, is_text
+        return body, body.kind() in TEXTS or answer.media is Media.TEXT
     members = list(pairs(body))
     telling = [value for name, value in members if name in _WORDS]
     others = [name for name, _ in members if name not in _WORDS | _FLAGS]
     is_whole = not others and len(members) == sum(
         child.is_named() and child.kind() != "comment" for child in body.children()
     )
-    if is_whole and len(telling) == 1 and telling[0].kind() in TEXTS:
+    if is_whole and len(telling) == 1 and is_message(telling[0]):
         return telling[0], True
     return body, False
 
@@ -340,59 +338,3 @@ def _begins_with(call: SgNode, name: str) -> bool:
     while node is not None and node.kind() in {"call_expression", "member_expression"}:
         node = node.field("function" if node.kind() == "call_expression" else "object")
     return node is not None and node.text() == name
-
-
-def following_of(statement: SgNode) -> SgNode | None:
-    """Return the statement right behind another, in its block."""
-    parent = statement.parent()
-    siblings = (
-        statements_of(parent) if parent is not None and parent.kind() == "statement_block" else []
-    )
-    spans = [span_of(each) for each in siblings]
-    at = spans.index(span_of(statement)) + 1 if span_of(statement) in spans else len(siblings)
-    return siblings[at] if at < len(siblings) else None
-
-
-def is_last(function: RouteFunction, statement: SgNode) -> bool:
-    """Return whether nothing is done behind a statement that has none behind it in its block."""
-    node = statement
-    for ancestor in statement.ancestors():
-        if span_of(ancestor) == span_of(function.body):
-            return True
-        kind = ancestor.kind()
-        if kind in _LOOPS:
-            return False
-        if kind in {"if_statement", "try_statement"} and following_of(ancestor) is not None:
-            return False
-        if kind == "try_statement" and ancestor.field("finalizer") is not None:
-            return False
-        node = ancestor
-    return node is statement
-
-
-def ends(statements: Sequence[SgNode]) -> bool:
-    """Return whether statements surely end with a result or an error."""
-    if not statements:
-        return False
-    last = statements[-1]
-    kind = last.kind()
-    if kind in {"return_statement", "throw_statement"}:
-        return True
-    if kind == "statement_block":
-        return ends(statements_of(last))
-    if kind == "if_statement":
-        alternative, consequence = last.field("alternative"), last.field("consequence")
-        other = (
-            next((node for node in alternative.children() if node.is_named()), None)
-            if alternative
-            else None
-        )
-        if other is None or consequence is None:
-            return False
-        return ends(statements_of(consequence)) and ends(statements_of(other))
-    if kind == "try_statement":
-        body, handler = last.field("body"), last.field("handler")
-        caught = handler.field("body") if handler is not None else None
-        whole = body is not None and ends(statements_of(body))
-        return whole and (handler is None or (caught is not None and ends(statements_of(caught))))
-    return kind == "while_statement" and "(true)" in last.text()[:14] and "break" not in last.text()
