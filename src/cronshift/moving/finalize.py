@@ -128,15 +128,13 @@ def prepare_finalization(  # noqa: PLR0913 - what a user may say of it
         intent=Intent.DIRECT if flag else Intent.FINALIZE,
         jobs=[job.id for job in named],
     )
-    gone = {image.path for image in operation.images if image.after is None}
-    left = (
-        find_leftovers(project.root, [job.entry.path for job in ready], plan.out) if ready else []
-    )
+    paths = [job.entry.path for job in ready]
+    left = find_leftovers(project.root, paths, plan.out, after.edited) if ready else []
     return Finalization(
         jobs=tuple(job.id for job in ready),
         done=tuple(job.id for job in chosen if job not in ready),
         stays=tuple(directing.notes if flag else retirement.stays),
-        leftovers=tuple(line for line in left if line.file not in gone),
+        leftovers=tuple(left),
         entries_left=sum(len(source.entries) for source in after.sources),
         operation=operation,
         facts=facts,

@@ -193,7 +193,7 @@ print(json.dumps({{"answers": answers, "sent": sent, "work": asyncio.run(do_the_
 """
 
 
-def moved(root: Path, kind: str) -> None:
+def moved(root: Path, kind: str, *, is_ended: bool = True) -> None:
     for file, text in APPS[kind].items():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text(text)
@@ -208,8 +208,9 @@ def moved(root: Path, kind: str) -> None:
     run(["-C", str(root), "migrate", "--fix", "--yes", "--quiet"])
     cutover = prepare_cutover(load_project(root), (), LONG_AGO, percent=100)
     operations.apply(root, cutover.operation)
-    done = prepare_finalization(load_project(root), (), LATER, lambda *_: True)
-    operations.apply(root, done.operation)
+    if is_ended:
+        done = prepare_finalization(load_project(root), (), LATER, lambda *_: True)
+        operations.apply(root, done.operation)
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -274,12 +275,15 @@ def test_the_event_starts_the_function_as_its_schedule_does(tmp_path: Path) -> N
 
 
 def test_a_route_that_goes_tells_who_called_it(tmp_path: Path) -> None:
-    moved(tmp_path, "flask")
-    refused = directed(tmp_path, CallerFate.REFUSE)
+    moved(tmp_path, "flask", is_ended=False)
+    refused = prepare_finalization(
+        load_project(tmp_path), (), LATER, lambda *_: True, direct=Directness.WHOLE
+    )
     assert refused.kept["x"].startswith(
         "x stays as it is. api/index.py: it is called by scripts/now.sh:2; with --callers event"
     )
     done = directed(tmp_path, CallerFate.TELL)
     assert done.direct == ("x",), done.kept
+    assert [line.file for line in done.leftovers] == ["scripts/now.sh"]  # the app's lines went
     assert any("it is called by scripts/now.sh:2: send " in note for note in done.stays)
     assert "/api/cron/x" not in (tmp_path / "api/index.py").read_text()

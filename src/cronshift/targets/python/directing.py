@@ -15,6 +15,7 @@ from cronshift.plan.job_ids import module_name
 from cronshift.project.requirements import manifest_of, without_runtime
 from cronshift.targets.direct.other_callers import offered, told_of_event
 from cronshift.targets.direct.python.called import ModuleScope
+from cronshift.targets.direct.python.emptied import without_emptied
 from cronshift.targets.direct.python.sending import Sending
 from cronshift.targets.direct.python.source import own_nodes
 from cronshift.targets.python import names
@@ -85,6 +86,11 @@ def direct(
         }
         return Directing(kept={**kept, **rest})
     tree = SourceTree(root, ended.project.edited)
+    written_files = [
+        path for path, data in edited.items() if path.endswith(".py") and data is not None
+    ]
+    emptied = without_emptied(tree, SourceTree(root, dict(edited)), written_files)
+    edited |= {path: text.encode() for path, text in emptied.items()}
     work = [
         Edit(path, data, ChangeKind.WRITE, f"{path}: the work itself, without HTTP")
         for path, data in edited.items()

@@ -78,6 +78,8 @@ def _asks_who_calls(
         case ast.Expr(value=ast.Call() | ast.Await() as call):
             subjects = about(call, scope)
             is_check = is_told(subjects) and CREDENTIAL in subjects
+            if is_logging(statement):
+                return _tells_of_caller(call, scope)
             return is_check and _switches(call, scope) <= compared
         case ast.If(test=test, body=body, orelse=[]):
             subjects = about(test, scope)
@@ -93,6 +95,15 @@ def _asks_who_calls(
                 each in asking or is_logging(each) or assigned(each, scope) for each in body
             )
     return False
+
+
+def _tells_of_caller(call: ast.Call | ast.Await, scope: PythonScope) -> bool:
+    """Return whether a line of the log says no more than what a caller has sent."""
+    passed = (
+        [*call.args, *(word.value for word in call.keywords)] if isinstance(call, ast.Call) else []
+    )
+    subjects = NOTHING.union(*(about(value, scope) for value in passed))
+    return is_told(subjects) and CREDENTIAL in subjects and not secrets(subjects)
 
 
 def _switches(test: ast.expr, scope: PythonScope) -> Subjects:
