@@ -25,6 +25,7 @@ db = create_client(os.environ["URL"], os.environ["KEY"])
 DUE = "def due():\n    try:\n        return db.table('rows').select('*').eq('sent', False).execute().data\n    except Exception as error:\n        print(error)\n        return []\n"
 CAUGHT = "def take(row):\n    try:\n        requests.post('https://e.example', json=row).raise_for_status()\n        return {'status': 'ok'}\n    except Exception as error:\n        return {'status': 'error', 'why': str(error)}\n"
 ROW = "rows = requests.get('https://rows.example').json()\n    for row in rows:\n        {}\n    requests.post('https://e.example', json=rows).raise_for_status()\n    return jsonify(ok=True)"
+URLLIB = "from urllib.request import Request, urlopen\n    {}\n    at = 'https://b.example'\n    try:\n        at = urlopen({}).url\n    except Exception as error:\n        print(error)\n    requests.post(at).raise_for_status()\n    return jsonify(ok=True)"
 SERVER = """import json, os, requests
 from http.server import BaseHTTPRequestHandler
 
@@ -65,6 +66,9 @@ CASES: dict[str, tuple[str, set[str]]] = {
     "a remark in Korean": (view("# 실패해도 무해\n    try:\n        db.table('rows').update({'a': 1}).eq('id', 1).execute()\n    except Exception as error:\n        print(error)\n    requests.post('https://e.example').raise_for_status()\n    return jsonify(ok=True)"), set()),
     "a line of a log in Korean": (view("try:\n        db.table('rows').update({'a': 1}).eq('id', 1).execute()\n    except Exception as error:\n        print('저장 실패', error)\n    return jsonify(ok=True)"), {"CS204"}),
     "a remark in Russian": (view("# не должно ронять задачу\n    try:\n        db.table('rows').update({'a': 1}).eq('id', 1).execute()\n    except Exception as error:\n        print(error)\n    requests.post('https://e.example').raise_for_status()\n    return jsonify(ok=True)"), set()),
+    # urllib looks where it sends nothing
+    "a page with another value": (view(URLLIB.format("request = Request('https://a.example', method='HEAD')\n    request.add_header('a', 'b')", "request")), set()),
+    "a letter by urllib": (view(URLLIB.format("request = Request('https://a.example', data=b'x')", "request")), {"CS204"}),
     # a catch behind another, which leaves nothing to it
     "one catch behind another": (view("try:\n        return jsonify(took=take(1))\n    except Exception as error:\n        return jsonify(failed=str(error))", CAUGHT), {"CS205"}),
     # what `http.server` writes

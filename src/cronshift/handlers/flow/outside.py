@@ -61,7 +61,7 @@ _QUIET = lazy_pattern(
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
     r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|\w+(?:Error|Exception)|Path|today|utcnow|items|keys|rfind|rindex|"
-    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump|values)$|^(?:abs|all|any|bool|bytes|chr|dict|"
+    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump|values|add_header)$|^(?:abs|all|any|bool|bytes|chr|dict|"
     r"filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
 )
 """What of Python's makes a value and does nothing with it."""
@@ -80,6 +80,8 @@ _HARMLESS = lazy_pattern(
     r"json|parse|ip(?:address)?$|geo|context|wrap(?:route)?$|error|async",
     re.IGNORECASE,
 )
+_SENDING = "request with data"
+"""The name of a request of urllib's that writes."""
 _DESCRIBING = {"drizzle-orm", "drizzle-orm/sql"}
 """The packages whose functions only describe a query, ``desc(posts.createdAt)``."""
 _IN_MEMORY = {"email", "collections", "datetime", "decimal", "html", "itertools", "textwrap"}
@@ -123,7 +125,9 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if is_quiet or (isinstance(called, PlainValue) and not new):
         for argument in arguments.values:
             machine.consume(argument)
-        return Unknown(arguments.taints, name=name.rpartition(".")[2], package=package)
+        is_sending = name.endswith("Request") and _has_data(arguments)
+        last = _SENDING if is_sending else name.rpartition(".")[2]
+        return Unknown(arguments.taints, name=last, package=package)
     machine.ledger.heard = machine.ledger.heard or _hands_on_failure(machine, arguments)
     if name in {"require", "import", "lazy"}:
         return _required(machine, arguments)
@@ -181,7 +185,14 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     _may_throw(machine, name, place)
     if not machine.loading:
         telling = machine.is_telling(name, arguments)
-        machine.visit(place, name, followed=False, telling=telling, package=_package(called))
+        machine.visit(
+            place,
+            name,
+            followed=False,
+            telling=telling,
+            written=_sent_by_urllib(name, arguments),
+            package=_package(called),
+        )
         _may_keep(machine, name, arguments, telling=telling)
     listener = None if machine.loading else error_callback(name, arguments)
     if listener is not None:
@@ -201,6 +212,23 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
         if isinstance(inner, Promise) and inner.rejected:
             return machine.promise(inner.value, place, name, rejected=True)
     return _promised(machine, called, result, name, arguments)
+
+
+def _has_data(arguments: Arguments) -> bool:
+    """Return whether a request of urllib's is made with data, or another method than GET's."""
+    method = arguments.named.get("method")
+    asks = isinstance(method, PlainValue) and method.value in {"GET", "HEAD"}
+    return not asks and (
+        len(arguments.values) > 1 or not {"data", "method"}.isdisjoint(arguments.named)
+    )
+
+
+def _sent_by_urllib(name: str, arguments: Arguments) -> str:
+    """Return a name for the data that ``urlopen(…)`` sends; empty where it sends none."""
+    first = arguments.at(0)
+    is_made = isinstance(first, Unknown) and first.name == _SENDING
+    is_sent = name.endswith("urlopen") and (is_made or _has_data(arguments))
+    return _SENDING if is_sent else ""
 
 
 def _may_keep(machine: Machine, name: str, arguments: Arguments, *, telling: bool) -> None:

@@ -23,7 +23,7 @@ _WRITING = {
     "notify", "mail", "email", "post", "upload", "seed", "prune", "backfill", "recalculate",
 }  # fmt: skip
 _LOOKING = {
-    "get", "open", "find", "select", "count", "list", "read", "load", "query", "check", "is", "has", "can",
+    "get", "open", "urlopen", "find", "select", "count", "list", "read", "load", "query", "check", "is", "has", "can",
     "fetch", "verify", "validate", "parse", "resolve", "lookup", "search", "describe", "show", "head",
     "exists", "assert", "require", "ensure", "authenticate", "authorize", "connect", "use", "with",
     "auth", "header", "headers", "cookie", "cookies", "json", "text", "params", "session", "to",
