@@ -33,6 +33,7 @@ class CallerChoice(StrEnum):
 
     REFUSE = "refuse"
     EVENT = "event"
+    TELL = "tell"
 
 
 def finalize(
@@ -57,7 +58,7 @@ def finalize(
         CallerChoice,
         typer.Option(
             "--callers",
-            help="With --direct: a route that others call too stays as it is (refuse), or has the job done by an event.",
+            help="With --direct: a route that others call too stays as it is (refuse), has the job done by an event, or goes (tell).",
         ),
     ] = CallerChoice.REFUSE,
     despite: Despite = None,
@@ -90,6 +91,7 @@ def finalize(
     from cronshift.moving.finalize import prepare_finalization
     from cronshift.readiness.checking import not_known
     from cronshift.runtime import claiming
+    from cronshift.targets import CallerFate
 
     invocation: Invocation = context.obj
     console = invocation.console
@@ -109,7 +111,7 @@ def finalize(
         has_run,
         decisions=decisions,
         direct=_directness(direct=direct, steps=steps),
-        events=callers is CallerChoice.EVENT,
+        callers=CallerFate(callers),
     )
     for job in prepared.done:
         if job not in prepared.direct:

@@ -62,6 +62,8 @@ class UnreadResult(StrEnum):
     """In ``{ error }``, whatever went wrong: nothing is ever thrown."""
     STATUS = "status"
     """In the status of an answer; what does not arrive is thrown."""
+    EXIT = "exit"
+    """In the exit status of a program, in Python."""
 
 
 class Auth(StrEnum):

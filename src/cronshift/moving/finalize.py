@@ -20,7 +20,7 @@ from cronshift.readiness.checking import Decisions, check, refuse_bad
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import tick_text
-from cronshift.targets import Directing, Retirement, Wishes, target_named
+from cronshift.targets import CallerFate, Directing, Retirement, Wishes, target_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -81,7 +81,7 @@ def prepare_finalization(  # noqa: PLR0913 - what a user may say of it
     *,
     decisions: Decisions = _NONE,
     direct: Directness = Directness.NO,
-    events: bool = False,
+    callers: CallerFate = CallerFate.REFUSE,
 ) -> Finalization:
     """Return the operation that removes the jobs' entries, guards and dead routes.
 
@@ -92,7 +92,7 @@ def prepare_finalization(  # noqa: PLR0913 - what a user may say of it
         has_run: tells whether Inngest ran a job's tick.
         decisions: which known bad facts stop nothing.
         direct: whether the jobs' work is to be done without HTTP, where that is certain.
-        events: whether routes that others call too stay, and have the job done by an event.
+        callers: what becomes of routes that others call too.
 
     Raises:
         RefusedError: for jobs that are not wholly and visibly Inngest's yet, each with its reason.
@@ -113,7 +113,7 @@ def prepare_finalization(  # noqa: PLR0913 - what a user may say of it
     facts = check(Subject(project, plan, ready, now, Stage.REMOVE)) if ready else ()
     refuse_bad(facts, decisions)
     retirement = target_named(plan.target).retire(before, ready) if ready else Retirement(())
-    directing = _directing(before, retirement.edits, chosen, direct, events=events)
+    directing = _directing(before, retirement.edits, chosen, direct, callers)
     edits = (
         directing.edits if directing.jobs and direct is not Directness.OFFERED else retirement.edits
     )
@@ -128,15 +128,13 @@ def prepare_finalization(  # noqa: PLR0913 - what a user may say of it
         intent=Intent.DIRECT if flag else Intent.FINALIZE,
         jobs=[job.id for job in named],
     )
-    gone = {image.path for image in operation.images if image.after is None}
-    left = (
-        find_leftovers(project.root, [job.entry.path for job in ready], plan.out) if ready else []
-    )
+    paths = [job.entry.path for job in ready]
+    left = find_leftovers(project.root, paths, plan.out, after.edited) if ready else []
     return Finalization(
         jobs=tuple(job.id for job in ready),
         done=tuple(job.id for job in chosen if job not in ready),
         stays=tuple(directing.notes if flag else retirement.stays),
-        leftovers=tuple(line for line in left if line.file not in gone),
+        leftovers=tuple(left),
         entries_left=sum(len(source.entries) for source in after.sources),
         operation=operation,
         facts=facts,
@@ -150,8 +148,7 @@ def _directing(
     ending: Sequence[Edit],
     jobs: Sequence[Job],
     direct: Directness,
-    *,
-    events: bool,
+    callers: CallerFate,
 ) -> Directing:
     """Return the target's way to functions of the app's own, where that is asked for."""
     if direct is Directness.NO:
@@ -160,7 +157,7 @@ def _directing(
     planned = [
         job for each in jobs if (job := plan.job(each.id)) is not None and job.function is None
     ]
-    wishes = Wishes(steps=direct is Directness.STEPS, events=events)
+    wishes = Wishes(steps=direct is Directness.STEPS, callers=callers)
     return target_named(plan.target).direct(before, ending, planned, wishes)
 
 

@@ -16,6 +16,7 @@ from cronshift.targets.registry import (
     unregister,
 )
 from cronshift.targets.target import (
+    CallerFate,
     Direct,
     Directing,
     DoesNotFit,
@@ -36,6 +37,7 @@ from cronshift.targets.target import (
 
 __all__ = [
     "DEFAULT_TARGET",
+    "CallerFate",
     "Direct",
     "Directing",
     "DoesNotFit",

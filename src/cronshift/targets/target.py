@@ -7,6 +7,7 @@ a line in ``registry.py``. Nothing else changes; ``tests/integration/targets`` h
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -126,16 +127,27 @@ class Retirement(Struct, frozen=True):
     stays: Sequence[str] = ()
 
 
+class CallerFate(StrEnum):
+    """The fate of other callers of a route whose work becomes a function."""
+
+    REFUSE = "refuse"
+    """The route stays as it is, and so does its job."""
+    EVENT = "event"
+    """The route stays, and has the job done by an event."""
+    TELL = "tell"
+    """The route goes, and the user is told who is to send the event."""
+
+
 class Wishes(Struct, frozen=True):
     """The wishes about jobs that become functions of the app's own.
 
     Attributes:
         steps: whether work becomes the durable steps that its code shows.
-        events: whether a route that others call too stays, and has the job done by an event.
+        callers: what becomes of a route that others call too.
     """
 
     steps: bool = False
-    events: bool = False
+    callers: CallerFate = CallerFate.REFUSE
 
 
 class Directing(Struct, frozen=True):

@@ -18,7 +18,7 @@ from cronshift.moving.finalize import Directness, Finalization, prepare_finaliza
 from cronshift.moving.rollback import prepare_rollback
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.targets import target_named
+from cronshift.targets import CallerFate, target_named
 
 from .conftest import LONG_AGO, build, example_app, started, upstream_server
 from .test_nextjs_built import JOBS, PING
@@ -344,7 +344,12 @@ def test_a_route_that_others_call_stays_unless_it_may_send_an_event(plain: Path)
     assert "called by scripts/check.sh:1; with --callers event" in refused.kept["prediction-check"]
     moved = tree(plain)
     done = prepare_finalization(
-        load_project(plain), (), LATER, lambda *_: True, direct=Directness.WHOLE, events=True
+        load_project(plain),
+        (),
+        LATER,
+        lambda *_: True,
+        direct=Directness.WHOLE,
+        callers=CallerFate.EVENT,
     )
     operations.apply(plain, done.operation)
     assert set(done.direct) == set(JOBS)
@@ -355,6 +360,22 @@ def test_a_route_that_others_call_stays_unless_it_may_send_an_event(plain: Path)
     assert done.stays[0] == "CRON_SECRET stays: lib/cron.ts reads it."
     taken_back(plain)
     assert tree(plain) == moved
+    done = prepare_finalization(
+        load_project(plain),
+        (),
+        LATER,
+        lambda *_: True,
+        direct=Directness.WHOLE,
+        callers=CallerFate.TELL,
+    )
+    operations.apply(plain, done.operation)
+    assert not route.exists()
+    assert any(
+        "it is called by scripts/check.sh:1: send polls/prediction-check" in note
+        for note in done.stays
+    )
+    module = (plain / "lib/inngest/jobs/prediction-check.ts").read_text()
+    assert '{ event: "polls/prediction-check" }' in module
 
 
 SENDING = """import { isAllowed } from "../../../../../lib/cron";

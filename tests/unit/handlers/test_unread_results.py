@@ -30,7 +30,7 @@ def route(body: str, head: str = SUPABASE) -> dict[str, str]:
 
 def python(body: str) -> dict[str, str]:
     return {
-        "api/cron/x.py": "import os\nimport hmac\nimport requests\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"
+        "api/cron/x.py": "import os\nimport hmac\nimport requests\nimport subprocess\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"
         '@app.get("/api/cron/x")\ndef x():\n    secret = os.environ["CRON_SECRET"]\n'
         '    if not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {secret}"):\n'
         f'        return {{}}, 401\n    {body}\n    return {{"ok": True}}\n',
@@ -81,6 +81,17 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a body that is read": (route(f"const answer = await fetch('https://a.example', {{ method: 'POST' }});\n  const body = await answer.json();\n  if (!body.done) throw new Error('no');\n  {OK}", ""), set()),
     "a client that throws where it is refused": (route(f"await $fetch('https://a.example', {{ method: 'POST' }});\n  {OK}", 'import { $fetch } from "ofetch";'), set()),
     "Python's post of which nothing is read": (python('requests.post("https://a.example", timeout=9)'), {"CS556"}),
+    "Python's body that is read with a default": (python('for row in requests.post("https://a.example").json().get("rows", []):\n        requests.delete(row).raise_for_status()'), {"CS556"}),
+    "Python's body that must have what is read": (python('rows = requests.post("https://a.example").json()["rows"]\n    print(rows)'), set()),
+    "Python's body that is asked for an error": (python('said = requests.post("https://a.example").json()\n    if said.get("error"):\n        return {}, 500'), set()),
+    "what Python's work hangs on, with a default": (python('for row in requests.get("https://a.example").json().get("rows", []):\n        requests.delete(row).raise_for_status()'), {"CS556"}),
+    "what Python's work does without": (python('name = requests.get("https://a.example").json().get("name", "all")\n    requests.post(name).raise_for_status()'), set()),
+    "a client of another kind": (python('redis_client.delete("rows")'), set()),
+    "a program whose exit status nobody reads": (python('made = subprocess.run(["a"], capture_output=True)\n    print(made.stdout)'), {"CS542"}),
+    "a program that must succeed": (python('subprocess.run(["a"], check=True)'), set()),
+    "a program whose exit status is read": (python('if subprocess.run(["a"]).returncode:\n        return {}, 500'), set()),
+    "a program by its exit status alone": (python('os.system("./a.sh")'), {"CS542"}),
+    "a program whose exit status decides": (python('if subprocess.call(["a"]) != 0:\n        return {}, 500'), set()),
     "Python's post that raises": (python('requests.post("https://a.example", timeout=9).raise_for_status()'), set()),
     "Python's status that is read": (python('answer = requests.post("https://a.example", timeout=9)\n    if answer.status_code != 200:\n        return {}, 500'), set()),
 }  # fmt: skip
@@ -90,7 +101,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
 def test_exactly_what_nobody_looks_at_is_told(audited: Callable[..., Plan], name: str) -> None:
     files, codes = CASES[name]
     plan = audited(files)
-    watched = {"CS201", "CS202", "CS204", "CS205", "CS555", "CS556"}
+    watched = {"CS201", "CS202", "CS204", "CS205", "CS542", "CS555", "CS556"}
     assert {finding.code for finding in plan.findings} & watched == codes
 
 

@@ -46,3 +46,10 @@ def test_callers_are_told_where_they_stand() -> None:
     assert (
         PathUses(("a.py:1", "b.sh:2"), ()).callers == "it is called by a.py:1 and called by b.sh:2"
     )
+
+
+def test_tests_alone_are_told_as_that() -> None:
+    assert PathUses(("test_a.py:1",), ()).callers == "it is called by test_a.py:1, by tests alone"
+    assert PathUses(("tests/a.py:1", "b.sh:2"), ()).callers == (
+        "it is called by tests/a.py:1 and called by b.sh:2"
+    )

@@ -327,7 +327,9 @@ class Calls(Members):
             self.path.other_way = other_way
 
     def _one_of(self, exits: list[Exit], control: frozenset[Taint], inside: int) -> Value:
-        """Return the value of a function with several ways out."""
+        """Return the value of a function with several ways out: where one failed, of those that did."""
+        failed = [way for way in exits if way.path.failed]
+        exits = failed or exits  # what is tried out is what becomes of the failure
         values = [way.abrupt.value for way in exits if isinstance(way.abrupt, Returned)]
         whole = values[0]
         for value in values[1:]:

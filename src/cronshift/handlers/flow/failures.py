@@ -115,7 +115,7 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     if level is Heard.NAME and (works or not path.instead):
         return fate
     is_settled = path.instead or (path.kept and level < Heard.WORDS)
-    matters = not is_settled and (works or _leaves_work(run, failed))
+    matters = not is_settled and (works or leaves_work(run, failed))
     calls, entered = (site.place, *site.calls), run.ledger.entered.get(site.place)
     function = entered.place if entered is not None else None
     is_aside = matters and is_minor(reader.program.tree, place, calls, function)
@@ -140,7 +140,7 @@ def _softly(run: Trace) -> set[CodePlace | None]:
     }
 
 
-def _leaves_work(run: Trace, failed: Trace) -> bool:
+def leaves_work(run: Trace, failed: Trace) -> bool:
     """Return whether work is not begun where a look fails: what it was for is left undone."""
     begun = failed.ledger.sites
     return any(

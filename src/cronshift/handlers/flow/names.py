@@ -11,7 +11,8 @@ from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.ledger import Ledger, Site
 from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
 from cronshift.handlers.flow.program import Imported, Program, dotted, is_python
-from cronshift.handlers.flow.refusals import refused_python_answer, refused_result
+from cronshift.handlers.flow.python_refusals import refused_python_answer
+from cronshift.handlers.flow.refusals import refused_result
 from cronshift.handlers.flow.values import (
     FAILED,
     ListValue,

@@ -302,10 +302,19 @@ UNREAD_STATUS = Rule(
     "CS556",
     "unread-status",
     Severity.NOTE,
-    "Nobody looks at the answer of a request that writes: where the other side refuses it, with 401 or 500, "
-    "the run is a success.",
+    "Nobody looks at the answer of a request that writes, or that the work hangs on: where the other side "
+    "refuses it, with 401 or 500, the run is a success.",
     "Throw where `response.ok` is false; in Python, call `raise_for_status()`.",
     of_job=_unread(UnreadResult.STATUS, "may be refused with a status that nobody looks at"),
+)
+UNREAD_EXIT = Rule(
+    "CS542",
+    "unread-exit",
+    Severity.WARNING,
+    "A program that the job runs says by its exit status that it failed, and nobody looks at it: the run is a "
+    "success, whatever became of the work.",
+    "Pass `check=True`, or answer 500 where `returncode` is not 0.",
+    of_job=_unread(UnreadResult.EXIT, "may exit with a status that nobody looks at"),
 )
 IDLE_GET = Rule(
     "CS320",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.targets.direct.other_callers import in_words
 from cronshift.targets.seal import is_untouched
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _NAMING = frozenset({"add_api_route", "add_url_rule", "endswith", "startswith"})
 _ANSWERS = frozenset(
     {"dict", "jsonify", "JsonResponse", "JSONResponse", "ORJSONResponse", "Response"}
 )
-_SHOWN = 3
 
 
 class PathUses(Struct, frozen=True):
@@ -40,8 +40,7 @@ class PathUses(Struct, frozen=True):
     @property
     def callers(self) -> str | None:
         """The places that call it, in words; ``None`` where none does."""
-        places = [f"called by {place}" for place in self.calls[:_SHOWN]]
-        return f"it is {' and '.join(places)}" if places else None
+        return in_words([f"called by {place}" for place in self.calls])
 
 
 def uses_of(tree: SourceTree, out: str, path: str) -> PathUses:

@@ -13,7 +13,7 @@ from cronshift.plan.functions import has_runs
 from cronshift.runtime.jobs import row_event
 from cronshift.targets.python import names
 from cronshift.targets.python.job import function_arguments, row_arguments
-from cronshift.targets.python.source import laid_out, listed, literal
+from cronshift.targets.python.source import call, laid_out, listed, literal
 from cronshift.targets.rendering import render
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def direct_module(  # noqa: PLR0913 - what a module is made of
     app_id: str,
     mounted: bool,
     app: str | None = None,
+    event: str | None = None,
 ) -> str:
     """Return the module of a job whose work is ``converted.function`` of ``module``.
 
@@ -69,6 +70,7 @@ def direct_module(  # noqa: PLR0913 - what a module is made of
         app_id: the app's, by which an event for one of its values is named.
         mounted: whether the app imports this package, so that it is imported late.
         app: the module that sets Django up, without which nothing of its project is imported.
+        event: what starts it too.
 
     Raises:
         CronshiftError: for a job without a schedule.
@@ -78,7 +80,12 @@ def direct_module(  # noqa: PLR0913 - what a module is made of
     described = job.schedule.describe()
     options = widened(job.options, converted.width)
     zone = " (UTC)" if job.schedule.zone == "UTC" else ""
-    arguments = _laid_out(function_arguments(replace(job, options=options), job.schedule))
+    arguments = _laid_out(
+        (name, listed([value, call("inngest.TriggerEvent", event=literal(event))]))
+        if name == "trigger" and event is not None
+        else (name, value)
+        for name, value in function_arguments(replace(job, options=options), job.schedule)
+    )
     work = list(_work(converted))
     is_parallel = options.fan_out is not None and options.fan_out.mode is FanOutMode.PARALLEL
     is_threaded = not converted.is_async or (rows is not None and not rows.is_async)
@@ -142,7 +149,7 @@ def _laid_out(arguments: Iterable[tuple[str, Expression]]) -> list[str]:
 def _imports(module: str, converted: Converted) -> Iterator[str]:
     """Yield the imports of the work, and of the app in whose context it is done."""
     file, _, app = (converted.encoder or "").rpartition(":")
-    imported = {f"{converted.function} as work"}
+    imported = {"work" if converted.function == "work" else f"{converted.function} as work"}
     if file:
         yield f"from {_module_of(file, app)} import {app}"
     elif converted.encoder is not None and converted.encoder not in _ENCODERS:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import ast
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import HandlerKind, Origin, RowSource
@@ -17,32 +13,32 @@ from cronshift.operations import ChangeKind, Edit
 from cronshift.plan.functions import has_runs
 from cronshift.plan.job_ids import module_name
 from cronshift.project.requirements import manifest_of, without_runtime
-from cronshift.targets.direct import Conversion, Converted, Entry, Kept
-from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.other_callers import offered, told_of_event
 from cronshift.targets.direct.python.called import ModuleScope
-from cronshift.targets.direct.python.converting import convert, in_steps
-from cronshift.targets.direct.python.django import convert_view, is_django
-from cronshift.targets.direct.python.django_settings import missed_middleware
+from cronshift.targets.direct.python.emptied import without_emptied
+from cronshift.targets.direct.python.sending import Sending
 from cronshift.targets.direct.python.source import own_nodes
 from cronshift.targets.python import names
-from cronshift.targets.python.callers import PathUses, uses_of
+from cronshift.targets.python.callers import uses_of
 from cronshift.targets.python.dead_globs import without_dead_globs
 from cronshift.targets.python.direct_module import DirectRows, direct_module
 from cronshift.targets.python.mounting import MOUNT_MODULE, Framework
+from cronshift.targets.python.own_work import WorkWritten, django_app, written_work
 from cronshift.targets.python.package import client_module
 from cronshift.targets.python.serving import served_by
-from cronshift.targets.python.work_module import work_module
 from cronshift.targets.registry import generate
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import is_untouched
-from cronshift.targets.target import Directing
+from cronshift.targets.target import CallerFate, Directing
 from cronshift.vercel import ConfigFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cronshift.model import Handler, Job, Plan
+    from cronshift.model import Job, Plan
     from cronshift.plan.snapshot import Snapshot
+    from cronshift.targets.direct import Converted
+    from cronshift.targets.python.callers import PathUses
     from cronshift.targets.target import Wishes
 
 _APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
@@ -51,29 +47,6 @@ _ASYNC_VIEWS = "asgiref>=3.2"
 """What Flask needs for views that are awaited, as the SDK's is."""
 _SERVED = {"fastapi": ("fast_api", "fastapi", "FastAPI"), "flask": ("flask", "flask", "Flask")}
 """The SDK's module, the framework's, and its app, by the framework that serves the functions."""
-
-
-class Shared(Struct, frozen=True):
-    """A handler that became work for one of its entries: the files before, and where the work is."""
-
-    before: dict[str, bytes | None]
-    file: str
-    conversion: Converted
-
-
-class WorkWritten(Struct, frozen=True):
-    """The outcome for the jobs so far: the app's files, the jobs' modules, and what is to be told.
-
-    Attributes:
-        planned: the files as the plan found them, before any became work.
-        handlers: those that became work, by where they stand.
-    """
-
-    files: dict[str, bytes | None]
-    modules: dict[str, str]
-    notes: list[str]
-    planned: SourceTree
-    handlers: dict[tuple[str, str | int], Shared] = {}
 
 
 def direct(
@@ -113,6 +86,11 @@ def direct(
         }
         return Directing(kept={**kept, **rest})
     tree = SourceTree(root, ended.project.edited)
+    written_files = [
+        path for path, data in edited.items() if path.endswith(".py") and data is not None
+    ]
+    emptied = without_emptied(tree, SourceTree(root, dict(edited)), written_files)
+    edited |= {path: text.encode() for path, text in emptied.items()}
     work = [
         Edit(path, data, ChangeKind.WRITE, f"{path}: the work itself, without HTTP")
         for path, data in edited.items()
@@ -135,99 +113,56 @@ def _job(
     handler = job.handler
     if handler is None or handler.kind not in {*_APPS, HandlerKind.HTTP_HANDLER}:
         return f"What answers {job.entry.path} is neither a route of FastAPI or Flask nor a class of http.server"
+    if job.options.heartbeat_env is not None:
+        return "Its heartbeat is told by cronshift"
     place = handler.route.file if handler.route is not None else handler.file
     path = urlsplit(job.entry.path).path
     uses = uses_of(tree, plan.out, path)
-    why = _unfit(uses, job, place)
-    if why is not None:
-        return why
+    if uses.callers is not None and wishes.callers is CallerFate.REFUSE:
+        return f"{place}: {uses.callers}; {offered(may_send=True)}"
+    event = f"{plan.app_id}/{job.id}" if uses.calls else None
+    sending = None
+    if event is not None and wishes.callers is CallerFate.EVENT:
+        sending = Sending(event, f"{names.package_of(plan.out)}.client")
     rows = _rows(tree, job)
     if isinstance(rows, str):
         return rows
-    work = _work(plan, tree, job, handler, written, wishes)
+    work = written_work(plan, tree, job, handler, written, wishes, sending)
     if isinstance(work, str):
         return work
     conversion = work.conversion
     for alias in conversion.aliases:
         callers = uses_of(tree, plan.out, alias).callers
-        if callers is not None:
+        if callers is not None and wishes.callers is not CallerFate.TELL:
             return f"{place}: it answers {alias} too, and {callers}"
-        written.notes.append(f"{alias} was a path of {job.id} too, and answers nobody any more.")
-    if conversion.unoffered is not None:
-        written.notes.append(f"{job.id} is one step: {conversion.unoffered}.")
-    if uses.mentions:
-        places = ", ".join(uses.mentions)
-        written.notes.append(f"{path} answers nobody any more, and is told of still: {places}.")
+    written.notes.extend(_sentences(job, conversion, uses, event, is_sent=sending is not None))
     written.modules[job.id] = direct_module(
         job,
         names.reference(work.file, conversion.function).partition(":")[0],
         conversion,
         rows,
         app_id=plan.app_id,
-        mounted=served_by(plan).mount is not None,
-        app=_django_app(tree, handler),
+        mounted=served_by(plan).mount is not None or wishes.callers is CallerFate.EVENT,
+        app=django_app(tree, handler),
+        event=event,
     )
     return None
 
 
-def _work(  # noqa: PLR0913, PLR0917 - what a job is known by
-    plan: Plan,
-    tree: SourceTree,
-    job: Job,
-    handler: Handler,
-    written: WorkWritten,
-    wishes: Wishes,
-) -> Shared | str:
-    """Return the place of a job's work from now on, and note its files; or the reason why it stays."""
-    handlers = [_stands_at(each.handler) for each in plan.jobs if each.handler is not None]
-    place = _stands_at(handler)
-    shared, is_shared = written.handlers.get(place), handlers.count(place) > 1
-    before = shared.before if shared is not None else dict(written.files)
-    again = WorkWritten(dict(before), {}, [], written.planned)
-    file, conversion = _converted(
-        SourceTree(tree.root, before),
-        job,
-        handler,
-        again,
-        wishes,
-        is_shared=is_shared,
-        is_mounted=served_by(plan).mount is not None,
-    )
-    if isinstance(conversion, Kept):
-        return str(conversion)
-    if shared is not None:
-        if conversion.text != shared.conversion.text:
-            return f"{file} does the work of several entries, each with values of its own"
-        return replace(shared, conversion=conversion)
-    if handler.kind is HandlerKind.HTTP_HANDLER:
-        name = PurePosixPath(file).stem if is_shared else module_name(job.id)
-        moved = work_module(plan.out, tree, file, name, conversion.text)
-        if moved.why is not None:
-            return moved.why
-        again.files.update({file: None, **moved.packages})
-        file = moved.file
-    if ".py:" in names.reference(file, conversion.function):
-        return f"{file} cannot be imported by its name"
-    again.files[file] = conversion.text.encode()
-    written.files.update(again.files)
-    written.handlers[place] = Shared(before, file, conversion)
-    return written.handlers[place]
-
-
-def _stands_at(handler: Handler) -> tuple[str, str | int]:
-    """Return the place of a handler, by which entries with the same one know each other."""
-    if handler.route is not None:
-        return handler.route.file, handler.route.line
-    return handler.file, handler.export
-
-
-def _unfit(uses: PathUses, job: Job, place: str) -> str | None:
-    """Return the reason why a job stays that its handler has nothing to do with."""
-    if uses.callers is not None:
-        return f"{place}: {uses.callers}"
-    if job.options.heartbeat_env is not None:
-        return "Its heartbeat is told by cronshift"
-    return None
+def _sentences(
+    job: Job, conversion: Converted, uses: PathUses, event: str | None, *, is_sent: bool
+) -> Iterator[str]:
+    """Yield the differences for a route's callers, and the reason of a single step, in sentences."""
+    path = urlsplit(job.entry.path).path
+    for alias in conversion.aliases:
+        yield f"{alias} was a path of {job.id} too, and answers nobody any more."
+    if conversion.unoffered is not None:
+        yield f"{job.id} is one step: {conversion.unoffered}."
+    if event is not None and uses.callers is not None:
+        yield told_of_event(path, event, uses.callers, is_sent=is_sent)
+    if uses.mentions and not is_sent:
+        places = ", ".join(uses.mentions)
+        yield f"{path} answers nobody any more, and is told of still: {places}."
 
 
 def _rows(tree: SourceTree, job: Job) -> DirectRows | str | None:
@@ -249,46 +184,6 @@ def _rows(tree: SourceTree, job: Job) -> DirectRows | str | None:
     if is_async and any(isinstance(node, ast.Yield) for node in own_nodes(function)):
         return f"Its rows come from {fan_out.values.function}, which yields them one by one"
     return DirectRows(reference.partition(":")[0], name, fan_out.values.key, is_async)
-
-
-def _converted(  # noqa: PLR0913 - what a job is known by
-    tree: SourceTree,
-    job: Job,
-    handler: Handler,
-    written: WorkWritten,
-    wishes: Wishes,
-    *,
-    is_shared: bool,
-    is_mounted: bool,
-) -> tuple[str, Conversion]:
-    """Return the module of a job's work, and what becomes of it; of Django, its urls.py is noted."""
-    fan_out = job.options.fan_out
-    parameter = fan_out.param if fan_out else None
-    entry = Entry(job.entry.path, job.entry.schedule, parameter, is_shared)
-    route = handler.route
-    if route is not None and is_django(tree, route.file):
-        missed = missed_middleware(tree, urlsplit(entry.path).path, is_mounted=is_mounted)
-        if missed is not None:
-            return missed.place.file, missed
-        try:
-            view = convert_view(tree, route, entry, written.planned)
-        except NotCertainError as error:
-            return route.file, Kept(route, error.why)
-        written.files[route.file] = view.urls.encode()
-        work = in_steps(tree, view.file, view.converted) if wishes.steps else view.converted
-        return view.file, work
-    file = route.file if route is not None else handler.file
-    app = None if handler.kind is HandlerKind.HTTP_HANDLER else handler.file
-    return file, convert(
-        tree, file, entry, handler.export, app, steps=wishes.steps, is_mounted=is_mounted
-    )
-
-
-def _django_app(tree: SourceTree, handler: Handler) -> str | None:
-    """Return the module that sets Django up, of a handler that is a view of Django's."""
-    if handler.route is None or not is_django(tree, handler.route.file):
-        return None
-    return names.reference(handler.file, handler.export).partition(":")[0]
 
 
 def _package(

@@ -212,8 +212,7 @@ def _notes(before: Snapshot, written: Sequence[OwnModule], edits: Sequence[Edit]
     """Yield the differences from then on, in sentences."""
     yield told_of_secret(before, edits)
     for each in written:
-        if each.unoffered is not None:
-            yield f"{each.job.id} is one step: {each.unoffered}."
+        yield from each.notes
     watched = [each.job.id for each in written if each.job.options.heartbeat_env]
     if watched:
         yield (

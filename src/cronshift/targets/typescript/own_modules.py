@@ -16,6 +16,8 @@ from cronshift.targets.direct.javascript.coded_routes import without_routes
 from cronshift.targets.direct.javascript.converting import convert
 from cronshift.targets.direct.javascript.handler import names_in
 from cronshift.targets.direct.javascript.sending import sending_route
+from cronshift.targets.direct.other_callers import offered, told_of_event
+from cronshift.targets.target import CallerFate
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
 from cronshift.targets.typescript.direct_module import (
@@ -45,7 +47,7 @@ class OwnModule(Struct, frozen=True):
     Attributes:
         work: the part of the text that is the handler's.
         name: of its function.
-        unoffered: why its work is one step, where steps were asked for.
+        notes: what is to be told of it, in sentences.
         route: what its route's file holds from then on, where that stays: others call it, or others
             stand in it.
         sends: whether that sends an event.
@@ -56,7 +58,7 @@ class OwnModule(Struct, frozen=True):
     text: str
     work: str
     name: str
-    unoffered: str | None = None
+    notes: tuple[str, ...] = ()
     route: str | None = None
     sends: bool = False
 
@@ -164,7 +166,7 @@ def _modules(
         raise _StaysError(f". {route}")
     if route is not None and len(jobs) > 1:
         raise _StaysError(f": others call {handler.file} too, which is {_named(jobs)}")
-    event = _event(plan, first) if route is not None else None
+    callers = {job.id: callers_of(tree, plan, job) for job in jobs} if file != old else {}
     rows = rows_of(plan, first, file)
     _refuse_taken(handler, taken, ("inngest", "tellMonitor", rows[1] if rows else "inngest"))
     functions = [
@@ -172,7 +174,7 @@ def _modules(
             job,
             _called(job, jobs, work),
             free_name(job, {*taken, work.function, rows[1] if rows else ""}),
-            event,
+            _event(plan, job) if callers.get(job.id) else None,
             rows,
         )
         for job, work in zip(jobs, works, strict=True)
@@ -180,8 +182,20 @@ def _modules(
     text = direct_module(plan, file, functions)
     for each in functions:
         work, left = each.converted, each.converted.rest if route is None else route
-        unoffered, sends = work.unoffered, route is not None
-        yield OwnModule(each.job, file, text, work.text, each.name, unoffered, left, sends)
+        sentences = _caller_notes(each, callers.get(each.job.id), is_sent=route is not None)
+        notes = (
+            *sentences,
+            *([f"{each.job.id} is one step: {work.unoffered}."] if work.unoffered else []),
+        )
+        yield OwnModule(each.job, file, text, work.text, each.name, notes, left, route is not None)
+
+
+def _caller_notes(function: WorkingFunction, callers: str | None, *, is_sent: bool) -> list[str]:
+    """Return the sentences about the other callers of a function's route."""
+    if callers is None or function.event is None:
+        return []
+    path = function.job.entry.path.partition("?")[0]
+    return [told_of_event(path, function.event, callers, is_sent=is_sent)]
 
 
 def _works(
@@ -335,11 +349,14 @@ def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | 
     if "[" in file:
         return f"{file} answers other paths too"
     callers = callers_of(tree, plan, job)
-    may_send = callers is not None and "imported" not in callers and not _is_declared(job)
-    if callers is None or (wishes.events and may_send):
+    if callers is None:
         return None
-    offer = "; with --callers event the route stays, and sends one" if may_send else ""
-    return f"{file}: {callers}{offer}"
+    if "imported" in callers:
+        return f"{file}: {callers}"
+    may_send = not _is_declared(job)
+    if wishes.callers is CallerFate.TELL or (wishes.callers is CallerFate.EVENT and may_send):
+        return None
+    return f"{file}: {callers}; {offered(may_send=may_send)}"
 
 
 def _moved_to(plan: Plan, job: Job, file: str) -> str:
@@ -352,7 +369,11 @@ def _moved_to(plan: Plan, job: Job, file: str) -> str:
 def _route_left(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | Kept | None:
     """Return the route of a job that others call too, as one that sends an event."""
     handler = job.handler
-    if handler is None or not wishes.events or callers_of(tree, plan, job) is None:
+    if (
+        handler is None
+        or wishes.callers is not CallerFate.EVENT
+        or callers_of(tree, plan, job) is None
+    ):
         return None
     client = restyle(f"{client_import(plan, handler.file)}\n", app_of(plan).code.style).rstrip()
     return sending_route(tree, handler.file, handler.export, client, text(_event(plan, job)))

@@ -16,6 +16,7 @@ from msgspec import Struct
 from cronshift.handlers.javascript import METHODS, constant, exports
 from cronshift.handlers.tree import IMPORT, SourceTree, language
 from cronshift.model import Job, Mode
+from cronshift.targets.direct.other_callers import in_words
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.relocating import relocated
@@ -35,7 +36,6 @@ _NEVER_CALLING = frozenset(
     {"cronshift.toml", "cronshift.ownership.json", "package-lock.json", _MADE_OF_ROUTES}
 )
 _NO_TEXT = "\ufffd"
-_SHOWN = 3
 
 
 class RouteRetirement(Struct, frozen=True):
@@ -180,7 +180,7 @@ def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
             route = by_path[match[0]]
             if file != route and not _in_comment(tree.parsed(file), match.start()):
                 places[route].append(f"called by {file}:{_line(text, match.start())}")
-    return {file: "it is " + " and ".join(places[:_SHOWN]) for file, places in places.items()}
+    return {file: in_words(uses) or "" for file, uses in places.items()}
 
 
 def callers_of(tree: SourceTree, plan: Plan, job: Job) -> str | None:

@@ -54,13 +54,27 @@ _METHODS = frozenset(
         "upper",
     ]
 )
-_LOGGING = re.compile(r"(?:print|traceback\.print_exc|(?:logging|logger|log|_logger|LOGGER)\.\w+)")
+_LOGGING = re.compile(
+    r"(?:print|traceback\.print_exc|(?:(?:app|current_app|self)\.)?(?:logging|logger|log|_logger|LOGGER)\.\w+)"
+)
 SENDING = frozenset({"send_response", "send_header", "end_headers", "send_error", "wfile.write"})
 """Methods of http.server's that send an answer."""
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*|cron_secret|\w*secret\w*", re.IGNORECASE)
 _SECRET = re.compile(r"\w*(?:secret|token|key|password)\w*", re.IGNORECASE)
 ELSEWHERE = frozenset(
-    f"env:{name}" for name in ("APP_ENV", "ENV", "ENVIRONMENT", "FLASK_ENV", "VERCEL", "VERCEL_ENV")
+    f"env:{name}"
+    for name in (
+        *(
+            "API_ENV",
+            "APP_ENV",
+            "APP_ENVIRONMENT",
+            "DEPLOY_ENV",
+            "DJANGO_ENV",
+            "ENV",
+            "ENVIRONMENT",
+        ),
+        *("FASTAPI_ENV", "FLASK_ENV", "NODE_ENV", "PYTHON_ENV", "VERCEL", "VERCEL_ENV"),
+    )
 )
 """Variables that only say where code runs: a check may ask them."""
 

@@ -43,17 +43,25 @@ def remove_checks(
         refuses: whether what a statement does ends with an answer that is an error.
     """
     blocks = list(_blocks(function))
-    statements = [statement for block in blocks for statement in block]
-    scope = scope.within(names_of(statements, scope))
-    compared = compared_in(function, scope) - ELSEWHERE - {ANY_VARIABLE}
+    scope, checks = checks_of(function, scope, refuses)
     for block in blocks:
         for statement in block:
-            if _asks_who_calls(statement, scope, compared, refuses):
+            if statement in checks:
                 source.remove(statement, block)
     for block in blocks:
         for statement in reversed(block):
             _remove_unasked(source, function, statement, scope)
     return scope
+
+
+def checks_of(
+    function: Function, scope: PythonScope, refuses: Refuses
+) -> tuple[PythonScope, list[ast.stmt]]:
+    """Return the scope of a handler's statements, and those of them that only ask who calls."""
+    statements = [statement for block in _blocks(function) for statement in block]
+    scope = scope.within(names_of(statements, scope))
+    compared = compared_in(function, scope) - ELSEWHERE - {ANY_VARIABLE}
+    return scope, [each for each in statements if _asks_who_calls(each, scope, compared, refuses)]
 
 
 def _blocks(function: Function) -> Iterator[list[ast.stmt]]:
@@ -70,6 +78,8 @@ def _asks_who_calls(
         case ast.Expr(value=ast.Call() | ast.Await() as call):
             subjects = about(call, scope)
             is_check = is_told(subjects) and CREDENTIAL in subjects
+            if is_logging(statement):
+                return _tells_of_caller(call, scope)
             return is_check and _switches(call, scope) <= compared
         case ast.If(test=test, body=body, orelse=[]):
             subjects = about(test, scope)
@@ -85,6 +95,15 @@ def _asks_who_calls(
                 each in asking or is_logging(each) or assigned(each, scope) for each in body
             )
     return False
+
+
+def _tells_of_caller(call: ast.Call | ast.Await, scope: PythonScope) -> bool:
+    """Return whether a line of the log says no more than what a caller has sent."""
+    passed = (
+        [*call.args, *(word.value for word in call.keywords)] if isinstance(call, ast.Call) else []
+    )
+    subjects = NOTHING.union(*(about(value, scope) for value in passed))
+    return is_told(subjects) and CREDENTIAL in subjects and not secrets(subjects)
 
 
 def _switches(test: ast.expr, scope: PythonScope) -> Subjects:

@@ -20,6 +20,7 @@ from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
+    from cronshift.targets.direct.python.sending import Sending
 
 
 def convert(  # noqa: PLR0913 - what a handler is known by
@@ -31,6 +32,7 @@ def convert(  # noqa: PLR0913 - what a handler is known by
     *,
     steps: bool = False,
     is_mounted: bool = False,
+    sending: Sending | None = None,
 ) -> Conversion:
     """Return a handler's module without HTTP, or why it stays as it is.
 
@@ -42,6 +44,7 @@ def convert(  # noqa: PLR0913 - what a handler is known by
         app: the module that makes the app, for a route of it; ``None`` for a handler.
         steps: whether its work becomes the durable steps that the code shows.
         is_mounted: whether the app serves the functions itself.
+        sending: the event that a route of the app sends from then on, where it stays.
     """
     text = tree.read(file)
     try:
@@ -57,7 +60,8 @@ def convert(  # noqa: PLR0913 - what a handler is known by
         if name is not None and app is None:
             converted = convert_class(tree, source, name, entry)
         else:
-            converted = convert_route(tree, source, entry, f"{app}:{name}" if name else None)
+            app_name = f"{app}:{name}" if name else None
+            converted = convert_route(tree, source, entry, app_name, sending)
         ast.parse(converted.text)
     except SyntaxError:
         return Kept(Location(file, 1), "would not parse without errors")

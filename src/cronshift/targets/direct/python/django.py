@@ -19,6 +19,7 @@ from cronshift.targets.direct.python.framework import work_of
 from cronshift.targets.direct.python.imports import with_import
 from cronshift.targets.direct.python.parameters import Parameters
 from cronshift.targets.direct.python.routes import AppRoute
+from cronshift.targets.direct.python.sending import SENDS_NOT, Sending
 from cronshift.targets.direct.python.source import Function, PythonSource, function_of, names_used
 from cronshift.targets.direct.python.unused import without_unused
 from cronshift.targets.direct.python.viewset_actions import action_at, alone, registration
@@ -44,7 +45,11 @@ def is_django(tree: SourceTree, file: str) -> bool:
 
 
 def convert_view(
-    tree: SourceTree, route: Location, entry: Entry, planned: SourceTree | None = None
+    tree: SourceTree,
+    route: Location,
+    entry: Entry,
+    planned: SourceTree | None = None,
+    sending: Sending | None = None,
 ) -> View:
     """Return the view of a route as a function that is called by nobody but a job.
 
@@ -53,6 +58,7 @@ def convert_view(
         route: the place where it is declared.
         entry: the cron entry.
         planned: the files as they were when that place was found, where others have gone out since.
+        sending: the event that the view sends from then on, where it stays.
 
     Raises:
         NotCertainError: where the meaning is not kept for certain.
@@ -61,6 +67,8 @@ def convert_view(
     module = planned.python(route.file) if planned is not None else urls.module
     registered = registration(module, urls.module, route.line)
     if registered is not None:
+        if sending is not None:
+            raise NotCertainError(registered.lineno, SENDS_NOT)
         return _of_action(tree, urls, registered, entry)
     wanted = ast.unparse(_declared(module, lambda each: each.lineno == route.line, route.line))
     declared = _declared(urls.module, lambda each: ast.unparse(each) == wanted, route.line)
@@ -72,9 +80,13 @@ def convert_view(
     node, there = view
     _refuse_others(tree, route.file, there.file, node.name)
     if isinstance(node, ast.ClassDef):
+        if sending is not None:
+            raise NotCertainError(node.lineno, SENDS_NOT)
         converted = _of_class(tree, there, node, method or "get", declared, entry)
     else:
-        converted = _of_function(tree, there, node, declared, entry)
+        converted = _of_function(tree, there, node, declared, entry, sending=sending)
+    if sending is not None:
+        return View(there.file, urls.text, converted)
     return View(there.file, _without(tree, urls, declared, name), converted)
 
 
@@ -152,6 +164,7 @@ def _of_function(  # noqa: PLR0913, PLR0917 - what a view is known by
     declared: ast.Call,
     entry: Entry,
     text: str | None = None,
+    sending: Sending | None = None,
 ) -> Converted:
     if not all(map(is_harmless, function.decorator_list)):
         raise NotCertainError(function.lineno, "has other decorators beside its route")
@@ -164,9 +177,10 @@ def _of_function(  # noqa: PLR0913, PLR0917 - what a view is known by
     route = AppRoute(function, declared, is_fastapi=False)
     left_out = any("non_atomic_requests" in ast.unparse(each) for each in function.decorator_list)
     if left_out or not is_atomic(tree):
-        return work_of(tree, source, route, parameters, entry)
+        return work_of(tree, source, route, parameters, entry, sending=sending)
+    telling = "the transaction of its request"
     return _in_transaction(
-        work_of(tree, source, route, parameters, entry, telling="the transaction of its request")
+        work_of(tree, source, route, parameters, entry, telling=telling, sending=sending)
     )
 
 

@@ -45,7 +45,19 @@ from cronshift.targets.direct.python.routes import (
     registered,
     route_of,
 )
-from cronshift.targets.direct.python.source import Function, PythonSource, names_used, own_nodes
+from cronshift.targets.direct.python.sending import (
+    SENDS_NOT,
+    Sending,
+    route_and_work,
+    with_route,
+)
+from cronshift.targets.direct.python.source import (
+    Function,
+    PythonSource,
+    function_of,
+    names_used,
+    own_nodes,
+)
 from cronshift.targets.direct.python.unused import without_unused
 
 if TYPE_CHECKING:
@@ -56,7 +68,11 @@ _CARRYING = {"jsonify", "JSONResponse", "JsonResponse", "Response"}
 
 
 def convert_route(
-    tree: SourceTree, source: PythonSource, entry: Entry, app: str | None = None
+    tree: SourceTree,
+    source: PythonSource,
+    entry: Entry,
+    app: str | None = None,
+    sending: Sending | None = None,
 ) -> Converted:
     """Return the module whose route for an entry is a function, called by nobody but a job.
 
@@ -65,6 +81,7 @@ def convert_route(
         source: the module that declares the route.
         entry: the cron entry.
         app: the app, as ``file:name``, where it is known by that.
+        sending: the event that the route sends from then on, where it stays.
 
     Raises:
         NotCertainError: where the meaning is not kept for certain.
@@ -72,7 +89,9 @@ def convert_route(
     path = urlsplit(entry.path).path
     functions = _of_class(source, path)
     if functions is None:
-        return _of_function(tree, source, path, entry, app)
+        return _of_function(tree, source, path, entry, app, sending)
+    if sending is not None:
+        raise NotCertainError(functions.lines[0], SENDS_NOT)
     module = ast.parse(functions.text)
     place = ModuleScope(tree, source.file, module)
     there = PythonSource(source.file, functions.text, module, place)
@@ -84,12 +103,18 @@ def convert_route(
     return replace(converted, text=without_unused(tree, source.file, converted.text, used))
 
 
-def _of_function(
-    tree: SourceTree, source: PythonSource, path: str, entry: Entry, app: str | None
+def _of_function(  # noqa: PLR0913, PLR0917 - what a route is known by
+    tree: SourceTree,
+    source: PythonSource,
+    path: str,
+    entry: Entry,
+    app: str | None,
+    sending: Sending | None = None,
 ) -> Converted:
     route = route_of(source, path)
     place = ModuleScope(tree, source.file, source.module)
-    return work_of(tree, source, route, parameters_of(route, entry, place), entry, app)
+    parameters = parameters_of(route, entry, place)
+    return work_of(tree, source, route, parameters, entry, app, sending=sending)
 
 
 def _of_class(source: PythonSource, path: str) -> ViewFunctions | None:
@@ -114,6 +139,7 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
     entry: Entry,
     app: str | None = None,
     telling: str | None = None,
+    sending: Sending | None = None,
 ) -> Converted:
     """Return the module in which a route's function is called by nobody but a job.
 
@@ -125,18 +151,19 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
         entry: the cron entry.
         app: of Flask, as ``file:name``.
         telling: what around the function ends in another way behind an error.
+        sending: the event that the route sends from then on, where it stays.
 
     Raises:
         NotCertainError: where the meaning is not kept for certain.
     """
+    if sending is not None:
+        return _beside_route(tree, source, route, parameters, entry, app, telling, sending)
     used = set(names_used(source.module))
     function, place = route.function, ModuleScope(tree, source.file, source.module)
     refuse_dependencies(route, place)
     dependencies = Dependencies(function, parameters.dependencies, place)
-    checks = {name: frozenset({CREDENTIAL}) for name in dependencies.checks}
-    parameters = replace(parameters, names={**parameters.names, **checks})
-    settings = {name: frozenset({SETTINGS}) for name in parameters.dependencies}
-    scope = PythonScope(place, {**settings, **parameters.names})
+    parameters = _with_checks(parameters, dependencies)
+    scope = _scope(place, parameters)
     remove_checks(source, function, scope, lambda asked: refuses(source, asked.body))
     model = model_of(route, place)
     encoder = "fastapi" if model is not None else _encoder(source, route, app)
@@ -173,6 +200,44 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
         encoder=encoder,
         is_async=isinstance(function, ast.AsyncFunctionDef),
         aliases=route.aliases,
+    )
+
+
+def _with_checks(parameters: Parameters, dependencies: Dependencies) -> Parameters:
+    """Return parameters of which those that only a check gives are known."""
+    checks = {name: frozenset({CREDENTIAL}) for name in dependencies.checks}
+    return replace(parameters, names={**parameters.names, **checks})
+
+
+def _scope(place: ModuleScope, parameters: Parameters) -> PythonScope:
+    settings = {name: frozenset({SETTINGS}) for name in parameters.dependencies}
+    return PythonScope(place, {**settings, **parameters.names})
+
+
+def _beside_route(  # noqa: PLR0913, PLR0917 - what a route is known by
+    tree: SourceTree,
+    source: PythonSource,
+    route: AppRoute,
+    parameters: Parameters,
+    entry: Entry,
+    app: str | None,
+    telling: str | None,
+    sending: Sending,
+) -> Converted:
+    """Return the module in which a route sends an event, beside the function that does its work."""
+    file, place = source.file, ModuleScope(tree, source.file, source.module)
+    plain = PythonSource(file, source.text, source.module, place)
+    work_of(
+        tree, plain, route, parameters, entry, app, telling
+    )  # refuses by the lines of the module
+    asked = _with_checks(parameters, Dependencies(route.function, parameters.dependencies, place))
+    text = with_route(source, route.function, _scope(place, asked), parameters, sending)
+    module = ast.parse(text)
+    there = PythonSource(file, text, module, ModuleScope(tree, file, module))
+    function = function_of(module, route.function.name)
+    again = replace(route, function=function, statement=None)
+    return route_and_work(
+        work_of(tree.with_text(file, text), there, again, parameters, entry, app, telling)
     )
 
 

@@ -47,24 +47,26 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
     Raises:
         NotCertainError: where the meaning is not kept for certain.
     """
-    classes = (each for each in source.module.body if isinstance(each, ast.ClassDef))
-    node = next((each for each in classes if each.name == name), None)
-    if node is None:
-        raise NotCertainError(1, f"{name} is no class of this module")
+    node = class_named(source, name)
     remove_search_path(source)
     _refuse_tied(source)
     methods = methods_of(node)
-    function = _working(node, methods)
+    function = working(node, methods)
     if entry.parameter is not None:
         raise NotCertainError(function.lineno, f"is given {entry.parameter} by its path")
     used = set(names_used(source.module))
-    place, names = ModuleScope(tree, source.file, source.module), {"self": frozenset({REQUEST})}
-    scope = PythonScope(place, names, methods=methods)
+    place, caller = ModuleScope(tree, source.file, source.module), {"self": frozenset({REQUEST})}
+    scope = PythonScope(place, caller, methods=methods)
     remove_checks(source, function, scope, lambda asked: refuses(source, methods, asked))
     arguments = _write_path(source, function, entry)
+    names = _names(source, node, methods)
+    for member in members_of_self(function):
+        if names.get(member.attr) and not source.is_gone(member):
+            source.replace(member, names[member.attr])  # also inside of what an answer says
     keep_values(source, function)
     write_sent(source, function, methods)
-    text = _as_functions(source, node, methods, function, _PATH if arguments else "")
+    work = _work_text(source, function, _PATH if arguments else "")
+    text = _as_functions(source, node, methods, names, work)
     if "self" in names_used(function_of(ast.parse(text), _WORK)):
         raise NotCertainError(function.lineno, "needs its request")
     refuse_lost(function, text, _WORK, {"self"})
@@ -72,6 +74,18 @@ def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entr
     text = without_unused(tree, source.file, text, used)
     text = with_import(text, NON_RETRIABLE) if needs else text
     return Converted(text, _WORK, arguments=arguments, is_async=False)
+
+
+def class_named(source: PythonSource, name: str) -> ast.ClassDef:
+    """Return a class of a module.
+
+    Raises:
+        NotCertainError: where it has none of that name.
+    """
+    for node in source.module.body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return node
+    raise NotCertainError(1, f"{name} is no class of this module")
 
 
 def _refuse_tied(source: PythonSource) -> None:
@@ -82,8 +96,12 @@ def _refuse_tied(source: PythonSource) -> None:
             raise NotCertainError(node.lineno, "imports what stands beside it")
 
 
-def _working(node: ast.ClassDef, methods: Mapping[str, Function]) -> Function:
-    """Return the method that does the work: what answers a GET, or the one that this only calls."""
+def working(node: ast.ClassDef, methods: Mapping[str, Function]) -> Function:
+    """Return the method that does the work: what answers a GET, or the one that this only calls.
+
+    Raises:
+        NotCertainError: where other methods do other work.
+    """
     function = methods.get("do_GET")
     if function is None:
         raise NotCertainError(node.lineno, "has no do_GET")
@@ -116,48 +134,47 @@ def _write_path(source: PythonSource, function: Function, entry: Entry) -> tuple
     return (f"{_PATH}={quoted(entry.path)}",) if reads and entry.is_shared else ()
 
 
+def _names(
+    source: PythonSource, node: ast.ClassDef, methods: Mapping[str, Function]
+) -> dict[str, str]:
+    """Return the name that each method has as a function of the module; empty where none is free."""
+    taken, names = bound_names(source.module, node), dict[str, str]()
+    for name in methods:
+        wanted = (name, f"{_WORK}_{name.lstrip('_')}")
+        names[name] = next((each for each in wanted if each not in taken), "")
+        taken.add(names[name])
+    return names
+
+
 def _as_functions(
     source: PythonSource,
     node: ast.ClassDef,
     methods: Mapping[str, Function],
-    function: Function,
-    parameter: str,
+    names: Mapping[str, str],
+    work: str,
 ) -> str:
     """Return the module with the class as a function that stands by itself, behind those that it calls."""
-    called = list(_called(source, methods, function))
-    taken, names = bound_names(source.module, node), dict[str, str]()
+    called = list(_called(source, methods, names, work))
     for method in called:
-        free = (
-            each
-            for each in (method.name, f"{_WORK}_{method.name.lstrip('_')}")
-            if each not in taken
-        )
-        names[method.name] = next(free, "")
         if not names[method.name]:
             raise NotCertainError(method.lineno, f"has a name `{method.name}` already")
-        taken.add(names[method.name])
-    for member in members_of_self(function):
-        if member.attr in names and not source.is_gone(member):
-            source.replace(member, names[member.attr])
-    for each in ast.walk(function):
-        if isinstance(each, ast.Name) and each.id == "self" and not source.is_gone(each):
-            raise NotCertainError(each.lineno, "needs its request")
     parts = [f"{function_text(source, method, names)}\n\n\n" for method in called]
     start, end = source.span(node)
     before, behind = source.edits.result(0, start), source.edits.result(end)
-    return f"{before}{''.join(parts)}{_work_text(source, function, parameter)}{behind}"
+    return f"{before}{''.join(parts)}{work}{behind}"
 
 
 def _called(
-    source: PythonSource, methods: Mapping[str, Function], function: Function
+    source: PythonSource, methods: Mapping[str, Function], names: Mapping[str, str], work: str
 ) -> Iterator[Function]:
-    """Yield the methods that what is left of the work calls, and those that these do, as they stand."""
-    called, left = set[str](), [function]
-    while left:
-        members = [each for each in members_of_self(left.pop()) if not source.is_gone(each)]
-        new = {each.attr for each in members if each.attr in methods} - called
+    """Yield the methods that the work calls as it is written now, and those that these do, as they stand."""
+    left = set(names_used(ast.parse(work)))
+    new = {name for name in methods if names[name] in left}
+    called = set[str]()
+    while new:
         called |= new
-        left += [methods[name] for name in new]
+        members = (each for name in new for each in members_of_self(methods[name]))
+        new = {each.attr for each in members if not source.is_gone(each)} & methods.keys() - called
     yield from (each for name, each in methods.items() if name in called)
 
 
@@ -165,6 +182,9 @@ def _work_text(source: PythonSource, function: Function, parameter: str) -> str:
     """Return the work with the head of a function, and its lines at the edge of one."""
     body = source.text.rfind("\n", 0, source.span(function.body[0])[0]) + 1
     first = commented(source.text, body)
+    for each in ast.walk(function):
+        if isinstance(each, ast.Name) and each.id == "self" and not source.is_gone(each):
+            raise NotCertainError(each.lineno, "needs its request")
     if (
         not source.text[first : source.span(function.body[0])[0]].strip()
         and function.body[0].lineno == function.lineno

@@ -71,13 +71,16 @@ def with_modules(text: str, modules: set[str]) -> str:
     at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
     imports = [node for node in source.module.body if isinstance(node, ast.Import | ast.ImportFrom)]
     theirs = [node for node in imports if node not in first and not _is_standard(node)]
-    sdk = source.span(theirs[0])[0] if theirs else at
     standard = [node for node in imports if node not in first and node not in theirs]
+    behind = text.find("\n", source.span(standard[-1])[1]) + 1 if standard else at
+    sdk = source.span(theirs[0])[0] if theirs else behind
     later = source.span(standard[0])[0] if standard else at
     lines = "".join(f"import {name}\n" for name in sorted(modules - has))
     source.edits.replace(later, later, lines if standard or not lines else f"{lines}\n")
     if "inngest" not in has:
-        source.edits.replace(sdk, sdk, "import inngest\n")
+        source.edits.replace(
+            sdk, sdk, "import inngest\n" if theirs or not standard else "\nimport inngest\n"
+        )
     return source.edits.result()
 
 

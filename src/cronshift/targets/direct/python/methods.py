@@ -24,7 +24,7 @@ def methods_of(node: ast.ClassDef) -> dict[str, Function]:
     return {each.name: each for each in node.body if isinstance(each, kinds)}
 
 
-def members_of_self(function: Function) -> Iterator[ast.Attribute]:
+def members_of_self(function: ast.stmt) -> Iterator[ast.Attribute]:
     """Yield the members of its object that a method names."""
     for node in ast.walk(function):
         match node:

@@ -139,16 +139,31 @@ def declare_function(
         if (declared := _parameter(source, function, argument, parameters)) is not None
     ]
     written += [f"{value}: str"] if value is not None else []
-    defaults = [*arguments.defaults, *(node for node in arguments.kw_defaults if node is not None)]
     opening = source.text.index("(", head)
-    ends = [*(source.span(argument)[1] for argument in taken)]
-    farthest = max([opening, *ends, *(source.span(default)[1] for default in defaults)])
-    closing = source.text.index(")", farthest) + 1
+    closing = closing_of(source, function, opening)
     if len(written) != len(taken) or parameters.run or value is not None:
         source.edits.replace(opening, closing, f"({', '.join(written)})")
     returns = function.returns
     if returns is not None and ast.unparse(returns).endswith("Response"):
         source.edits.replace(closing, source.span(returns)[1], "")
+
+
+def closing_of(source: PythonSource, function: Function, opening: int) -> int:
+    """Return the position behind the parenthesis that closes a function's parameters."""
+    arguments = function.args
+    defaults = [*arguments.defaults, *(node for node in arguments.kw_defaults if node is not None)]
+    taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    ends = [*(source.span(each)[1] for each in taken), *(source.span(each)[1] for each in defaults)]
+    return source.text.index(")", max([opening, *ends])) + 1
+
+
+def declared_as(source: PythonSource, function: Function, argument: ast.arg) -> str:
+    """Return the declaration of a parameter, with its default."""
+    default = default_of(argument, function)
+    declared = source.text_of(argument)
+    if default is None:
+        return declared
+    return f"{declared}{' = ' if argument.annotation else '='}{source.text_of(default)}"
 
 
 def _parameter(
@@ -159,8 +174,4 @@ def _parameter(
         return "run_id: str"
     if argument.arg in {*parameters.gone, *parameters.dependencies}:
         return None
-    default = default_of(argument, function)
-    declared = source.text_of(argument)
-    if default is None:
-        return declared
-    return f"{declared}{' = ' if argument.annotation else '='}{source.text_of(default)}"
+    return declared_as(source, function, argument)
