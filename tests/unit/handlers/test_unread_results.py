@@ -69,6 +69,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # behind a list of which nobody knows how long it is
     "behind a list that is too short": (route(f"const all: number[] = [];\n  for (const row of await rows()) all.push(row.n);\n  if (all.length < 50) throw new Error('short');\n  await {MARK};\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), {"CS555"}),
     "behind a list that is too short, made by forEach": (route(f"const all: number[] = [];\n  (await rows()).forEach((row) => all.push(row.n));\n  if (all.length < 50) throw new Error('short');\n  await {MARK};\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), {"CS555"}),
+    "behind what a loop counts": (route(f"let n = 0;\n  for (const row of await rows()) {{ if (row.a) n++; }}\n  if (n >= 2) await {MARK};\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), {"CS555"}),
     "errors in a list that is not empty": (route(f"const errors: string[] = [];\n  for (const row of await rows()) {{ const {{ error }} = await {MARK}; if (error) errors.push(row); }}\n  return Response.json({{ errors }}, {{ status: errors.length > 0 ? 500 : 200 }});", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), set()),
     "errors in a list that has a length": (route(f"const errors: string[] = [];\n  for (const row of await rows()) {{ const {{ error }} = await {MARK}; if (error) errors.push(row); }}\n  if (errors.length) return Response.json({{ errors }}, {{ status: 500 }});\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), set()),
     # a status

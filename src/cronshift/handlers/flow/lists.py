@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.operations import contained
+from cronshift.handlers.flow.operations import MANY, contained
 from cronshift.handlers.flow.values import (
     FAILED,
     NOTHING,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
 
 _MOST_TURNS, _MOST_PLAIN_TURNS = 6, 64
-_MANY = 1_000_000
 TURNING = {
     "map",
     "filter",
@@ -70,7 +69,7 @@ def _length(owner: ListValue) -> Value:
     elements = owner.elements
     least = PlainValue(len(elements.values), taints)
     if elements.grown and not elements.open:  # by every turn of a loop of which one is followed
-        return Unknown(taints, (least, PlainValue(_MANY, taints)))
+        return Unknown(taints, (least, PlainValue(MANY, taints)))
     return Unknown(taints) if elements.open else least
 
 

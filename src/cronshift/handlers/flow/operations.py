@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.values import Scope, Taints
 
 _ORDERED = {"<", "<=", ">", ">="}
+MANY = 1_000_000
+"""The length of a list that a loop makes as long as it likes."""
 _MOST_TEXT = 4_000
 _OF_BROWSERS = {"window", "document", "localStorage", "sessionStorage", "Deno", "Bun"}
 """Globals that Node.js has not."""
@@ -267,12 +269,18 @@ def _type_of(value: Value) -> Value:
 
 
 def _ordered(operator: str, left: Value, right: Value, taints: Taints) -> Value:
-    """Return whether one value is less than another, of each of the few that it may be."""
-    sides = [(isinstance(it, Unknown) and it.alternatives) or (it,) for it in (left, right)]
+    """Return whether one value is less than another; of a length that is one of two, each of them."""
+    sides = [_lengths(left), _lengths(right)]
     outcomes = [_calculated(operator, first, second, taints) for first, second in product(*sides)]
     decided = {outcome.value for outcome in outcomes if isinstance(outcome, PlainValue)}
     is_whole = len(decided) == 1 and all(isinstance(it, PlainValue) for it in outcomes)
     return outcomes[0] if is_whole else Unknown(taints)
+
+
+def _lengths(value: Value) -> tuple[Value, ...]:
+    """Return the lengths of which a value is one; what a loop counts is not told by a turn or two."""
+    few = value.alternatives if isinstance(value, Unknown) else ()
+    return few if any(isinstance(it, PlainValue) and it.value == MANY for it in few) else (value,)
 
 
 def _calculated(operator: str, left: Value, right: Value, taints: Taints) -> Value:
