@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum, StrEnum
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class ExitCode(IntEnum):
@@ -248,14 +251,25 @@ class Reason(StrEnum):
 
 _CREDENTIALS = re.compile(r"""(\w://)[^\s/"'<>]*@""")
 _QUERY = re.compile(r"""(\w://[^\s?"'<>]+\?)[^\s"'<>]+""")
+_NAMED = (
+    r"([?&](?:(?i:(?:[\w-]*[-_])?(?:secret|token|passw(?:or)?d|passphrase|pwd|auth(?:orization)?|bearer|jwt"
+    r"|credentials?|sig(?:nature)?|(?:api|cron|access|auth|job|warm)?key))|\w*[a-z](?:Secret|(?<!age)Token|Password|Key))=)"
+    r"""(?![$%{*])([^\s&#"'`<>\\]{6,})"""
+)
+"""A credential by its name in a query, in whatever text; a variable or a pattern is none. Compiled when it is used."""
 
 
 def without_credentials(text: str) -> str:
     """Return a text for a person with nothing in its addresses that may be a secret.
 
-    User and password go, and what stands behind the question mark.
+    User and password go, what stands behind the question mark, and what :func:`path_to_show` leaves out.
     """
-    return _QUERY.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", text))
+    return _QUERY.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", path_to_show(text)))
+
+
+def path_to_show(text: str, stand_in: Callable[[str], str] = lambda _: "***") -> str:
+    """Return a path, or a text that names one, with a stand-in for each credential in its query."""
+    return re.sub(_NAMED, lambda match: match[1] + stand_in(match[2]), text)
 
 
 class CronshiftError(Exception):

@@ -62,6 +62,8 @@ class UnreadResult(StrEnum):
     """In ``{ error }``, whatever went wrong: nothing is ever thrown."""
     STATUS = "status"
     """In the status of an answer; what does not arrive is thrown."""
+    EXIT = "exit"
+    """In the exit status of a program, in Python."""
 
 
 class Auth(StrEnum):
@@ -114,6 +116,7 @@ class Behaviour(Struct, frozen=True):
         silent: the handler ends without ever answering.
         flagged: the work hangs on a query that the entry does not carry.
         bodiless: the work hangs on a body, and a GET has none.
+        marked: the work hangs on a header of Vercel's that no bridged call carries.
         reached: the files whose code the entry's request runs where nothing fails; ``None`` where not all
             of it is followed.
     """
@@ -128,6 +131,7 @@ class Behaviour(Struct, frozen=True):
     refuses_get: SourceSpot | None = None
     flagged: SourceSpot | None = None
     bodiless: SourceSpot | None = None
+    marked: SourceSpot | None = None
     auth: Auth = Auth.UNKNOWN
     auth_spot: SourceSpot | None = None
     takes_nothing: bool = False

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.runtime.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,6 +23,8 @@ _MOUNTING = {"include_router", "register_blueprint", "blueprint", "mount", "incl
 _PREFIXES = {"prefix", "url_prefix"}
 _PATHS = {"path", "rule"}
 _INNER = {"router", "routes", "url_map"}  # what an app keeps its routes in
+_PASSING_ON = lazy_pattern(r"\b(?:ProxyFix|WhiteNoise|Profiler\w*|Sentry\w*|DebuggedApplication)\(")
+"""What wraps an app of WSGI and hands every request on to it."""
 
 Loops = tuple[ast.For, ...]
 """The loops around a statement, the outermost first."""
@@ -100,6 +104,11 @@ def read_module(tree: ast.Module) -> PythonModule:
                 _assign(module, target, value)
             case ast.AnnAssign(target=ast.Name(id=target), value=value) if value is not None:
                 _assign(module, target, value)
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id=owner), attr="wsgi_app")], value=value
+            ):
+                if _PASSING_ON.search(ast.unparse(value)) is None:
+                    module.unread.append((owner, node.lineno))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 module.functions[node.name] = node
                 _decorate(module, node, loops)
@@ -161,7 +170,8 @@ def _decorate(
 
 def _call(module: PythonModule, call: ast.Call, loops: Loops) -> None:
     """Take in a call that registers, or that hands something on which may be registered on."""
-    if _register(module, call, None, loops):
+    is_given = isinstance(call.func, ast.Attribute) and call.func.attr == "register"
+    if _register(module, call, None, loops) and not is_given:
         return
     match call.func:
         case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id=owner), *_]):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import inngest
 
+from cronshift.errors import path_to_show
 from cronshift.runtime import web
 from cronshift.runtime.answers import HandlerError, judge
 from cronshift.runtime.bodies import Body
@@ -58,7 +59,7 @@ class HttpProcessor:
             raise inngest.NonRetriableError(f"{self.base_url_env} is no address of the app")
         if not secret:
             raise inngest.NonRetriableError(f"{self.secret_env} is not set")
-        what = f"POST {self.path}"
+        what = f"POST {path_to_show(self.path)}"
         headers = {"authorization": f"Bearer {secret}", "idempotency-key": item.key}
         asked = {
             "session_id": item.session_id,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 
+from cronshift.errors import path_to_show
 from cronshift.model import JobOptions
 from cronshift.runtime.regular_files import read_regular
 
@@ -51,7 +52,9 @@ def initial_settings(plan: Plan) -> str:
     lines = ["", "# The jobs; uncomment one to set options for it alone."]
     for job in plan.jobs:
         comment = tomlkit.comment(f"[jobs.{job.id}]").as_string().rstrip()
-        lines.append(f"{comment}  # {_one_line(job.entry.path)}, {_one_line(job.entry.schedule)}")
+        lines.append(
+            f"{comment}  # {_one_line(path_to_show(job.entry.path))}, {_one_line(job.entry.schedule)}"
+        )
     return text + "\n".join(lines) + "\n"
 
 

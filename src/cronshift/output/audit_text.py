@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from cronshift.errors import path_to_show
 from cronshift.model import Mode, Severity
 from cronshift.output.console import plain
 from cronshift.output.plan_document import next_ticks
@@ -100,13 +101,13 @@ def _where(job: Job, room: int) -> Iterator[str]:
     if handler is not None and handler.route is not None:
         file = str(handler.route)
     when = f"{job.schedule.describe()}: " if job.schedule is not None else ""
-    way = f"{job.entry.path} → {file}"
+    way = f"{path_to_show(job.entry.path)} → {file}"
     if len(when + way) <= room:
         yield when + way
     elif len(way) <= room:
         yield way
     else:
-        yield job.entry.path
+        yield path_to_show(job.entry.path)
         yield f"→ {file}"
     if job.mode is Mode.BRIDGE and job.bridged_because:
         yield f"bridged: {job.bridged_because}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from cronshift.errors import path_to_show
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ _RANGE = lazy_pattern(
 )  # of a package
 _BEARER = lazy_pattern(r"""(?i)(\b(?:bearer|basic)\s+)(?![$%{])[^\s"'`<>{}]{6,}""")
 _CREDENTIALS = lazy_pattern(r"""(\w://)[^\s/"'`<>@]*:[^\s/"'`<>]*@""")
-_QUERY = lazy_pattern(
-    r"""(?i)([?&][\w-]*(?:token|key|secret|sig|password|auth)[\w-]*=)(?![$%{])[^\s&"'`<>]+"""
-)
 _FORMS = lazy_pattern(
     r"\b(?:sk|pk|rk|whsec|signkey|ghp|gho|ghs|github_pat|glpat|npm|xox[abprs]|re)[-_][A-Za-z0-9_-]{12,}"
     r"|\bAKIA[A-Z0-9]{12,}|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|\b(?=[a-z]*\d)(?=\d*[a-z])[0-9a-f]{32,}\b"
@@ -50,8 +48,7 @@ def masked_lines(lines: Iterable[str]) -> Iterator[str]:
 
 def _masked(line: str, values: Iterable[str]) -> str:
     line = _CREDENTIALS.sub(rf"\1{MASK}@", line)
-    line = _QUERY.sub(rf"\1{MASK}", line)
-    line = _FORMS.sub(MASK, _BEARER.sub(rf"\1{MASK}", line))
+    line = _FORMS.sub(MASK, _BEARER.sub(rf"\1{MASK}", path_to_show(line)))
     for value in values:
         line = line.replace(value, MASK)
     if _SPEAKS_OF_SECRETS.search(line) and not _IMPORT.match(line):
@@ -60,7 +57,7 @@ def _masked(line: str, values: Iterable[str]) -> str:
 
 
 def masked_document(value: Any) -> Any:
-    """Return a document in which the contents of files, and diffs, are masked."""
+    """Return a document in which the contents of files, and diffs, are masked, and credentials in paths."""
     if isinstance(value, dict):
         is_content = "sha256" in value
         return {
@@ -71,7 +68,7 @@ def masked_document(value: Any) -> Any:
         }
     if isinstance(value, list | tuple):
         return [masked_document(each) for each in value]
-    return value
+    return path_to_show(value) if isinstance(value, str) else value
 
 
 def _of_literal(match: re.Match[str]) -> str:

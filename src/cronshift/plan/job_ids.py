@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from cronshift.errors import CronshiftError
+from cronshift.errors import CronshiftError, path_to_show
 from cronshift.model import Origin
 from cronshift.project.slug import digest, slug
 from cronshift.runtime.lazy_pattern import lazy_pattern
@@ -69,6 +69,11 @@ def _stable(entry: CronEntry) -> str:
     return "/".join(part for part in parts if not _is_made(part)) or entry.path
 
 
+def _query(entry: CronEntry) -> str:
+    """Return an entry's query, with a digest for each credential in it: an id is shown to everybody."""
+    return path_to_show(entry.path, digest).partition("?")[2]
+
+
 def _is_made(part: str) -> bool:
     """Return whether a part of a path was made at random, so that the next build makes another."""
     kinds = (any(map(kind, part)) for kind in (str.isdigit, str.isupper, str.islower))
@@ -101,7 +106,7 @@ def _named_by_path(
 def _named_by_query(
     base: str, group: Sequence[int], entries: Sequence[CronEntry]
 ) -> Iterable[tuple[str, list[int]]]:
-    by_query = _grouped(group, lambda i: entries[i].path.partition("?")[2])
+    by_query = _grouped(group, lambda i: _query(entries[i]))
     if len(by_query) == 1:
         return [(base, by_query[0][1])]
     telling = _telling([query for query, _ in by_query])

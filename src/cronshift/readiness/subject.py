@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cronshift.errors import path_to_show
 from cronshift.readiness.fact import Fact, Kind, Knowledge, Stage
 
 if TYPE_CHECKING:
@@ -48,12 +49,16 @@ class Subject:
 
     def good(self, kind: Kind, message: str, evidence: object, *jobs: str) -> Fact:
         """Return a fact that is known good."""
-        return Fact(kind, Knowledge.GOOD, message, str(evidence), self.now, jobs=jobs)
+        return Fact(kind, Knowledge.GOOD, path_to_show(message), str(evidence), self.now, jobs=jobs)
 
     def bad(self, kind: Kind, message: str, evidence: object, remedy: str, *jobs: str) -> Fact:
         """Return a fact that is known bad."""
-        return Fact(kind, Knowledge.BAD, message, str(evidence), self.now, remedy, jobs)
+        return Fact(
+            kind, Knowledge.BAD, path_to_show(message), str(evidence), self.now, remedy, jobs
+        )
 
     def unknown(self, kind: Kind, message: str, evidence: object, remedy: str, *jobs: str) -> Fact:
         """Return a fact that nobody knows."""
-        return Fact(kind, Knowledge.UNKNOWN, message, str(evidence), self.now, remedy, jobs)
+        return Fact(
+            kind, Knowledge.UNKNOWN, path_to_show(message), str(evidence), self.now, remedy, jobs
+        )

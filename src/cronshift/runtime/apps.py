@@ -54,7 +54,7 @@ class AsgiHandler(DirectHandler):
             raise
         exchange = _Exchange()
         await app(_scope(call, self.headers(call), lifespan.state), exchange.receive, exchange.send)
-        what = f"GET {call.path}"
+        what = call.shown
         if exchange.status is None:
             raise HandlerError(f"{what} had no answer: the app returned without one")
         return judge(what, exchange.status, exchange.headers, exchange.body)
@@ -209,7 +209,7 @@ class WsgiHandler(DirectHandler):
         app = load(self.reference)
         environ = _environ(call, self.headers(call))
         status, headers, body = await asyncio.to_thread(_call_wsgi, app, environ)
-        return judge(f"GET {call.path}", status, headers, body)
+        return judge(call.shown, status, headers, body)
 
 
 def _call_wsgi(

@@ -54,7 +54,7 @@ class Bridge(CallHandler):
             HandlerError: when the app could not be reached, or failed.
         """
         base = self._base_url()
-        what = f"GET {call.path}"
+        what = call.shown
         body = Body()
         try:
             async with (

@@ -93,6 +93,11 @@ class Call:
         return request_target(self.path)
 
     @property
+    def shown(self) -> str:
+        """The call as errors name it: a query may carry a credential, and the run shows it to many."""
+        return f"GET {self.path.partition('?')[0]}"
+
+    @property
     def headers(self) -> dict[str, str]:
         """The headers that Vercel sends, and two of cronshift's; without the bearer."""
         return {

@@ -38,7 +38,7 @@ class HttpServerHandler(DirectHandler):
         lines = [f"GET {call.target} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         request = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        what = f"GET {call.path}"
+        what = call.shown
         answered = await asyncio.to_thread(_call_class, handler, request)
         return _judge_raw(what, answered)
 
@@ -134,7 +134,7 @@ class CallableHandler(DirectHandler):
             raise HandlerError(f"{self.reference} returned what is no JSON: {error}") from error
         body = Body()
         body.add(data)
-        return judge(f"GET {call.path}", 200, {"content-type": "application/json"}, body)
+        return judge(call.shown, 200, {"content-type": "application/json"}, body)
 
 
 def _takes_a_call(function: Callable[..., Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The lines that an app of one job is given, in each framework: blank ones apart, comments counted."""
+"""The lines that an app of one job is given, in each framework: comments and blank ones too."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ FILES = {
     "pages-router": {"pages/api/cron/report.ts": PAGE},
 }
 MOST = {
-    "app-router": 264,
-    "astro": 285,
-    "express": 492,
-    "fastify": 388,
-    "functions": 373,
-    "hono": 341,
-    "koa": 468,
-    "nestjs": 492,
-    "nestjs-fastify": 388,
-    "nitro": 282,
-    "nuxt": 282,
-    "pages-router": 369,
-    "react-router": 299,
-    "remix": 299,
-    "solidstart": 299,
-    "sveltekit": 299,
-    "tanstack": 283,
+    "app-router": 298,
+    "astro": 326,
+    "express": 436,
+    "fastify": 395,
+    "functions": 421,
+    "hono": 371,
+    "koa": 436,
+    "nestjs": 436,
+    "nestjs-fastify": 395,
+    "nitro": 321,
+    "nuxt": 321,
+    "pages-router": 415,
+    "react-router": 342,
+    "remix": 342,
+    "solidstart": 341,
+    "sveltekit": 341,
+    "tanstack": 322,
 }
 
 
 def lines_of(root: Path) -> int:
     texts = [file.text for file in generate(make_plan(load_project(root)))]
     assert texts
-    return sum(bool(line.strip()) for text in texts for line in text.splitlines())
+    return sum(len(text.splitlines()) for text in texts)
 
 
 @pytest.mark.parametrize("kit", KITS, ids=lambda kit: kit.name)

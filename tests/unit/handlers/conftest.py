@@ -45,10 +45,12 @@ def audited(tmp_path: Path) -> Callable[..., Plan]:
 
 @pytest.fixture
 def told(audited: Callable[..., Plan]) -> Callable[..., list[Finding]]:
-    """Return what tells the findings about handlers, those of ``CS2xx``, ``CS310`` and ``CS540``."""
+    """Return what tells the findings about handlers, those of ``CS2xx``, ``CS310``, ``CS540`` and ``CS541``."""
 
     def tell(files: dict[str, str], path: str = "/api/cron/x") -> list[Finding]:
         plan = audited(files, path)
-        return [one for one in plan.findings if one.code.startswith(("CS2", "CS310", "CS540"))]
+        return [
+            one for one in plan.findings if one.code.startswith(("CS2", "CS310", "CS540", "CS541"))
+        ]
 
     return tell

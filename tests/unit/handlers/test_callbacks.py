@@ -59,3 +59,21 @@ def test_exactly_these_are_told(audited: Callable[..., Plan], name: str) -> None
     files, codes = CASES[name]
     watched = {"CS201", "CS202", "CS204", "CS205", "CS310", "CS555"}
     assert {finding.code for finding in audited(files).findings} & watched == codes
+
+
+def test_what_a_callback_is_handed_is_spoken_of_as_it_is_named_there(
+    audited: Callable[..., Plan],
+) -> None:
+    body = "await store.$transaction(async (tx) => { await tx.rows.updateMany({ a: 1 }); });"
+    text = (
+        'import { store } from "@acme/store";\nexport async function GET(request: Request) {\n'
+        "  if (!process.env.CRON_SECRET || request.headers.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`) return new Response('', { status: 401 });\n"
+        f"  try {{ {body} }} catch (error) {{ console.error(error); }}\n  return Response.json({{ ok: true }});\n}}\n"
+    )
+    [finding] = [
+        one
+        for one in audited({"app/api/cron/x/route.ts": text}).findings
+        if one.code in {"CS204", "CS205"}
+    ]
+    assert "`tx.rows.updateMany`" in finding.message or "`store.$transaction`" in finding.message
+    assert "given" not in finding.message

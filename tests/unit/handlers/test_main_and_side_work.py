@@ -47,6 +47,11 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # false of a helper, taken into a list that is counted
     "a helper's false, counted": (route("const errors = [];\n  for (const row of [1, 2]) {\n    const found = await look(row);\n    if (found === null) { errors.push('none'); continue; }\n    if (!(await save(row))) errors.push('not saved');\n  }\n  return Response.json({ errors: errors.length });", HELPERS), {"CS205"}),
     "a helper's false, in a list of all": (route("const all = [];\n  for (const row of [1, 2]) { all.push(await save(row)); }\n  return Response.json({ rows: all.length });", HELPERS), {"CS204"}),
+    # what is let go at the end, and what a clock would do that is called off
+    "a lock that nobody waits to be let go": (route(f"const rows = await load();\n  try {{ console.log(rows); }} finally {{ releaseLock(); }}\n  {OK}", "async function load() { return store.rows.findMany(); }\nasync function releaseLock() { await store.locks.set('x', null); }"), {"CS202"}),
+    "work that nobody waits for": (route(f"const rows = await load();\n  cleanupRows(rows);\n  {OK}", "async function load() { return store.rows.findMany(); }\nasync function cleanupRows(rows) { await store.rows.deleteMany(rows); }"), {"CS201"}),
+    "a clock that is called off": (route(f"const clock = setTimeout(async () => {{ await store.runs.update({{ late: true }}); }}, 9000);\n  await sendReports();\n  clearTimeout(clock);\n  {OK}"), set()),
+    "a clock that nobody calls off": (route(f"setTimeout(async () => {{ await store.runs.update({{ late: true }}); }}, 9000);\n  await sendReports();\n  {OK}"), {"CS202"}),
     # a promise in which nothing begins
     "a lock": (route(f"await turn();\n  await sendReports();\n  {OK}", LOCK), set()),
     "work in a promise": (route(f"const sent = new Promise((resolve) => {{ sendReports().then(resolve); }});\n  await purgeRows();\n  {OK}"), {"CS202"}),

@@ -56,6 +56,15 @@ CASES: dict[str, tuple[str, set[str]]] = {
     "a date that does not parse": (view(ROW.format("try:\n            row['at'] = parsedate_to_datetime(row['date'])\n        except Exception:\n            row['at'] = None")), set()),
     "a field of a row": (view(ROW.format("try:\n            row['n'] = row.get('n')\n        except Exception:\n            pass")), set()),
     "a client that is made": (view(ROW.format("try:\n            row['c'] = Client(row['id'])\n        except Exception:\n            row['c'] = None"), "from rows import Client"), set()),
+    # what is kept for a while leads another way than what failed
+    "rows that are not found, nor kept": (view("for row in due():\n        db.table('rows').update({'sent': True}).eq('id', row['id']).execute()\n    return jsonify(ok=True)", "kept = {}\n" + DUE.replace("    try:", "    if kept.get('rows') is not None:\n        return kept['rows']\n    try:", 1)), {"CS204"}),
+    # what only computes, beside what is caught already
+    "a text beside a mail that is caught": (view("try:\n        send(letter('x'))\n    except Exception as error:\n        print(error)\n    return jsonify(ok=True)", "def letter(name):\n    return f'Dear {name}'\n\ndef send(text):\n    try:\n        requests.post('https://e.example', data=text).raise_for_status()\n    except Exception as error:\n        print(error)\n"), {"CS204"}),
+    "the values of a dict": (view("every = {row: row for row in requests.get('https://rows.example').json()}\n    try:\n        first = [one for one in every.values()]\n    except Exception:\n        first = []\n    requests.post('https://e.example', json=first).raise_for_status()\n    return jsonify(ok=True)"), set()),
+    # what the code says of it in other languages
+    "a remark in Korean": (view("# 실패해도 무해\n    try:\n        db.table('rows').update({'a': 1}).eq('id', 1).execute()\n    except Exception as error:\n        print(error)\n    requests.post('https://e.example').raise_for_status()\n    return jsonify(ok=True)"), set()),
+    "a line of a log in Korean": (view("try:\n        db.table('rows').update({'a': 1}).eq('id', 1).execute()\n    except Exception as error:\n        print('저장 실패', error)\n    return jsonify(ok=True)"), {"CS204"}),
+    "a remark in Russian": (view("# не должно ронять задачу\n    try:\n        db.table('rows').update({'a': 1}).eq('id', 1).execute()\n    except Exception as error:\n        print(error)\n    requests.post('https://e.example').raise_for_status()\n    return jsonify(ok=True)"), set()),
     # a catch behind another, which leaves nothing to it
     "one catch behind another": (view("try:\n        return jsonify(took=take(1))\n    except Exception as error:\n        return jsonify(failed=str(error))", CAUGHT), {"CS205"}),
     # what `http.server` writes
@@ -73,6 +82,23 @@ def test_exactly_these_are_told(told: Callable[..., list[Finding]], name: str) -
     files = {"vercel.json": VERCEL, "requirements.txt": "flask\nsupabase\n", **own}
     watched = {"CS201", "CS202", "CS204", "CS205"}
     assert {finding.code for finding in told(files)} & watched == codes
+
+
+def test_the_call_that_leads_out_is_named(told: Callable[..., list[Finding]]) -> None:
+    body = "try:\n        letter = EmailMessage()\n        letter.set_content('x')\n        with smtplib.SMTP('h') as server:\n            server.send_message(letter)\n    except Exception as error:\n        print(error)\n    return jsonify(ok=True)"
+    head = HEAD + "import smtplib\nfrom email.message import EmailMessage\n"
+    files = {"vercel.json": VERCEL, "requirements.txt": "flask\n", "main.py": head + view(body)}
+    assert [f.message for f in told(files) if f.code == "CS204"] == [
+        "An error of `server.send_message` ends in success, and nothing in the answer tells of it."
+    ]
+
+
+def test_what_only_computes_is_not_named(told: Callable[..., list[Finding]]) -> None:
+    source = HEAD + CASES["a text beside a mail that is caught"][0]
+    files = {"vercel.json": VERCEL, "requirements.txt": "flask\n", "main.py": source}
+    swallowed = [finding.message for finding in told(files) if finding.code == "CS204"]
+    assert len(swallowed) == 1
+    assert "requests.post" in swallowed[0]
 
 
 def test_a_catch_that_another_leaves_nothing_to_is_not_told(

@@ -129,6 +129,8 @@ def test_python_registrations_are_followed(
         "from vendor_jobs import register_routes\nregister_routes(app)\n",
         "for method in ('get', 'post'):\n    getattr(app, method)('/api/tick')(print)\n",
         "app.router.routes.append(make_route())\n",
+        "from vendor_views import View\nclass Jobs(View):\n    base = '/api'\n    def tick(self): ...\nJobs.register(app)\n",
+        "from werkzeug.middleware.dispatcher import DispatcherMiddleware\napp.wsgi_app = DispatcherMiddleware(app.wsgi_app, {'/api': other})\n",
         "from api.newer import router\napp.include_router(router)\n",
     ],
 )
@@ -148,6 +150,7 @@ def test_a_python_registration_that_is_not_followed_leaves_every_miss_open(
         "",
         "from fastapi.staticfiles import StaticFiles\napp.mount('/static', StaticFiles(directory='x'))\n",
         "from mangum import Mangum\nhandler = Mangum(app)\n",
+        "from werkzeug.middleware.proxy_fix import ProxyFix\napp.wsgi_app = ProxyFix(app.wsgi_app)\n",
         "import os\nfrom vendor_jobs import router\napp.include_router(router, prefix='/vendor')\n",
         "from api.jobs import router\nfor one in [router]:\n    app.include_router(one, prefix='/other')\n",
     ],

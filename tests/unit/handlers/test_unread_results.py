@@ -30,7 +30,7 @@ def route(body: str, head: str = SUPABASE) -> dict[str, str]:
 
 def python(body: str) -> dict[str, str]:
     return {
-        "api/cron/x.py": "import os\nimport hmac\nimport requests\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"
+        "api/cron/x.py": "import os\nimport hmac\nimport requests\nimport subprocess\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"
         '@app.get("/api/cron/x")\ndef x():\n    secret = os.environ["CRON_SECRET"]\n'
         '    if not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {secret}"):\n'
         f'        return {{}}, 401\n    {body}\n    return {{"ok": True}}\n',
@@ -66,6 +66,11 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "an error that is counted": (route(f"let failed = 0;\n  const {{ error }} = await {MARK};\n  if (error) failed++;\n  return Response.json({{ failed }});"), {"CS205"}),
     "an error answered with 500": (route(f"const {{ error }} = await {MARK};\n  if (error) return Response.json({{}}, {{ status: 500 }});\n  {OK}"), set()),
     "an error that says ok: false": (route(f"const {{ error }} = await {MARK};\n  if (error) return Response.json({{ ok: false }});\n  {OK}"), {"CS205"}),
+    # behind a list of which nobody knows how long it is
+    "behind a list that is too short": (route(f"const all: number[] = [];\n  for (const row of await rows()) all.push(row.n);\n  if (all.length < 50) throw new Error('short');\n  await {MARK};\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), {"CS555"}),
+    "behind a list that is too short, made by forEach": (route(f"const all: number[] = [];\n  (await rows()).forEach((row) => all.push(row.n));\n  if (all.length < 50) throw new Error('short');\n  await {MARK};\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), {"CS555"}),
+    "errors in a list that is not empty": (route(f"const errors: string[] = [];\n  for (const row of await rows()) {{ const {{ error }} = await {MARK}; if (error) errors.push(row); }}\n  return Response.json({{ errors }}, {{ status: errors.length > 0 ? 500 : 200 }});", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), set()),
+    "errors in a list that has a length": (route(f"const errors: string[] = [];\n  for (const row of await rows()) {{ const {{ error }} = await {MARK}; if (error) errors.push(row); }}\n  if (errors.length) return Response.json({{ errors }}, {{ status: 500 }});\n  {OK}", f'{SUPABASE}import {{ rows }} from "@acme/rows";'), set()),
     # a status
     "a post by a package's fetch": (route(f"await post('https://a.example', {{ method: 'POST' }});\n  {OK}", "const post = require('node-fetch');"), {"CS556"}),
     "a post of which nothing is read": (route(f"await fetch('https://a.example', {{ method: 'POST' }});\n  {OK}", ""), {"CS556"}),
@@ -75,6 +80,17 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a body that is read": (route(f"const answer = await fetch('https://a.example', {{ method: 'POST' }});\n  const body = await answer.json();\n  if (!body.done) throw new Error('no');\n  {OK}", ""), set()),
     "a client that throws where it is refused": (route(f"await $fetch('https://a.example', {{ method: 'POST' }});\n  {OK}", 'import { $fetch } from "ofetch";'), set()),
     "Python's post of which nothing is read": (python('requests.post("https://a.example", timeout=9)'), {"CS556"}),
+    "Python's body that is read with a default": (python('for row in requests.post("https://a.example").json().get("rows", []):\n        requests.delete(row).raise_for_status()'), {"CS556"}),
+    "Python's body that must have what is read": (python('rows = requests.post("https://a.example").json()["rows"]\n    print(rows)'), set()),
+    "Python's body that is asked for an error": (python('said = requests.post("https://a.example").json()\n    if said.get("error"):\n        return {}, 500'), set()),
+    "what Python's work hangs on, with a default": (python('for row in requests.get("https://a.example").json().get("rows", []):\n        requests.delete(row).raise_for_status()'), {"CS556"}),
+    "what Python's work does without": (python('name = requests.get("https://a.example").json().get("name", "all")\n    requests.post(name).raise_for_status()'), set()),
+    "a client of another kind": (python('redis_client.delete("rows")'), set()),
+    "a program whose exit status nobody reads": (python('made = subprocess.run(["a"], capture_output=True)\n    print(made.stdout)'), {"CS542"}),
+    "a program that must succeed": (python('subprocess.run(["a"], check=True)'), set()),
+    "a program whose exit status is read": (python('if subprocess.run(["a"]).returncode:\n        return {}, 500'), set()),
+    "a program by its exit status alone": (python('os.system("./a.sh")'), {"CS542"}),
+    "a program whose exit status decides": (python('if subprocess.call(["a"]) != 0:\n        return {}, 500'), set()),
     "Python's post that raises": (python('requests.post("https://a.example", timeout=9).raise_for_status()'), set()),
     "Python's status that is read": (python('answer = requests.post("https://a.example", timeout=9)\n    if answer.status_code != 200:\n        return {}, 500'), set()),
 }  # fmt: skip
@@ -84,7 +100,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
 def test_exactly_what_nobody_looks_at_is_told(audited: Callable[..., Plan], name: str) -> None:
     files, codes = CASES[name]
     plan = audited(files)
-    watched = {"CS201", "CS202", "CS204", "CS205", "CS555", "CS556"}
+    watched = {"CS201", "CS202", "CS204", "CS205", "CS542", "CS555", "CS556"}
     assert {finding.code for finding in plan.findings} & watched == codes
 
 
@@ -97,3 +113,20 @@ def test_a_client_that_the_project_makes_is_known_by_its_package(
     [finding] = found
     assert finding.location is not None
     assert (finding.location.line, finding.severity.value) == (5, "warning")
+
+
+def test_a_client_that_is_made_once_and_kept_is_known_by_its_package(
+    audited: Callable[..., Plan],
+) -> None:
+    body = (
+        f"const db: any = admin();\n  for (const row of await rows()) await bump(db, row);\n  {OK}"
+    )
+    bump = 'async function bump(db: any, row: any) { await db.from("rows").update({ a: 1 }).eq("id", row); }'
+    files = route(body, f'import {{ admin, rows }} from "@/lib/admin";\n{bump}')
+    files["lib/admin.ts"] = (
+        'import { createClient, type Client } from "@supabase/supabase-js";\n'
+        'let kept: Client | null = null;\nexport function admin() { if (!kept) kept = createClient("u", "k"); return kept; }\n'
+        'export async function rows() { const { data, error } = await admin().from("rows").select(); if (error) throw error; return data; }\n'
+    )
+    found = [finding for finding in audited(files).findings if finding.code == "CS555"]
+    assert [one.location.line for one in found if one.location is not None] == [2]

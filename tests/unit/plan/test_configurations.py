@@ -220,6 +220,15 @@ def test_a_path_that_two_projects_schedule_is_told_from_both(tmp_path: Path) -> 
     assert "-C apps/web" in root.fix
     inner = make_plan(load_project(tmp_path / "apps/web"))
     assert [one.job for one in inner.findings if one.code == "CS119"] == ["tick"]
+    write(tmp_path, {"vercel.json": crons("/api/tick", "/api/other")})
+    (twice,) = [one for one in make_plan(load_project(tmp_path)).findings if one.code == "CS119"]
+    assert "/api/tick and 1 more are scheduled in apps/web/vercel.json too" in twice.message
+
+
+def test_a_configuration_among_the_routes_of_a_project_is_none_of_another(tmp_path: Path) -> None:
+    files = {"vercel.json": crons("/api/tick"), "app/vercel.json": crons("/api/tick")}
+    write(tmp_path, {**files, "package.json": NEXT % "web", "app/api/tick/route.ts": ROUTE})
+    assert {"CS118", "CS119"} & set(codes(make_plan(load_project(tmp_path)))) == {"CS118"}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,10 @@ _MINOR = lazy_pattern(
     r"不影响|不阻[塞断]|非关键|\bn(?:o|ão|ao) (?:es |é )?(?:bloque|cr[íi]tic|fatal)|\bnon (?:bloquant|blocca|critic|critique)|"
     r"durdurmas.n|engellemesin|kritik değil|\bno (?:debe |puede )?(?:bloquea|interrump|deten|romp)|"
     r"\bn[ãa]o (?:deve |pode )?(?:interromp|quebra|derruba|impede)|\bne (?:doit |peut )?(?:pas )?(?:bloque|casse|interromp)|"
+    r"실패해도[^.]{0,20}(?:무해|영향|상관|괜찮|계속|무시|진행)|실패.{0,20}(?:죽이지|막지|멈추지|중단하지|중단시키지) ?않|영향[을이]? ?(?:없|주지)|"
+    r"치명적이지 ?않|失敗しても|影響しない|影響なし|止めない|致命的で(?:は)?ない|失败.{0,6}(?:不影响|不阻|忽略|无妨)|"
+    r"kh[ôo]ng (?:ảnh hưởng|chặn|nghiêm trọng|làm (?:dừng|hỏng))|tidak (?:fatal|kritis|menghentikan|mengganggu|memblokir)|"
+    r"не (?:должн\w+ )?(?:лома|блокир|прерыва|рон|валит|мешат?|влия|фаталь)|\bnie (?:blokuj|przerywaj|krytyczn)|"
     r"\bunkritisch|\bdarf \w+ nicht (?:blockier|abbrech)|\bnicht kritisch|не ?критичн",
     re.IGNORECASE,
 )
@@ -35,13 +39,19 @@ _LONGEST = 40
 """Lines of a clause that are read."""
 
 
-def is_minor(tree: SourceTree, caught: CodePlace, calls: Iterable[CodePlace]) -> bool:
+def is_minor(
+    tree: SourceTree,
+    caught: CodePlace,
+    calls: Iterable[CodePlace],
+    function: CodePlace | None = None,
+) -> bool:
     """Return whether the code says of a failure that it does not matter, or only notes down the run.
 
     Args:
         tree: the project's files.
         caught: what catches the failure; all that stands there is read, with what it logs.
         calls: those that lead there.
+        function: that of the project which fails; what is said of it is said of every call.
     """
     lines = tree.read(caught.file).splitlines()
     remarks = [*_whole(lines, caught.line - 1), *_above(lines, _begin(lines, caught.line - 1))]
@@ -51,6 +61,8 @@ def is_minor(tree: SourceTree, caught: CodePlace, calls: Iterable[CodePlace]) ->
         if notes_down("".join(line.strip() for line in statement)):
             return True
         remarks += [*lines[place.line - 1 : place.line], *_above(lines, place.line - 1)]
+    if function is not None:
+        remarks += _above(tree.read(function.file).splitlines(), function.line - 1)
     return any(map(_MINOR.search, remarks))
 
 

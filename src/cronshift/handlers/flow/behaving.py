@@ -11,10 +11,19 @@ from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
 from cronshift.handlers.flow.callers import Callers, callers_of
 from cronshift.handlers.flow.failures import failures_of
 from cronshift.handlers.flow.idle import is_idle, only_says
+from cronshift.handlers.flow.requests import MARK
 from cronshift.handlers.flow.soft import soft_answers
 from cronshift.handlers.flow.unread import unread_results
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
-from cronshift.handlers.flow.work import is_side_work, is_work, prepares, provides, works, writes
+from cronshift.handlers.flow.work import (
+    is_side_work,
+    is_work,
+    lets_go,
+    prepares,
+    provides,
+    works,
+    writes,
+)
 from cronshift.model import HandlerKind
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
@@ -52,6 +61,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         takes_nothing=callers.takes_nothing,
         reads_schedule=_spot(schedule, "x-vercel-cron-schedule") if schedule else None,
         reads_query="query" in run.ledger.asked,
+        marked=_marked(reader, run),
     )
     reached = reader.shallower()
     if lacked is not None:
@@ -174,6 +184,7 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
     around = [site.name for site in sites if site.place in promise.calls]
     is_beside = promise.beside or any(map(is_side_work, (promise.name, *around)))
     is_beside = is_beside or provides(promise.name)  # what follows needs it, and fails without
+    is_beside = is_beside or (lets_go(promise.name) and not writes(promise.name))
     if is_beside or (inside and all(map(is_side_work, inside))):
         return Loose.SIDE
     if _LOOPS.search(place.text):
@@ -238,6 +249,26 @@ def _first_line(reader: HandlerReader, export: str) -> CodePlace | None:
     node = reader.program.definition(reader.handler.file, made)
     value = getattr(node, "value", None)
     return getattr(value, "place", None)
+
+
+def _marked(reader: HandlerReader, run: Trace) -> SourceSpot | None:
+    """Return the read of a header that Vercel may send and no bridged call carries, where the work hangs on it."""
+    asked = run.ledger.asked.get(MARK)
+    if asked is None or not _acts(run):
+        return None
+    headers = {name: text for name, text in reader.world.headers.items() if name != MARK}
+    other = reader.run(replace(reader.world, headers=headers))
+    with_it, without = set(_changing(run)), set(_changing(other))
+    return (
+        _spot(asked, MARK) if other.is_complete and len(with_it - without) > len(without) else None
+    )
+
+
+def _changing(run: Trace) -> Iterator[CodePlace]:
+    """Yield the calls that change something."""
+    for place, site in run.ledger.sites.items():
+        if not (site.beside or site.rescuing) and (site.written or writes(site.name)):
+            yield place
 
 
 class _Lack(Struct, frozen=True):

@@ -18,6 +18,7 @@ from cronshift.handlers.flow import (
     requests,
     sessions,
     settings,
+    threads,
 )
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.lists import turned
@@ -331,6 +332,7 @@ _NATIVES: dict[str, Meaning] = {
     "JSONResponse": answers.python_response("JSONResponse"),
     **injection.INJECTED,
     **concurrency.MEANINGS,
+    **threads.MEANINGS,
     **sessions.MEANINGS,
     **hooks.MEANINGS,
     **addresses.MEANINGS,

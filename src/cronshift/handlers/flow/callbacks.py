@@ -19,6 +19,9 @@ from cronshift.handlers.flow.values import (
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cronshift.handlers.flow.code import Parameter, Pattern
     from cronshift.handlers.flow.machine import Machine
 
 _ERROR = lazy_pattern(r"_?(?:e|er|err|error)|\w+(?:Err|Error)")
@@ -49,7 +52,7 @@ def called_back(machine: Machine, callback: Closure, name: str, arguments: Argum
         machine.path.failed = True
         machine.catch(callback.function.place)
         error = ObjectValue({"message": Unknown(FAILED)}, open=True, taints=FAILED)
-    results = tuple(Unknown(name="given") for _ in callback.function.parameters[1:])
+    results = handed_in(callback.function.parameters[1:])
     for argument in arguments.values:
         machine.consume(argument)
     passed = Arguments((error, *results), {}, place, name)
@@ -57,3 +60,14 @@ def called_back(machine: Machine, callback: Closure, name: str, arguments: Argum
     if not made.rejected:
         made.value = Unknown(name=name.rpartition(".")[2])
     return made
+
+
+def handed_in(parameters: Sequence[Parameter]) -> tuple[Unknown, ...]:
+    """Return the unknown values that a package hands a callback, named as its parameters are."""
+    return tuple(Unknown(name=_name_of(parameter.pattern)) for parameter in parameters)
+
+
+def _name_of(pattern: Pattern) -> str:
+    """Return the name of a parameter; that of an error says more than is known."""
+    name = pattern.name if isinstance(pattern, NamePattern) else ""
+    return "given" if not name or name.lower().endswith(("error", "err")) else name

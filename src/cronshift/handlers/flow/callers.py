@@ -9,9 +9,17 @@ from msgspec import Struct
 from cronshift.handlers.behaviour import Auth
 from cronshift.handlers.flow.following import Passage, RequestEnding, Trace
 from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.requests import LACKING
 from cronshift.handlers.flow.values import Response
 from cronshift.handlers.flow.work import works
-from cronshift.handlers.flow.worlds import CRON_SECRET, anybody, forged, guessed, undefined_bearer
+from cronshift.handlers.flow.worlds import (
+    CRON_SECRET,
+    anybody,
+    forged,
+    guessed,
+    pretending,
+    undefined_bearer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +73,9 @@ def callers_of(reader: HandlerReader) -> Callers:
     stranger = _tried(reader, anybody(reader.world), work)
     place, secret = _decisive((*stranger.compared, *scheduled.compared))
     if scheduled.passage is Passage.NO:
-        return Callers(_of_refused(reader, scheduled, stranger), place, secret)
+        return Callers(
+            _of_refused(reader, scheduled, stranger), _lacked(scheduled) or place, secret
+        )
     stopped = scheduled.run.exhausted and not stranger.run.exhausted  # somewhere on the way
     if stranger.passage is Passage.MAYBE or (stopped and stranger.passage is Passage.YES):
         return Callers(Auth.UNKNOWN, place)
@@ -73,7 +83,8 @@ def callers_of(reader: HandlerReader) -> Callers:
         return Callers(Auth.NONE)
     pretended = _pretended(reader, work, stranger)
     if pretended is Passage.YES:
-        return Callers(Auth.SPOOFABLE, place or _refusal(stranger.run))
+        believed = _believed(reader, work)
+        return Callers(Auth.SPOOFABLE, believed or place or _refusal(stranger.run))
     if pretended is Passage.MAYBE:
         return Callers(Auth.UNKNOWN, place)
     compared = (*stranger.compared, *scheduled.compared)
@@ -96,6 +107,17 @@ def _pretended(reader: HandlerReader, work: frozenset[CodePlace], stranger: _Try
         guessing = _tried(reader, guessed(reader.world), work).passage
         return guessing if guessing is Passage.YES else Passage.NO
     return pretending
+
+
+def _believed(reader: HandlerReader, work: frozenset[CodePlace]) -> CodePlace | None:
+    """Return the place where the header, or the parameter of the query, is read that lets anybody by."""
+    forging = reader.run(forged(reader.world))
+    for name, place in forging.ledger.asked.items():
+        is_header = name in reader.world.headers and name != "authorization"
+        world = guessed(reader.world) if name == "query" else pretending(reader.world, name)
+        if (is_header or name == "query") and _tried(reader, world, work).passage is Passage.YES:
+            return place
+    return None
 
 
 def _without_secret(
@@ -221,6 +243,12 @@ def _of_refused(reader: HandlerReader, scheduled: _Try, stranger: _Try) -> Auth:
     if is_python(reader.handler.file) and not _asks(reader, scheduled):
         return Auth.NONE  # it is refused for another reason, the hour of the day
     return Auth.WRONG
+
+
+def _lacked(scheduled: _Try) -> CodePlace | None:
+    """Return the place where more is asked for than the bearer, which is right."""
+    matched = any(comparison.equal for comparison in scheduled.compared)
+    return scheduled.run.ledger.asked.get(LACKING) if matched else None
 
 
 def _asks(reader: HandlerReader, tried: _Try) -> bool:

@@ -40,7 +40,7 @@ from cronshift.handlers.flow.values import (
     tainted,
     taints_of,
 )
-from cronshift.handlers.flow.work import records, says_only
+from cronshift.handlers.flow.work import records, says_only, tries_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -204,7 +204,7 @@ class Calls(Members):
             name = arguments.name or function.name
             telling = self.is_telling(name, arguments)
             is_helper = self.in_trouble and Taint.LOUD in arguments.taints  # it gets the error
-            if not is_helper or records(name):
+            if not is_helper or records(name) or tries_again(name):
                 self.visit(place, name, followed=True, telling=telling)
             if self.fails(place):
                 is_promised = gives_promise or not is_python(place.file)
@@ -327,7 +327,9 @@ class Calls(Members):
             self.path.other_way = other_way
 
     def _one_of(self, exits: list[Exit], control: frozenset[Taint], inside: int) -> Value:
-        """Return the value of a function with several ways out."""
+        """Return the value of a function with several ways out: where one failed, of those that did."""
+        failed = [way for way in exits if way.path.failed]
+        exits = failed or exits  # what is tried out is what becomes of the failure
         values = [way.abrupt.value for way in exits if isinstance(way.abrupt, Returned)]
         whole = values[0]
         for value in values[1:]:

@@ -168,9 +168,19 @@ def _timer(machine: Machine, arguments: Arguments) -> Value:
     begun = machine.ledger.promises[before:]
     for promise in begun:
         machine.consume(promise)
-    if begun:
-        machine.promise(Unknown(), arguments.place, arguments.name).dropped = machine.statement
-    return Unknown(name="timer")
+    if not begun:
+        return Unknown(name="timer")
+    made = machine.promise(Unknown(), arguments.place, arguments.name)
+    made.dropped = machine.statement
+    return NativeObject("timer", lambda _m, name: Unknown(name=name), data=made)
+
+
+def _cleared(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``clearTimeout(timer)``: what is called off where the work is done leaves nothing behind."""
+    timer = arguments.at(0)
+    if isinstance(timer, NativeObject) and isinstance(timer.data, Promise):
+        machine.consume(timer.data)
+    return NOTHING
 
 
 def _process(machine: Machine, arguments: Arguments) -> Value:
@@ -259,61 +269,6 @@ def _run(machine: Machine, arguments: Arguments) -> Value:
     return machine.awaited(arguments.at(0))
 
 
-def _thread(_machine: Machine, arguments: Arguments) -> Value:
-    """Read ``threading.Thread(target=work)``: it goes on once it is started."""
-    target = arguments.named.get("target") or arguments.at(1)
-    name = getattr(getattr(target, "function", None), "name", "") or arguments.name
-
-    def of(_machine: Machine, verb: str) -> Value | None:
-        if verb == "start":
-            return Native(verb, started)
-        if verb == "join":
-            return Native(verb, lambda m, _a: joined_thread(m))
-        return Unknown()
-
-    begun: list[Promise] = []
-
-    def started(machine: Machine, called: Arguments) -> Value:
-        promise = machine.promise(Unknown(), called.place, name)
-        promise.dropped = machine.statement
-        begun.append(promise)
-        return NOTHING
-
-    def joined_thread(machine: Machine) -> Value:
-        for promise in begun:
-            machine.consume(promise)
-        return NOTHING
-
-    return NativeObject("thread", of)
-
-
-def _executor(_machine: Machine, _arguments: Arguments) -> Value:
-    """Read ``ThreadPoolExecutor()``: a ``with`` around it waits for its tasks."""
-    thing = NativeObject("executor", lambda _m, _n: None)
-
-    def of(_machine: Machine, name: str) -> Value | None:
-        if name == "submit":
-            return Native(name, submit)
-        if name == "map":
-            return Native(name, lambda _m, a: items_of(is_open=True, taints=a.taints))
-        return Native(name, lambda _m, _a: Unknown())
-
-    def submit(machine: Machine, arguments: Arguments) -> Value:
-        made = machine.promise(Unknown(), arguments.place, _submitted(arguments))
-        made.dropped = machine.statement
-        if thing.data == "entered":
-            machine.consume(made)
-        return made
-
-    thing.member = of
-    return thing
-
-
-def _submitted(arguments: Arguments) -> str:
-    first = arguments.at(0)
-    return first.function.name if isinstance(first, Closure) else arguments.name
-
-
 def _background(_machine: Machine, name: str) -> Value | None:
     return Native(name, _added_task) if name == "add_task" else Unknown()
 
@@ -335,6 +290,8 @@ MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {
     "Promise.resolve": _resolved,
     "Promise.reject": _rejected,
     "setTimeout": _timer,
+    "clearTimeout": _cleared,
+    "clearInterval": _cleared,
     "setImmediate": _timer,
     "setInterval": _timer,
     "queueMicrotask": _timer,
@@ -359,14 +316,6 @@ MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {
     "asyncio.run": _run,
     "asyncio.wait_for": lambda _m, a: a.at(0),
     "asyncio.shield": lambda _m, a: a.at(0),
-    "threading.Thread": _thread,
-    "threading:Thread": _thread,
-    "multiprocessing.Process": _thread,
-    "multiprocessing:Process": _thread,
-    "threading.Timer": _thread,
     "subprocess.Popen": _process,
-    "ThreadPoolExecutor": _executor,
-    "ProcessPoolExecutor": _executor,
-    "concurrent.futures.ThreadPoolExecutor": _executor,
     "BackgroundTasks": lambda _m, _a: BACKGROUND,
 }

@@ -115,9 +115,11 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     if level is Heard.NAME and (works or not path.instead):
         return fate
     is_settled = path.instead or (path.kept and level < Heard.WORDS)
-    matters = not is_settled and (works or _leaves_work(run, failed))
-    calls = (site.place, *site.calls)
-    return fate if matters and not is_minor(reader.program.tree, place, calls) else None
+    matters = not is_settled and (works or leaves_work(run, failed))
+    calls, entered = (site.place, *site.calls), run.ledger.entered.get(site.place)
+    function = entered.place if entered is not None else None
+    is_aside = matters and is_minor(reader.program.tree, place, calls, function)
+    return fate if matters and not is_aside else None
 
 
 def _heard(ending: RequestEnding, run: Trace) -> Heard:
@@ -138,7 +140,7 @@ def _softly(run: Trace) -> set[CodePlace | None]:
     }
 
 
-def _leaves_work(run: Trace, failed: Trace) -> bool:
+def leaves_work(run: Trace, failed: Trace) -> bool:
     """Return whether work is not begun where a look fails: what it was for is left undone."""
     begun = failed.ledger.sites
     return any(
@@ -155,10 +157,12 @@ def successes_after_failure(
 
     Args:
         run: with the failure.
-        others: where a request is refused without it too: that tells nothing of the failure.
+        others: where a request is refused without it too: that tells nothing of the failure, unless what
+            catches it there is another clause than where it ends in success.
     """
     if not run.is_complete:
         return []
+    swallowing = {ending.path.caught for ending in run.endings if succeeds(ending)}
     failed = [
         ending
         for ending in run.endings
@@ -169,6 +173,7 @@ def successes_after_failure(
             or ending.path.hinged
             or hangs_on_it(ending.value)
             or _spots(ending) not in others
+            or ending.path.caught not in swallowing | {None}
         )
     ]
     return failed if all(succeeds(ending) for ending in failed) else []

@@ -35,7 +35,7 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
@@ -92,10 +92,17 @@ def _of_fields(_machine: Machine, owner: ObjectValue, name: str) -> Value | None
     if name in {"has", "hasOwnProperty"}:
         return Native(name, lambda m, a: contained(m, owner, a.at(0), None))
     if name in {"values", "items", "entries", "keys"}:
-        return Native(name, lambda _m, _a: items_of(*owner.cell.values(), is_open=True))
+        return Native(name, lambda _m, _a: items_of(*_listed(owner, name), is_open=True))
     if name in {"set", "update", "setdefault", "append"}:
         return Native(name, lambda m, a: _opened(m, owner, a))
     return None
+
+
+def _listed(owner: ObjectValue, name: str) -> Iterator[Value]:
+    """Yield the keys of a dict or a map, its values, or the pairs of both."""
+    for key, value in owner.cell.items():
+        pair = PlainValue(key), value
+        yield items_of(*pair) if name in {"items", "entries"} else pair[name == "values"]
 
 
 def _got(owner: ObjectValue, arguments: Arguments) -> Value:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
 
 _MOST_TURNS, _MOST_PLAIN_TURNS = 6, 64
+_MANY = 1_000_000
 TURNING = {
     "map",
     "filter",
@@ -67,7 +68,10 @@ def _length(owner: ListValue) -> Value:
     """Return the length of a list; alone it tells nobody that one of its items is of a failure."""
     taints = quieted(taints_of(owner))
     elements = owner.elements
-    return Unknown(taints) if elements.open else PlainValue(len(elements.values), taints)
+    least = PlainValue(len(elements.values), taints)
+    if elements.grown and not elements.open:  # by every turn of a loop of which one is followed
+        return Unknown(taints, (least, PlainValue(_MANY, taints)))
+    return Unknown(taints) if elements.open else least
 
 
 def _joined(owner: ListValue, arguments: Arguments) -> Value:
@@ -94,7 +98,8 @@ def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
         taints = FAILED if machine.is_loud else QUIETLY_FAILED
         added = tuple(tainted(value, taints) for value in added)
     values = (*elements.values, *added)
-    machine.write(owner.cell, "items", Elements(values, elements.open))
+    is_grown = elements.grown or machine.uncounted > 0
+    machine.write(owner.cell, "items", Elements(values, elements.open, is_grown))
     return PlainValue(len(values))
 
 
@@ -120,12 +125,14 @@ def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> V
         turns, is_open = (Unknown(taints_of(owner)),), True
     if name == "reduce" and len(arguments.values) > 1:
         return _reduced(machine, turns, called, arguments)
+    machine.uncounted += is_open
     results = [
         machine.call(
             called, Arguments((turn, PlainValue(0), owner), {}, arguments.place, arguments.name)
         )
         for turn in turns
     ]
+    machine.uncounted -= is_open
     return _made(machine, owner, name, arguments, (turns, results, is_open))
 
 

@@ -239,18 +239,23 @@ class Machine(Expressions):
 
     def _loop(self, node: code.Loop, scope: Scope) -> None:
         turns: Sequence[Value] = (Unknown(),)
+        is_counted = False
         if node.source is not None:
             source = self.value(node.source, scope)
             if node.is_awaited:
                 self.consume(source)
-            turns = self._turns(source)
+            turns = (Unknown(taints_of(source)),)
+            if isinstance(source, ListValue):  # its elements, else one that is not known
+                turns, is_counted = turns_of(self, source), not source.elements.open
         elif node.test is not None and self.truth(self.value(node.test, scope), scope) is False:
             return
         self.loops += node.source is None
+        self.uncounted += not is_counted
         try:
             self._turn(node, turns, scope)
         finally:
             self.loops -= node.source is None
+            self.uncounted -= not is_counted
 
     def _turn(self, node: code.Loop, turns: Sequence[Value], scope: Scope) -> None:
         before = self.path.other_way
@@ -272,12 +277,6 @@ class Machine(Expressions):
                 self.lefts.pop()
                 if not leaves(node.body, "return"):
                     self.path.other_way = before
-
-    def _turns(self, source: Value) -> Sequence[Value]:
-        """Return the items of a loop: a list's elements, else one that is not known."""
-        if isinstance(source, ListValue):
-            return turns_of(self, source)
-        return (Unknown(taints_of(source)),)
 
     def _try(self, node: code.Try, scope: Scope) -> None:
         self.tries.append([])

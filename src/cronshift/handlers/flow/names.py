@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
+from cronshift.handlers.flow.copies import copied
 from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.ledger import Ledger, Site
 from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
 from cronshift.handlers.flow.program import Imported, Program, dotted, is_python
-from cronshift.handlers.flow.refusals import refused_python_answer, refused_result
+from cronshift.handlers.flow.python_refusals import refused_python_answer
+from cronshift.handlers.flow.refusals import refused_result
 from cronshift.handlers.flow.values import (
     FAILED,
     ListValue,
@@ -22,7 +24,6 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
-    copied,
     text_of,
     truth,
 )
@@ -84,6 +85,7 @@ class NameLookup(Forks, ABC):
         self.calls: list[CodePlace] = []
         self.called: list[str] = []
         self.catching = self.hushed = self.loops = self.rescuing = self.ending = self.telling = 0
+        self.uncounted = 0  # loops around, of which nobody knows how often they turn
         self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0

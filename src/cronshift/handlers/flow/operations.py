@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import UNDEFINED, Undefined
@@ -9,7 +10,10 @@ from cronshift.handlers.flow.ledger import CALLER, Comparison
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     QUIETLY_FAILED,
+    ClassValue,
+    Closure,
     ListValue,
+    Native,
     ObjectValue,
     Outside,
     PlainValue,
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
 
 _ORDERED = {"<", "<=", ">", ">="}
 _MOST_TEXT = 4_000
+_OF_BROWSERS = {"window", "document", "localStorage", "sessionStorage", "Deno", "Bun"}
+"""Globals that Node.js has not."""
 _LONGEST_SCHEME = 12
 
 
@@ -64,8 +70,9 @@ def operate(
         if isinstance(values[0], Promise) and values[0].dropped is None:
             values[0].dropped = machine.statement
         return PlainValue(UNDEFINED)
-    if len(values) == 2 and all(isinstance(value, PlainValue) for value in values):  # noqa: PLR2004
-        return _calculated(operator, values[0], values[1], taints)
+    if len(values) == 2:  # noqa: PLR2004 - both sides
+        result = _ordered if operator in _ORDERED else _calculated
+        return result(operator, values[0], values[1], taints)
     return Unknown(taints)
 
 
@@ -242,13 +249,30 @@ def contained(
 
 
 def _type_of(value: Value) -> Value:
+    """Return ``typeof value``: of a browser's global ``undefined``, on the server that answers."""
     if isinstance(value, Unknown):
         return Unknown(value.taints)
+    if isinstance(value, Closure | ClassValue | Native):
+        return PlainValue("function", value.taints)
+    if isinstance(value, Outside):
+        if not value.package and value.name in _OF_BROWSERS:
+            return PlainValue("undefined", value.taints)
+        kinds = (PlainValue(kind, value.taints) for kind in ("object", "function"))
+        return Unknown(value.taints, tuple(kinds))
     content = value.value if isinstance(value, PlainValue) else value
     if isinstance(content, Undefined):
         return PlainValue("undefined", value.taints)
     names = {str: "string", bool: "boolean", int: "number", float: "number"}
     return PlainValue(names.get(type(content), "object"), value.taints)
+
+
+def _ordered(operator: str, left: Value, right: Value, taints: Taints) -> Value:
+    """Return whether one value is less than another, of each of the few that it may be."""
+    sides = [(isinstance(it, Unknown) and it.alternatives) or (it,) for it in (left, right)]
+    outcomes = [_calculated(operator, first, second, taints) for first, second in product(*sides)]
+    decided = {outcome.value for outcome in outcomes if isinstance(outcome, PlainValue)}
+    is_whole = len(decided) == 1 and all(isinstance(it, PlainValue) for it in outcomes)
+    return outcomes[0] if is_whole else Unknown(taints)
 
 
 def _calculated(operator: str, left: Value, right: Value, taints: Taints) -> Value:

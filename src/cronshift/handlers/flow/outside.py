@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.callbacks import called_back, error_callback
+from cronshift.handlers.flow.callbacks import called_back, error_callback, handed_in
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.coroutines import gives_coroutine
 from cronshift.handlers.flow.hearing import speaks_of_it
@@ -61,7 +61,7 @@ _QUIET = lazy_pattern(
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
     r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|\w+(?:Error|Exception)|Path|today|utcnow|items|keys|rfind|rindex|"
-    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump)$|^(?:abs|all|any|bool|bytes|chr|dict|"
+    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump|values)$|^(?:abs|all|any|bool|bytes|chr|dict|"
     r"filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
 )
 """What of Python's makes a value and does nothing with it."""
@@ -82,6 +82,8 @@ _HARMLESS = lazy_pattern(
 )
 _DESCRIBING = {"drizzle-orm", "drizzle-orm/sql"}
 """The packages whose functions only describe a query, ``desc(posts.createdAt)``."""
+_IN_MEMORY = {"email", "collections", "datetime", "decimal", "html", "itertools", "textwrap"}
+"""Python's modules that compute, or fill in what they have made, ``message.set_content(text)``."""
 _GIVES_ON = lazy_pattern(
     r"(?:^|\.)(?:run|with|wrap|start|step|transaction|measure|time|retry|retries|trace|execute|lock|"
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
@@ -115,12 +117,13 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if AFTER.search(name):
         return _later(machine, name, arguments)
     is_python_value = is_python(arguments.place.file) and _COMPUTING.search(name) is not None
-    is_describing = _package(called) in _DESCRIBING
+    package = _package(called)
+    is_describing = package in _DESCRIBING or package.partition(".")[0] in _IN_MEMORY
     is_quiet = is_describing or is_python_value or _QUIET.search(name) is not None
     if is_quiet or (isinstance(called, PlainValue) and not new):
         for argument in arguments.values:
             machine.consume(argument)
-        return Unknown(arguments.taints, name=name.rpartition(".")[2])
+        return Unknown(arguments.taints, name=name.rpartition(".")[2], package=package)
     machine.ledger.heard = machine.ledger.heard or _hands_on_failure(machine, arguments)
     if name in {"require", "import", "lazy"}:
         return _required(machine, arguments)
@@ -190,7 +193,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     for callback in arguments.values:
         if not isinstance(callback, Closure) or _is_for_later(callback, name, arguments):
             continue
-        values = tuple(Unknown(name="given") for _ in callback.function.parameters)
+        values = handed_in(callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
         if _GIVES_ON.search(name) or _package(called) in _RUNNING:
             return inner

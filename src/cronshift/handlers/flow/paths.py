@@ -371,7 +371,8 @@ def _either(first: Any, second: Any) -> Any:
         others = (part for elements in lists for part in elements.values)
         failed = [part for part in others if Taint.FAILURE in taints_of(part)]
         lost = (part for part in failed if not any(part is kept for kept in longest.values))
-        return Elements((*longest.values, *lost), open=is_open)
+        is_grown = any(elements.grown for elements in lists)
+        return Elements((*longest.values, *lost), open=is_open, grown=is_grown)
     if first is None or second is None:
         return joined(Unknown(), first or second or Unknown())
     return joined(first, second)

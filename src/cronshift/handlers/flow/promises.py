@@ -25,7 +25,9 @@ def of_promise(_machine: Machine, owner: Promise, name: str) -> Value | None:
         return Native(name, lambda m, a: _caught(m, owner, a.at(0), a))
     if name == "finally":
         return Native(name, lambda m, a: _finally(m, owner, a))
-    if name in {"add_done_callback", "join", "result", "wait", "on", "once"}:
+    if name == "result":
+        return Native(name, lambda m, _a: m.awaited(owner))
+    if name in {"add_done_callback", "join", "wait", "on", "once"}:
         return Native(name, lambda m, _a: _waited(m, owner))
     if name in {"start", "unref", "cancel"} or owner.rejected:
         return Native(name, lambda _m, _a: owner)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.values import (
     FAILED,
     QUIETLY_FAILED,
-    Arguments,
     ListValue,
-    Native,
     NativeObject,
     ObjectValue,
     Outside,
@@ -68,28 +65,6 @@ def refused_result(name: str) -> Value:
         return Unknown(name=member)
 
     return NativeObject(name, of, data=REFUSED)
-
-
-def refused_python_answer(name: str) -> Value:
-    """Return the response of ``requests`` or ``httpx`` where the other side answers 500."""
-    members: dict[str, Value] = {
-        "status_code": PlainValue(_REFUSED, FAILED),
-        "status": PlainValue(_REFUSED, FAILED),
-        "ok": PlainValue(value=False, taints=FAILED),
-        "is_success": PlainValue(value=False, taints=FAILED),
-        "is_error": PlainValue(value=True, taints=FAILED),
-        "raise_for_status": Native("raise_for_status", _raise),
-    }
-
-    def of(machine: Machine, member: str) -> Value:
-        machine.ledger.heard = True
-        return members.get(member) or Unknown(name=member)
-
-    return NativeObject(name, of, data=REFUSED)
-
-
-def _raise(_machine: Machine, arguments: Arguments) -> Value:
-    raise Thrown(Unknown(FAILED, name="error"), arguments.place)
 
 
 def hangs(taints: Taints) -> bool:

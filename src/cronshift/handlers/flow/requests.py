@@ -49,6 +49,10 @@ _OF_ALL = {
 _OF_BODIES = {"content-length", "content-type", "transfer-encoding"}
 _HOSTS = {"host", "x-forwarded-host"}
 SCHEDULE = "x-vercel-cron-schedule"
+LACKING = "lacking"
+"""A credential that the call does not carry."""
+MARK = "x-vercel-cron"
+"""A header of Vercel's that no documentation names, and no bridged call has."""
 
 
 def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
@@ -56,6 +60,8 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
     name = name.lower().replace("_", "-").removeprefix("http-")
     if name == SCHEDULE:
         machine.ask("schedule")
+    if name == MARK or machine.world.forged:
+        machine.ask(name)
     if name in _HOSTS:
         return Unknown(name=name)  # one of the project's own, whoever calls
     if machine.world.sessionless and not machine.world.forged and _is_chance(machine, name):
@@ -65,6 +71,8 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
     text = ANY if machine.world.forged else machine.world.headers.get(name)
     if text is not None:
         return PlainValue(text, _CREDENTIAL)
+    if _CREDENTIALS.search(name):
+        machine.ask(LACKING)
     return missing if missing is not None else PlainValue(None, _CREDENTIAL)
 
 

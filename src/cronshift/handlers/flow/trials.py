@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from cronshift.handlers.flow.clauses import throws
 from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.python_refusals import ANSWERED, asks
 from cronshift.handlers.flow.work import is_work, throws_nothing, writes
-from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
 _BODIES = (".json", ".text", ".blob", ".arrayBuffer", ".formData")
 """What reads an answer: it throws, and tells of nothing in what it gives."""
-_ANSWERED = lazy_pattern(
-    r"(?:^|\.)(?:requests|httpx|(?:\w*_)?(?:session|client|http))\.(?:get|post|put|patch|delete|request)$"
-    r"|(?:AsyncClient|Client|Session|ClientSession)\.(?:get|post|put|patch|delete|request)$"
-)
-"""A call whose result is the answer of another side, in Python."""
 _MOST_FAILURES = 30  # calls of the work whose failure is tried out
 _MOST_LOOKS = 16  # and calls that only look
 _MOST_REFUSALS = 20  # and calls that may tell of a failure in what they give
@@ -103,7 +98,7 @@ def _is_plain(site: Site) -> bool:
         return False
     is_get = site.name.endswith(".get") and not site.package
     is_made = site.name.rpartition(".")[2][:1].isupper()
-    return is_made or (is_get and _ANSWERED.search(site.name) is None)
+    return is_made or (is_get and ANSWERED.search(site.name) is None)
 
 
 def _telling(run: Trace) -> list[Site]:
@@ -115,7 +110,7 @@ def _telling(run: Trace) -> list[Site]:
         if _is_asked(site, run.ledger)
         and not left & {site.place, *site.within}
         and not (site.followed or site.beside or site.rescuing or site.name.endswith(_BODIES))
-        and (not is_python(site.place.file) or _ANSWERED.search(site.name))
+        and (not is_python(site.place.file) or asks(site))
         and site.depth <= _DEEPEST
     ]
     chosen.sort(key=lambda site: (not is_work(site), not site.awaited, site.depth))
@@ -179,6 +174,7 @@ def _is_asked(site: Site, ledger: Ledger) -> bool:
 def _unfailing(run: Trace) -> Iterator[CodePlace]:
     """Yield the calls into the project in which every call out of it is caught, wherever they stand."""
     ledger, harmless = run.ledger, set()
+    yield from _computing(ledger)
     for place, site in ledger.sites.items():
         leading_out = [
             inner
@@ -199,6 +195,26 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
             harmless.add(_entered(place, ledger))
             yield place
     yield from (place for place in ledger.sites if _entered(place, ledger) in harmless - {None})
+
+
+def _computing(ledger: Ledger) -> Iterator[CodePlace]:
+    """Yield the calls into the project that only compute, where the same ``try`` guards what leads out of it."""
+    outmost = [
+        site
+        for site in ledger.sites.values()
+        if not (site.followed and site.place in ledger.entered)
+    ]
+    leading_out = {_entered(place, ledger) for site in outmost for place in site.calls}
+    guards = {
+        site.guard
+        for site in ledger.sites.values()
+        if site.place not in ledger.entered or _entered(site.place, ledger) in leading_out
+    }
+    for place, function in ledger.entered.items():
+        site = ledger.sites.get(place)
+        computes = function.place not in leading_out and not throws(function)
+        if computes and site is not None and site.followed and site.guard in guards:
+            yield place
 
 
 def _inside(site: Site, ledger: Ledger) -> Iterator[Function]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -9,8 +10,10 @@ from msgspec.structs import replace
 from cronshift.handlers.behaviour import SourceSpot, UnreadResult
 from cronshift.handlers.flow.asides import is_minor
 from cronshift.handlers.flow.endings import body_of, succeeds
+from cronshift.handlers.flow.failures import leaves_work
 from cronshift.handlers.flow.hearing import hangs_on_it, names_it
 from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.python_refusals import asks, is_program, request_of
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -19,16 +22,13 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.following import Trace
     from cronshift.handlers.flow.ledger import Site
     from cronshift.handlers.flow.reader import HandlerReader
+    from cronshift.handlers.tree import SourceTree
 
 _MOST = 12  # calls that are tried out
 _SUPABASE_WRITES = lazy_pattern(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$|\.auth\.admin\.(?:deleteUser|createUser|updateUserById)$")  # fmt: skip
 _EMPTIED = lazy_pattern(r"\.(?:insert|update|upsert|delete)\.(?:[\w.]*\.)?select(?:\.|$)")
 """Writes that give the rows which they wrote: an error leaves none."""
 _RESEND_WRITES = lazy_pattern(r"\.(?:emails|batch)\.(?:send|create)$")
-_PYTHON_WRITES = lazy_pattern(
-    r"(?:^|\.)(?:requests|httpx|(?:\w*_)?(?:session|client|http)|AsyncClient|Client|Session)\."
-    r"(?:post|put|patch|delete)$"
-)
 
 
 def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadResult, SourceSpot]]:
@@ -38,8 +38,9 @@ def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadRe
         (kind, site)
         for site in run.ledger.sites.values()
         if not (site.followed or site.beside or site.rescuing or site.place in left)
-        and (kind := _kind(site)) is not None
+        and (kind := _kind(site, reader.program.tree)) is not None
     ]
+    sites.sort(key=lambda pair: _only_looks(pair[1]))
     for kind, site in sites[:_MOST]:
         empties = _EMPTIED.search(site.name) is not None
         failed = reader.run(
@@ -49,19 +50,33 @@ def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadRe
         tells = names_it if empties else hangs_on_it
         if failed.ledger.heard or not endings or any(tells(body_of(e)) for e in endings):
             continue
+        if _only_looks(site) and not leaves_work(run, failed):
+            continue
         place = site.place
         calls = (place, *site.calls)
         if any(
             is_minor(reader.program.tree, at, calls) for at in filter(None, (place, site.guard))
         ):
             continue
-        yield kind, SourceSpot(place.file, place.line, site.name, place.column)
+        name = request_of(site.name) if is_python(place.file) else site.name
+        yield kind, SourceSpot(place.file, place.line, name, place.column)
 
 
-def _kind(site: Site) -> UnreadResult | None:
+def _only_looks(site: Site) -> bool:
+    """Return whether a request of Python's asks for something: who does without it is told by what is left undone."""
+    return (
+        is_python(site.place.file)
+        and asks(site)
+        and request_of(site.name).endswith((".get", ".request"))
+    )
+
+
+def _kind(site: Site, tree: SourceTree) -> UnreadResult | None:
     """Return the way in which a call tells of a failure in its result; ``None`` where it throws, or only looks."""
     if is_python(site.place.file):
-        return UnreadResult.STATUS if _PYTHON_WRITES.search(site.name) else None
+        if is_program(site):
+            return None if _checks(tree, site) else UnreadResult.EXIT
+        return UnreadResult.STATUS if asks(site) else None
     if site.name == "fetch":
         return UnreadResult.STATUS if site.written else None
     client = f"{site.package} {site.name}".lower()
@@ -70,3 +85,13 @@ def _kind(site: Site) -> UnreadResult | None:
     if "resend" in client and _RESEND_WRITES.search(site.name):
         return UnreadResult.ERROR
     return None
+
+
+def _checks(tree: SourceTree, site: Site) -> bool:
+    """Return whether a program that fails throws: ``subprocess.run(…, check=True)``."""
+    return any(
+        keyword.arg in {"check", None}
+        for node in ast.walk(tree.python(site.place.file))
+        if isinstance(node, ast.Call) and node.lineno == site.place.line
+        for keyword in node.keywords
+    )

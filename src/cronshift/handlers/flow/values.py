@@ -67,10 +67,11 @@ class PlainValue(Struct, frozen=True):
 
 
 class Elements(Struct, frozen=True):
-    """The elements of a list; ``open`` where there may be more of them or fewer."""
+    """The elements of a list; ``open`` where there may be more of them or fewer, ``grown`` where more."""
 
     values: tuple[Value, ...] = ()
     open: bool = False
+    grown: bool = False
 
 
 class ListValue(Struct, eq=False):
@@ -319,8 +320,19 @@ def joined(first: Value, second: Value, inside: int = 0) -> Value:
     if whole or (isinstance(second, Unknown) and not second.alternatives):
         certain = tuple(part for part in alternatives if not isinstance(part, Unknown))
         unknown = Unknown(taints_of(*(part for part in alternatives if isinstance(part, Unknown))))
-        return Unknown(taints, _most((*certain, unknown)) if certain else ())
+        few = _most((*certain, unknown)) if certain else ()
+        return Unknown(taints, few, package=_package_of(first, second))
     return Unknown(taints, _most(alternatives))
+
+
+def _package_of(*values: Value) -> str:
+    """Return the package that gave a value which is one of a few, or nothing; empty where others did."""
+    packages = {
+        value.package if isinstance(value, Unknown) else ""
+        for value in values
+        if not is_nothing(value)
+    }
+    return packages.pop() if len(packages) == 1 else ""
 
 
 def _most(alternatives: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -379,22 +391,3 @@ def key_of(value: Value) -> str | None:
 def text_of(value: Value) -> str | None:
     """Return a plain text; ``None`` for everything else."""
     return value.value if isinstance(value, PlainValue) and isinstance(value.value, str) else None
-
-
-def copied(value: Value) -> Value | None:
-    """Return a value apart from the one that is given; ``None`` where it is more than plain data."""
-    if isinstance(value, PlainValue):
-        return value
-    if isinstance(value, ListValue):
-        parts = [copied(part) for part in value.elements.values]
-        whole = tuple(part for part in parts if part is not None)
-        is_whole = len(whole) == len(parts)
-        return (
-            items_of(*whole, is_open=value.elements.open, taints=value.taints) if is_whole else None
-        )
-    if isinstance(value, ObjectValue) and value.of is None:
-        cells = {key: copied(part) for key, part in value.cell.items()}
-        cell = {key: part for key, part in cells.items() if part is not None}
-        is_whole = len(cell) == len(cells)
-        return ObjectValue(cell, value.open, value.taints) if is_whole else None
-    return None

@@ -29,7 +29,7 @@ _LOOKING = {
     "auth", "header", "headers", "cookie", "cookies", "json", "text", "params", "session", "to",
     "from", "format", "build", "make", "compute", "calculate", "filter", "map", "sort", "limit", "eq",
     "create_client", "aggregate", "ping", "lock", "acquire", "rpc", "retrieve", "pick", "all", "first",
-    "now", "default", "wait", "sleep", "delay", "as", "new", "compare", "safe", "encode", "decode",
+    "now", "default", "result", "wait", "sleep", "delay", "as", "new", "compare", "safe", "encode", "decode",
     "detect", "infer", "guess", "access", "stat", "lstat", "status", "health", "test", "in", "or", "and", "not", "gte", "lte", "lt", "gt", "where", "order",
     "xrange", "xrevrange", "xlen", "mget", "hget", "hgetall", "smembers", "scan", "zrange", "lrange",
     "replace", "strip", "rstrip", "lstrip", "lower", "upper",
@@ -107,6 +107,8 @@ _ALERTING = {"alert", "alerts", "notify", "notice", "error"}
 _CACHED = lazy_pattern(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
+_READ_OF_IT = lazy_pattern(r"(?:\.(?:raise_for_status|json))+$")
+"""What is read of an answer where it is asked for: ``requests.post(…).raise_for_status()``."""
 _FINDING = {("find",), ("select",), ("aggregate",)}
 """What a query that only looks begins with, whatever is hung on it: ``find.sort.lean``."""
 _ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
@@ -181,7 +183,7 @@ def writes(name: str) -> bool:
     """Return whether a call surely changes something, by a verb in its name."""
     if _CHANGES_NOTHING.search(name):
         return False
-    segments = _segments(name)
+    segments = _segments(_READ_OF_IT.sub("", name))
     *owners, last = [words(part)[:1] for part in segments[-3:]] or [()]
     sought = words(segments[-1]) if segments and last == ("find",) else ()
     is_verb = bool(last and last[0] in _WRITING) or bool(_WRITING & set(sought))  # findOneAndUpdate
@@ -241,6 +243,13 @@ def keeps(name: str, statement: str) -> bool:
     verb = next(iter(words(_segments(name)[-1])), "") if _segments(name) else ""
     is_kept = verb in _KEEPING or bool(_QUERIES - {"delete"} & set(_segments(name)))
     return bool(spoken & _TRIED_AGAIN) or (is_kept and not spoken & _OF_A_RUN)
+
+
+@cache
+def tries_again(name: str) -> bool:
+    """Return whether a call has what failed tried once more: ``retryTask``, ``enqueue``."""
+    verb = next(iter(_last_words(name)), "")
+    return verb in _TRIED_AGAIN
 
 
 @cache

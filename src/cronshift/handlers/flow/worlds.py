@@ -144,6 +144,11 @@ def forged(world: World) -> World:
     return _by_stranger(world, {}, forged=True)
 
 
+def pretending(world: World, header: str) -> World:
+    """Return the same call by a stranger who writes one header as Vercel does."""
+    return _by_stranger(world, {**_common(world), header: world.headers.get(header, ANY)})
+
+
 def guessed(world: World) -> World:
     """Return the same call by a stranger who writes whatever is wanted into the query."""
     return _by_stranger(world, _common(world), guessed=True)

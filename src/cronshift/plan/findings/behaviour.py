@@ -267,6 +267,19 @@ NEEDS_BODY = Rule(
         [job.behaviour.bodiless], "`{}` is reached only with a body, and Vercel's GET has none."
     ),
 )
+NEEDS_MARK = Rule(
+    "CS541",
+    "needs-vercel-header",
+    Severity.WARNING,
+    "The work is done only where the request has the header x-vercel-cron, which Vercel documents nowhere and "
+    "anybody can send. A call of Inngest's does not carry it: every run would succeed, or be refused, with "
+    "nothing done.",
+    "Check the bearer of CRON_SECRET alone; the schedule is in x-vercel-cron-schedule, which both send.",
+    of_job=lambda job: at(
+        [job.behaviour.marked if job.behaviour.auth is not Auth.SPOOFABLE else None],
+        "The work hangs on {}, which Inngest's calls do not carry.",
+    ),
+)
 WRITTEN_SECRET = Rule(
     "CS219",
     "written-secret",
@@ -289,10 +302,19 @@ UNREAD_STATUS = Rule(
     "CS556",
     "unread-status",
     Severity.NOTE,
-    "Nobody looks at the answer of a request that writes: where the other side refuses it, with 401 or 500, "
-    "the run is a success.",
+    "Nobody looks at the answer of a request that writes, or that the work hangs on: where the other side "
+    "refuses it, with 401 or 500, the run is a success.",
     "Throw where `response.ok` is false; in Python, call `raise_for_status()`.",
     of_job=_unread(UnreadResult.STATUS, "may be refused with a status that nobody looks at"),
+)
+UNREAD_EXIT = Rule(
+    "CS542",
+    "unread-exit",
+    Severity.WARNING,
+    "A program that the job runs says by its exit status that it failed, and nobody looks at it: the run is a "
+    "success, whatever became of the work.",
+    "Pass `check=True`, or answer 500 where `returncode` is not 0.",
+    of_job=_unread(UnreadResult.EXIT, "may exit with a status that nobody looks at"),
 )
 IDLE_GET = Rule(
     "CS320",

@@ -38,6 +38,8 @@ _CREDENTIAL = lazy_pattern(
 )
 _LONGEST_DURATION = 1800  # seconds; vercel/vercel, build-utils/src/max-duration.ts
 _SHORTEST_CREDENTIAL = 6  # characters
+_ROUTED = {"app", "pages", "routes", "server", "src"}
+"""Folders of a project's routes, which have an ``api`` of their own."""
 _SAMPLES = lazy_pattern(
     r"(?:^|/)(?:__tests__|__mocks__|tests?|e2e|fixtures|examples?|templates?|docs?)/"
 )
@@ -66,10 +68,16 @@ def _misplaced(project: ProjectSubject) -> Iterator[Evidence]:
 
 
 def _is_project(folder: str, files: frozenset[str]) -> bool:
-    """Return whether a folder has a project for Vercel to build."""
+    """Return whether a folder has a project for Vercel to build.
+
+    One without a manifest has functions below ``api/``, and is not where a framework has its routes.
+    """
     place = f"{folder}/" if folder else ""
-    named = any(f"{place}{name}" in files for name in _BUILT_BY)
-    return named or any(file.startswith(f"{place}api/") for file in files)
+    if any(f"{place}{name}" in files for name in _BUILT_BY):
+        return True
+    above, _, name = folder.rpartition("/")
+    is_routed = name in _ROUTED and f"{above}/package.json".removeprefix("/") in files
+    return not is_routed and any(file.startswith(f"{place}api/") for file in files)
 
 
 def _has_manifest(folder: Any) -> bool:
@@ -82,21 +90,36 @@ def _scheduled_twice(project: ProjectSubject) -> Iterator[Evidence]:
     for file in _others_below(project):
         folder = file.rpartition("/")[0]
         paths = set(_crons(tree.data(file)) if _is_project(folder, tree.files) else ())
-        for job in project.jobs:
-            is_there = job.handler is None or job.handler.file.startswith(f"{folder}/")
-            if job.entry.path in paths and is_there:
-                yield _twice(job, file)
+        yield from _twice(
+            [
+                job
+                for job in project.jobs
+                if job.entry.path in paths
+                and (job.handler is None or job.handler.file.startswith(f"{folder}/"))
+            ],
+            file,
+        )
     for name, above, document in _above(project):
         paths = set(_crons(document))
-        for job in project.jobs:
-            path = job.entry.path
-            if path in paths and Resolver(above, document, app="").resolve(path).handler is None:
-                yield _twice(job, name)
+        resolver = Resolver(above, document, app="")
+        yield from _twice(
+            [
+                job
+                for job in project.jobs
+                if job.entry.path in paths and resolver.resolve(job.entry.path).handler is None
+            ],
+            name,
+        )
 
 
-def _twice(job: Job, file: str) -> Evidence:
-    text = f"{job.entry.path} is scheduled in {file} too: two projects, two calls."
-    return Evidence(text, job.entry.source, job=job.id)
+def _twice(jobs: list[Job], file: str) -> Iterator[Evidence]:
+    """Yield one piece of evidence for all the entries that a file has too."""
+    for first, *others in [jobs] if jobs else ():
+        paths = (
+            f"{first.entry.path} and {len(others)} more are" if others else f"{first.entry.path} is"
+        )
+        text = f"{paths} scheduled in {file} too: two projects, two calls."
+        yield Evidence(text, first.entry.source, job=first.id)
 
 
 def _others_below(project: ProjectSubject) -> list[str]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _RENDERED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _CODE = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".py", ".go", ".rb", ".rs", ".php")
 _SOURCES = (".py", ".ts", ".js", ".mjs")
+_UNREAD = {".go": "Go", ".rb": "Ruby", ".rs": "Rust", ".php": "PHP"}
+"""The languages whose handlers are not followed, by the ends of their files."""
 _PROSE = (".md", ".mdx", ".txt", ".lock", ".css", ".svg", ".snap")
 _SCHEDULED_BY_OTHERS = lazy_pattern(
     r"upstash-signature|verifyQstash|verifySignature|qstash|trigger\.dev|inngest/|zeplo|mergent|"
@@ -107,6 +109,17 @@ def _external(job: JobSubject) -> Iterator[Evidence]:
         passed = f"; {resolution.passed}" if resolution.passed else ""
         text = f"{job.entry.path} is passed on to {resolution.target} by {resolution.why}{passed}."
         yield Evidence(text)
+
+
+def _unread_language(job: JobSubject) -> Iterator[Evidence]:
+    """Yield a handler in a language that is not followed: nothing is said of it, good or bad."""
+    handler = job.handler
+    language = _UNREAD.get(PurePosixPath(handler.file).suffix) if handler is not None else None
+    if handler is not None and language is not None:
+        place = Location(handler.file, handler.line)
+        yield Evidence(
+            f"{handler.file} is {language}, of which no more than its route is read.", place
+        )
 
 
 def _unknown(job: JobSubject) -> Iterator[Evidence]:
@@ -251,6 +264,16 @@ UNKNOWN_HANDLER = Rule(
     "What answers the path cannot be told from the files here.",
     "Name it: `handler` of the job in cronshift.toml; a bridged job needs none.",
     of_job=_unknown,
+)
+UNREAD_LANGUAGE = Rule(
+    "CS543",
+    "handler-not-read",
+    Severity.NOTE,
+    "Who may call the handler, what its GET does, and whether a failure ends in success is not told: its "
+    "language is not followed. That nothing is found there says nothing.",
+    "Look yourself: it compares the Authorization header with `Bearer ${CRON_SECRET}`, does the work on GET, "
+    "and answers 500 when the work failed.",
+    of_job=_unread_language,
 )
 AMBIGUOUS_ROOT = Rule(
     "CS306",

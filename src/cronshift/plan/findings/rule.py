@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.errors import path_to_show
 from cronshift.model import Finding, Location, Severity
 from cronshift.plan.findings.example import Example, example_of
 
@@ -87,7 +88,8 @@ class Rule:
         fix: str | None = None,
     ) -> Finding:
         """Return this rule's finding for one place."""
-        return Finding(self.code, self.name, self.severity, message, fix or self.fix, job, location)
+        words = path_to_show(message), path_to_show(fix or self.fix)
+        return Finding(self.code, self.name, self.severity, *words, job, location)
 
     def in_job(self, subject: JobSubject) -> Iterator[Finding]:
         """Yield this rule's findings about one entry and its handler."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _CONFIGS = ("tsconfig.json", "jsconfig.json")
 _DEEPEST = 5  # configurations that extend each other
+_OF_SVELTEKIT = ".svelte-kit/tsconfig.json"
+"""A configuration that is made, so that it is in no repository: ``$lib`` is its (SvelteKit, ``$lib``)."""
 
 
 def alias_of(tree: SourceTree) -> Alias | None:
@@ -53,6 +55,8 @@ def _declared(tree: SourceTree) -> Iterator[Alias]:
         if not isinstance(extended, str) or not extended.startswith("."):
             return
         named = posixpath.normpath(posixpath.join(folder, extended))
+        if named == posixpath.join(folder, _OF_SVELTEKIT):
+            yield Alias("$lib/", posixpath.join(folder, "src/lib"))
         file = next((name for name in (named, f"{named}.json") if name in tree.files), None)
 
 

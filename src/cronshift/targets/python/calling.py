@@ -19,5 +19,5 @@ def reach(handler: Handler | None) -> Reach:
     if handler.kind in PYTHON_KINDS:
         return Direct(only=handler.kind is HandlerKind.CALLABLE)
     if handler.language != "python":
-        return OverHttp(f"{handler.file} is not Python")
+        return OverHttp(f"the functions are in Python, and {handler.file} is not")
     return OverHttp(f"{handler.file} shows nothing that Python can call")

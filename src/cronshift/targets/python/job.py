@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.errors import CronshiftError
+from cronshift.errors import CronshiftError, path_to_show
 from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Missed, Mode, Overlap, RowSource
 from cronshift.plan.functions import has_runs, is_rehearsed, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
@@ -332,7 +332,7 @@ def _docstring(job: Job, schedule: Schedule) -> str:
     how = "Called over HTTP, as Vercel did."
     if handler is not None:
         how = f"Answered by {url(handler.export)} in {url(handler.file)}, called in process."
-    body = paragraph(f"{url(entry.method)} {url(entry.path)}, from {source}. {how}")
+    body = paragraph(f"{url(entry.method)} {url(path_to_show(entry.path))}, from {source}. {how}")
     return f'"""{summary}\n\n{body}\n"""'
 
 

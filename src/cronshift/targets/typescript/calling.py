@@ -38,8 +38,6 @@ def _not_importable(app: TypescriptApp, handler: Handler | None, path: str) -> s
         return (
             f"{handler.file} is written in {_TITLES[handler.language]}, which no TypeScript imports"
         )
-    if not framework.kinds:
-        return f"an app of {framework.title} answers over HTTP alone"
     if handler.kind not in framework.kinds:
         return f"{handler.file} is no route of {framework.title}"
     if handler.language != "typescript" and not routers.takes_javascript:

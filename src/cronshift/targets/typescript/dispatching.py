@@ -117,7 +117,7 @@ def answering(plan: Plan, dispatcher: Dispatcher, way: WayOn, depth: int = _INNE
         *([("claimed", ["claims", "JOBS"], [])] if claims_here(plan, way) else []),
         (*guard, context),
         *([("toldGet", ["JOBS"], [])] if app_of(plan).has_ledger else []),
-        *([("rehearsedGet", ["JOBS"], [dry, *context])] if _is_rehearsed(dispatcher) else []),
+        *([("rehearsedGet", ["JOBS"], [dry, *context])] if _has_dry_run(dispatcher) else []),
     ]
     answer = way.expression
     for layer, (name, before, behind) in enumerate(layers, start=1):
@@ -128,7 +128,7 @@ def answering(plan: Plan, dispatcher: Dispatcher, way: WayOn, depth: int = _INNE
 
 def answering_names(plan: Plan, dispatcher: Dispatcher, way: WayOn) -> dict[str, list[str]]:
     """Return the names that such an expression takes from the library, by module, but those of its way on."""
-    is_rehearsed_here = _is_rehearsed(dispatcher)
+    is_rehearsed_here = _has_dry_run(dispatcher)
     return {
         **_guard_names(plan, dispatcher),
         **({"claims": ["claimed"]} if claims_here(plan, way) else {}),
@@ -150,7 +150,8 @@ def _guard_names(plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
     }
 
 
-def _is_rehearsed(dispatcher: Dispatcher) -> bool:
+def _has_dry_run(dispatcher: Dispatcher) -> bool:
+    """Return whether a side makes dry runs of a job of the dispatcher's."""
     return any(map(is_rehearsed, dispatcher.jobs))
 
 

@@ -111,16 +111,17 @@ _OLDEST_NODE = 20  # engines of the SDK's versions 3.54 and 4.24
 
 def _fits(subject: Subject) -> Iterator[Fact]:
     app, unknown = app_of(subject.plan), []
+    root = subject.project.root / app.folder
+    sdk = f"{SDK} {range_of(root, SDK) or SDK_RANGE}"
     file = f"{app.folder}/package.json".lstrip("/")
     engines = subject.tree.data(file).get("engines")
     node = engines.get("node") if isinstance(engines, dict) else None
     possible = majors(node) if isinstance(node, str) else None  # Vercel takes the newest of them
     if possible and max(possible) < _OLDEST_NODE:
-        text = f"{SDK} {SDK_RANGE} needs Node.js {_OLDEST_NODE}, and `engines` asks Vercel for {node!r}."
+        text = f"{sdk} needs Node.js {_OLDEST_NODE}, and `engines` asks Vercel for {node!r}."
         remedy = f'Write "node": ">={_OLDEST_NODE}" in the `engines` of {file}'
         yield subject.bad(SDK_FITS, text, subject.tree.place_of(file, '"engines"'), remedy)
     places, quarrels, raised = [], [], []
-    root = subject.project.root / app.folder
     lock = lock_of(root)
     for package, needed in {**PEERS, **app.framework.peers}.items():
         wanted = range_of(root, package)
@@ -137,7 +138,7 @@ def _fits(subject: Subject) -> Iterator[Fact]:
             quarrels.append(f"{package} {needed}, and the app has {_dotted(version)}")
             raised.append(f"{package}@{_raised(needed)}")
     if quarrels:  # one command for all: an installer refuses to raise them one by one
-        text = f"{SDK} {SDK_RANGE} needs {'; '.join(quarrels)}."
+        text = f"{sdk} needs {'; '.join(quarrels)}."
         yield subject.bad(SDK_FITS, text, places[0], add_command(app.manager, " ".join(raised)))
         return
     if unknown:

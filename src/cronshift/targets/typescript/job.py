@@ -6,7 +6,7 @@ from datetime import timedelta
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import ConfigError, CronshiftError
+from cronshift.errors import ConfigError, CronshiftError, path_to_show
 from cronshift.model import Missed, Overlap, RowSource
 from cronshift.plan.functions import function_ids, has_runs, is_rehearsed, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
@@ -91,7 +91,9 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     return render(
         "typescript",
         "job.ts",
-        summary=comment(f"{described} (UTC): GET {job.entry.path}, from {job.entry.source}."),
+        summary=comment(
+            f"{described} (UTC): GET {path_to_show(job.entry.path)}, from {job.entry.source}."
+        ),
         clause=called.clause,
         client=client_import(plan, file),
         handler=called.module_from(file, app_of(plan).code.alias),

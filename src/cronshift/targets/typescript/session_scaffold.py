@@ -202,7 +202,8 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
     language = app_of(plan).routers.language
     ownership = f"{plan.out}/ownership.{language}"
     wanted = {f"{plan.out}/client.{language}", ownership}
-    modules = ("environment", *(["dead-letters"] if app_of(plan).has_ledger else []))
+    modules = {"environment", *(["dead-letters"] if app_of(plan).has_ledger else [])}
+    modules |= {"file"} if app_of(plan).routers.mount is not None else set()
     wanted |= {f"{path.removesuffix('.ts')}.{language}" for path, _ in copied(served, modules)}
     for file in generate(served):
         there = content(inside(root, file.path))

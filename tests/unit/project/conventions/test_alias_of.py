@@ -83,3 +83,8 @@ def test_an_alias_that_the_files_do_not_prefer_is_not_used(
 ) -> None:
     found = alias(tmp_path, paths(paths={"@/*": ["./*"]}), *sources)
     assert (found is not None) is is_used
+
+
+def test_what_sveltekit_declares_where_it_is_made_is_known(tmp_path: Path) -> None:
+    config = '{"extends": "./.svelte-kit/tsconfig.json"}'
+    assert alias(tmp_path, config, 'import a from "$lib/a";\n') == Alias("$lib/", "src/lib")

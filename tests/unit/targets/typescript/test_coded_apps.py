@@ -77,10 +77,10 @@ def test_an_app_is_taken_where_it_exports_what_inngest_calls(
     assert plan_of(tmp_path, {"src/index.ts": text}, ["hono"]).target == target
 
 
-def test_a_route_of_express_is_asked_over_http(tmp_path: Path) -> None:
+def test_a_route_of_express_is_asked_in_process(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, {"src/index.ts": EXPRESS}, ["express"])
-    assert (plan.target, plan.jobs[0].mode) == ("typescript", Mode.BRIDGE)
-    assert plan.jobs[0].bridged_because == "an app of Express answers over HTTP alone"
+    assert (plan.target, plan.jobs[0].mode) == ("typescript", Mode.DIRECT)
+    assert plan.jobs[0].bridged_because is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from msgspec.structs import replace
 
 from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of
 from cronshift.handlers.literals import literal, pairs
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.javascript.chains import operator_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -26,6 +28,9 @@ _WRITING = {"join", "toFixed", "toISOString", "toLowerCase", "toString", "toUppe
 TEXTS = {"string", "template_string"}
 NOTHINGS = {"null", "undefined"}
 _LATER = re.compile(r"retry-after", re.IGNORECASE)
+
+
+_CAST_MESSAGE = lazy_pattern(r"\(\w+ as Error\)\.message")
 
 
 class Media(StrEnum):
@@ -150,6 +155,16 @@ def _is_text(node: SgNode | None) -> bool:
         member = called.field("property")
         return called.text() == "String" or (member is not None and member.text() in _WRITING)
     return kind in TEXTS
+
+
+def is_message(node: SgNode) -> bool:
+    """Return whether an expression is the message of an error, or another text that is never missing."""
+    operator, left = operator_of(node), node.field("left")
+    if operator in {"||", "??"} and left is not None:
+        return left.text().endswith(".message") and _is_text(node.field("right"))
+    if _CAST_MESSAGE.fullmatch(node.text()):
+        return True
+    return _is_text(node) and "?." not in node.text()
 
 
 def _is_words(node: SgNode | None, condition: SgNode | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ _ATOMS = {"identifier", "string", "number", "true", "false", "null", "member_exp
 _DOING = {"call_expression", "new_expression", "await_expression", "assignment_expression"}
 _DOING |= {"update_expression", "augmented_assignment_expression", "yield_expression"}
 _CHOOSING = {"ternary_expression", "binary_expression", "if_statement"}
+_COMPARING = {"===": eq, "==": eq, "!==": ne, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _PURE = re.compile(r"String|Number|Boolean|JSON\.stringify|\w*Error")
 _MOVED, _KEPT = "\0", "\1"
 """Ends of lines in what a call says: the next line goes with its answer, or stays where it stood."""
@@ -202,11 +204,25 @@ def _parts(node: SgNode, values: Values, passed: Values) -> Iterator[Splice]:
             yield Splice(span_of(node)[0], span_of(right)[0], "")
             yield from _parts(right, values, passed)
             return
+    if kind == "binary_expression" and (truth := _compared(node, values)) is not None:
+        yield Splice(*span_of(node), "true" if truth else "false")
+        return
     if kind in _NAMES:
         yield from _name(node, values, passed)
         return
     for child in node.children():
         yield from _parts(child, values, passed)
+
+
+def _compared(node: SgNode, values: Values) -> bool | None:
+    """Return the truth of a comparison of two numbers; ``None`` of anything else."""
+    sides = [side for name in ("left", "right") if (side := node.field(name)) is not None]
+    left, right = (literal(values.get(side.text(), side) or side) for side in sides)
+    operator = node.field("operator")
+    compare = _COMPARING.get(operator.text()) if operator is not None else None
+    if compare is None or not isinstance(left, int) or not isinstance(right, int):
+        return None
+    return bool(compare(left, right)) if bool not in {type(left), type(right)} else None
 
 
 def _name(node: SgNode, values: Values, passed: Values) -> Iterator[Splice]:

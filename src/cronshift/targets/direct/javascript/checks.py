@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of, locally
+from cronshift.handlers.javascript import arguments, locally
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.about import (
     about,
-    declared,
     is_logging,
     makes_error,
     names_of,
 )
 from cronshift.targets.direct.javascript.answers import answer_of, error_status
 from cronshift.targets.direct.javascript.chains import operator_of
+from cronshift.targets.direct.javascript.handing import handed_block
 from cronshift.targets.direct.javascript.handler import RouteFunction, statements_of
 from cronshift.targets.direct.javascript.subjects import (
     ANSWER,
@@ -36,7 +36,7 @@ from cronshift.targets.direct.javascript.subjects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ast_grep_py import SgNode
 
@@ -81,14 +81,16 @@ def _compared(statements: list[SgNode], scope: ScriptScope) -> Iterator[str]:
 
 
 def _blocks(function: RouteFunction) -> Iterator[SgNode]:
-    """Yield the blocks in which a check may stand: the body, and the ``try`` blocks right in it."""
-    if not function.statements:
-        return
-    yield function.body
-    for statement in function.statements:
-        body = statement.field("body") if statement.kind() == "try_statement" else None
-        if body is not None:
-            yield body
+    """Yield the blocks in which a check may stand: the body, that of the work it hands to another, and the ``try``s in them."""
+    handed = handed_block(function)
+    for block in (function.body, handed) if function.statements else ():
+        if block is None:
+            continue
+        yield block
+        for statement in statements_of(block):
+            body = statement.field("body") if statement.kind() == "try_statement" else None
+            if body is not None:
+                yield body
 
 
 def _asks_who_calls(statement: SgNode, scope: ScriptScope, compared: Subjects) -> bool:
@@ -180,87 +182,3 @@ def _is_refusal(value: SgNode, scope: ScriptScope) -> bool:
     called = value.field("function") if value.kind() == "call_expression" else None
     definition = locally(scope.tree, scope.file, called.text()) if called is not None else None
     return definition is not None and makes_error(definition.node, arguments(value))
-
-
-def refuse_wrapper(function: RouteFunction, scope: ScriptScope) -> None:
-    """Refuse a call around the function that does more than to ask who calls.
-
-    Raises:
-        NotCertainError: with what it is.
-    """
-    if function.wrapper is None:
-        return
-    called = function.wrapper.field("function")
-    name = called.text() if called is not None else ""
-    definition = locally(scope.tree, scope.file, name)
-    why = f"is wrapped by {name}, which does more than to check the caller"
-    if definition is None or definition.node.kind() not in FUNCTIONS:
-        raise NotCertainError(line_of(function.wrapper), f"is wrapped by {name}, which is not read")
-    root, inner = scope.tree.parsed(definition.file), _returned(definition.node)
-    taken = _parameters(definition.node)
-    if root is None or inner is None or len(taken) != 1:
-        raise NotCertainError(line_of(function.wrapper), why)
-    request = next(iter(_parameters(inner)), None)
-    body = inner.field("body")
-    names = {request: frozenset({REQUEST})} if request else {}
-    there = ScriptScope(scope.tree, definition.file, root, names)
-    if body is None or not _only_lets_by(inner, body, taken[0], there):
-        raise NotCertainError(line_of(function.wrapper), why)
-
-
-def _only_lets_by(inner: SgNode, body: SgNode, work: str, scope: ScriptScope) -> bool:
-    if body.kind() != "statement_block":
-        return _hands_on(body, work)
-    function = RouteFunction(scope.root, "", inner, body, None, ())
-    checks = checks_of(function, scope)
-    *others, last = function.statements or [body]
-    is_return = last.kind() == "return_statement"
-    value = next((node for node in last.children() if node.is_named()), None) if is_return else None
-    scope = scope.within(checks.names)
-    return _hands_on(value, work) and all(
-        statement in checks.statements
-        or is_logging(statement)
-        or (
-            statement.kind() in DECLARATIONS
-            and all(is_told(subjects) for subjects in declared(statement, scope).values())
-        )
-        for statement in others
-    )
-
-
-def _hands_on(value: SgNode | None, work: str) -> bool:
-    if value is not None and value.kind() == "await_expression":
-        value = value.child(1)
-    called = (
-        value.field("function") if value is not None and value.kind() == "call_expression" else None
-    )
-    if value is None or called is None or called.text() != work:
-        return False
-    return all(argument.kind() in {"identifier", "spread_element"} for argument in arguments(value))
-
-
-def _returned(node: SgNode) -> SgNode | None:
-    """Return the function that a function returns."""
-    body = node.field("body")
-    if body is None or body.kind() in FUNCTIONS:
-        return body
-    for statement in statements_of(body):
-        if statement.kind() == "return_statement":
-            inner = [child for child in statement.children() if child.is_named()]
-            return (
-                inner[0] if len(statements_of(body)) == 1 and inner[0].kind() in FUNCTIONS else None
-            )
-    return None
-
-
-def _parameters(node: SgNode) -> list[str]:
-    single = node.field("parameter")
-    if single is not None:
-        return [single.text()]
-    parameters = node.field("parameters")
-    children: Iterable[SgNode] = parameters.children() if parameters is not None else ()
-    return [
-        (child.field("pattern") or child).text().removeprefix("...")
-        for child in children
-        if child.is_named()
-    ]

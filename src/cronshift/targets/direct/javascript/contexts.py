@@ -14,9 +14,9 @@ from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.answers import NOTHINGS, TEXTS, short
 from cronshift.targets.direct.javascript.chains import chain_of, is_left, member_of, operator_of
 from cronshift.targets.direct.javascript.data import Answering, refuse_uncaught
+from cronshift.targets.direct.javascript.endings import following_of, is_last
 from cronshift.targets.direct.javascript.events import refusal, uses
 from cronshift.targets.direct.javascript.handler import route_function, statements_of
-from cronshift.targets.direct.javascript.results import following_of, is_last
 from cronshift.targets.direct.javascript.routes import as_module, gone
 
 if TYPE_CHECKING:

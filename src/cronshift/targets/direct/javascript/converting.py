@@ -19,11 +19,14 @@ from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import declared, names_of
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE, RETRY_AFTER
 from cronshift.targets.direct.javascript.beside import refuse_beside, without_method
-from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
+from cronshift.targets.direct.javascript.checks import checks_of
+from cronshift.targets.direct.javascript.handing import nodes_of_work
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
+    binds,
     every,
+    is_inside,
     names_declared,
     names_in,
     route_function,
@@ -39,7 +42,9 @@ from cronshift.targets.direct.javascript.routes import unmarked
 from cronshift.targets.direct.javascript.spellings import in_place, spellings
 from cronshift.targets.direct.javascript.steps import with_steps
 from cronshift.targets.direct.javascript.subjects import DECLARATIONS, REQUEST, ScriptScope, is_told
+from cronshift.targets.direct.javascript.unawaited import refuse_unawaited
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
+from cronshift.targets.direct.javascript.wrappers import refuse_wrapper
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -50,6 +55,12 @@ _NAMES = ("work", "doWork", "workOfJob")
 _OF_INNGEST = lazy_pattern(r'^import \{ ([^{}]+) \} from "inngest";\n', re.MULTILINE)
 _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
 """What a comment speaks of that goes with a check."""
+
+_CONFIGURING = re.compile(
+    r"durat|dynamic|static|cache|runtime|edge|node|region|render|second|\d ?s\b|minute|time|limit|ceiling|bound|budget|build",
+    re.IGNORECASE,
+)
+"""What a comment speaks of that goes with what only Next reads; one above it that says nothing of that is the work's."""
 
 
 class RouteModule(Struct, frozen=True):
@@ -164,6 +175,7 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
     names = {request: frozenset({REQUEST})} if request else {}
     scope = ScriptScope(tree, file, root, names)
     refuse_wrapper(function, scope)
+    refuse_unawaited(function, scope)
     refuse_other_meanings(function, of_answers=route.is_file)
     edits = Edits(text)
     for statement in checks_of(function, scope).statements:
@@ -180,7 +192,7 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
     taken = {node.text() for node in names_in(root)}
     name = next(name for name in chain(_NAMES, map("work{}".format, count(2))) if name not in taken)
     _declare(function, edits, name, entry.parameter, typed=is_typed)
-    _take_exports(root, function, edits)
+    _take_exports(root, function, export, edits)
     written = f"{unmarked(edits.result()).rstrip()}\n"
     if asked.needs_query:
         written = _with_query(written, file, entry)
@@ -207,7 +219,7 @@ def _remove_unasked(
     """Remove the declarations that only the checks used, the last first: they read credentials."""
     nodes = [
         node
-        for node in function.own_nodes()
+        for node in nodes_of_work(function)
         if node.kind() in DECLARATIONS and not edits.covers(*span_of(node))
     ]
     scope = scope.within(names_of(nodes, scope))
@@ -294,7 +306,8 @@ def _declare(
             edits.replace(*span_of(bound), name)
         edits.replace(span_of(statement)[0], span_of(node)[0], "")
         return
-    outer = function.wrapper or node
+    is_within = function.wrapper is not None and is_inside(node, function.wrapper)
+    outer = function.wrapper if function.wrapper is not None and is_within else node
     declarator = next(
         (each for each in node.ancestors() if each.kind() == "variable_declarator"), None
     )
@@ -314,10 +327,21 @@ def _declare(
             edits.replace(span_of(node)[1], span_of(outer)[1], "")
 
 
-def _take_exports(root: SgNode, function: RouteFunction, edits: Edits) -> None:
+def _keep_words(function: RouteFunction, export: str, edits: Edits) -> None:
+    """Keep what is said above ``export const GET = handle`` above the function."""
+    exporting = [each for each in function.aliases if binds(each, export)]
+    token = whole_statement(function.node).child(0)
+    for statement in exporting if export != function.name and token is not None else ():
+        words = edits.text[with_comment(statement)[0] : span_of(statement)[0]]
+        if token is not None and words:
+            edits.replace(*span_of(token), f"{words}{token.text()}")
+
+
+def _take_exports(root: SgNode, function: RouteFunction, export: str, edits: Edits) -> None:
     """Remove what only Next reads: other methods that do the same, the segment's configuration."""
     for alias in (*function.aliases, *function.beside.values()):
         edits.remove_lines(*with_comment(alias))
+    _keep_words(function, export, edits)
     for statement in root.children():
         if statement.kind() != "export_statement":
             continue
@@ -328,7 +352,7 @@ def _take_exports(root: SgNode, function: RouteFunction, edits: Edits) -> None:
             if part.kind() == "variable_declarator" and (name := part.field("name")) is not None
         ]
         if bound and set(bound) <= SEGMENT:
-            edits.remove_lines(*with_comment(statement))
+            edits.remove_lines(*with_comment(statement, _CONFIGURING))
 
 
 def with_import(text: str, file: str, name: str = NON_RETRIABLE) -> str:

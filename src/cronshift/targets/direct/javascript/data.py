@@ -8,8 +8,8 @@ from cronshift.handlers.javascript import FUNCTIONS, callee, line_of, locally, o
 from cronshift.handlers.tree import span_of
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.answers import NOTHINGS, TEXTS, answer_at
+from cronshift.targets.direct.javascript.endings import ends
 from cronshift.targets.direct.javascript.handler import every, statements_of
-from cronshift.targets.direct.javascript.results import ends
 from cronshift.targets.direct.javascript.routes import gone
 
 if TYPE_CHECKING:

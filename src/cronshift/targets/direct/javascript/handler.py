@@ -126,15 +126,14 @@ def route_function(root: SgNode, export: str) -> RouteFunction:
     """
     by_name = exports(root)
     exported = by_name.get(export)
-    if exported is None or exported.source is not None:
-        raise NotCertainError(exported.line if exported else 1, f"{export} is another module's")
+    if exported is None:
+        raise NotCertainError(1, f"exports no {export}")
+    if exported.source is not None:
+        raise NotCertainError(exported.line, f"{export} is another module's")
     name, node = _named(root, exported)
     wrapper = None
     if node.kind() == "call_expression":
-        inner = [argument for argument in arguments(node) if argument.kind() in FUNCTIONS]
-        if len(arguments(node)) != 1 or len(inner) != 1:
-            raise NotCertainError(line_of(node), "is made by a call that is not read")
-        node, wrapper = inner[0], node
+        wrapper, (name, node) = node, _wrapped(root, node, name)
     if node.kind() not in FUNCTIONS or node.kind().startswith("generator"):
         raise NotCertainError(line_of(node), "is no function that stands in this module")
     body = node.field("body")
@@ -149,9 +148,21 @@ def route_function(root: SgNode, export: str) -> RouteFunction:
     if export == "default":
         others = []
     function = RouteFunction(root, name, node, body, wrapper, ())
-    exporting = tuple(_statements_of(root, export, name))
+    exporting = tuple(_statements_of(function, export))
     aliases, beside = _others(function, by_name, others, export)
     return replace(function, aliases=(*exporting, *aliases), beside=beside)
+
+
+def _wrapped(root: SgNode, wrapper: SgNode, name: str) -> tuple[str, SgNode]:
+    """Return the name and the one function that a call around it is functions, by itself or by its name."""
+    functions = [(name, each) for each in arguments(wrapper) if each.kind() in FUNCTIONS]
+    for each in arguments(wrapper):
+        named = declared_function(root, each.text()) if each.kind() == "identifier" else None
+        if named is not None and named.kind() in FUNCTIONS:
+            functions.append((each.text(), named))
+    if len(functions) != 1:
+        raise NotCertainError(line_of(wrapper), "is made by a call that is not read")
+    return functions[0]
 
 
 def _named(root: SgNode, exported: Export) -> tuple[str, SgNode]:
@@ -226,9 +237,10 @@ def _handed_on(root: SgNode, node: SgNode, name: str) -> str | None:
     return called.text() if passed == taken[: len(passed)] else None
 
 
-def _statements_of(root: SgNode, export: str, name: str) -> Iterator[SgNode]:
+def _statements_of(function: RouteFunction, export: str) -> Iterator[SgNode]:
     """Yield the statements that only export the function, apart from its own declaration."""
-    for statement in root.children():
+    name = function.name
+    for statement in function.root.children():
         if statement.kind() != "export_statement":
             continue
         clause = next(
@@ -240,19 +252,25 @@ def _statements_of(root: SgNode, export: str, name: str) -> Iterator[SgNode]:
                 for part in clause.children()
                 if part.kind() == "export_specifier"
             }
-            if export in exported:
+            local = {
+                (part.field("name") or part).text()
+                for part in clause.children()
+                if part.kind() == "export_specifier"
+            }
+            if export in exported or local & {name, export}:
                 if not exported <= {*METHODS, *SEGMENT, "default"}:
                     raise NotCertainError(line_of(statement), "exports other things beside it")
                 yield statement
-        elif _binds(statement, export) and export != name:
+        elif binds(statement, export) and export != name:
             yield statement
         elif export == "default":
             value = statement.field("value")
-            if value is not None and value.kind() == "identifier" and value.text() == name:
+            is_name = value is not None and value.kind() == "identifier" and value.text() == name
+            if is_name or (value == function.wrapper and not is_inside(function.node, statement)):
                 yield statement
 
 
-def _binds(statement: SgNode, export: str) -> bool:
+def binds(statement: SgNode, export: str) -> bool:
     """Return whether a statement is ``export const GET = …`` or ``export function GET``."""
     declaration = statement.field("declaration")
     if declaration is None:
@@ -279,7 +297,7 @@ def _others(
     asked = {each.text() for each in names_in(function.node)} & {*others}
     for method in others:
         exported = by_name[method]
-        statement = next((each for each in root.children() if _binds(each, method)), None)
+        statement = next((each for each in root.children() if binds(each, method)), None)
         node = exported.node
         if node is None and (exported.imported or "") in names:
             continue  # in the same clause
@@ -287,8 +305,10 @@ def _others(
             continue  # GET hands on to it
         is_name = node is not None and node.kind() == "identifier" and node.text() in names
         is_one = node is not None and node.kind() in FUNCTIONS
+        wrapped = function.wrapper.text() if function.wrapper is not None else None
         is_same = (
             is_name
+            or (node is not None and node.text() == wrapped)
             or (is_one and node is not None and _handed_on(root, node, method) in names)
             or (is_one and node is not None and _words(node) == _words(function.node))
             or (is_one and node is not None and _does_nothing(node, method))
@@ -344,15 +364,14 @@ def is_in_awaited_loop(node: SgNode) -> bool:
 
 
 def with_comment(node: SgNode, words: re.Pattern[str] = re.compile("")) -> tuple[int, int]:
-    """Return the span of a statement, with the comments right above it that say ``words``."""
+    """Return the span of a statement, with the comments right above it, where together they say ``words``."""
     start, end = span_of(node)
-    above, line = node.prev(), node.range().start.line
+    above, line, comments = node.prev(), node.range().start.line, ""
+    first = start
     while above is not None and above.kind() == "comment" and above.range().end.line == line - 1:
-        if not words.search(above.text()):
-            break
-        start, line = span_of(above)[0], above.range().start.line
+        first, line, comments = span_of(above)[0], above.range().start.line, above.text() + comments
         above = above.prev()
-    return start, end
+    return (first if words.search(comments) else start), end
 
 
 def bound_in(node: SgNode) -> set[str]:

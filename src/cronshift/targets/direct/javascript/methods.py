@@ -10,13 +10,13 @@ from cronshift.handlers.tree import span_of
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.built_answer import lead_of
 from cronshift.targets.direct.javascript.chains import operator_of
+from cronshift.targets.direct.javascript.endings import ends
 from cronshift.targets.direct.javascript.handler import (
     RouteFunction,
     bound_in,
     names_in,
     statements_of,
 )
-from cronshift.targets.direct.javascript.results import ends
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode

@@ -43,7 +43,9 @@ async function {name}({parameter}) {{
   const {{ headers, ok, status }} = response;
   const text = await response.text();
   const isJson = headers.get("content-type")?.includes("json");
-  const parsed = Promise.resolve(text).then(JSON.parse).catch(() => text || null);
+  const parsed = Promise.resolve(text)
+    .then{unknown}(JSON.parse)
+    .catch(() => text || null);
   if (ok) return isJson ? parsed : text || null;
   const words = text || `answered ${{status}}`;
   if (status < 500 && ![408, 425, 429].includes(status)) throw new NonRetriableError(words);
@@ -99,7 +101,8 @@ class AnswerReader:
     def source(self, *, typed: bool) -> str:
         """Return the function that reads answers."""
         parameter = "answer: Response | Promise<Response>" if typed else "answer"
-        return _READER.format(name=self.name, parameter=parameter)
+        unknown = "<unknown>" if typed else ""
+        return _READER.format(name=self.name, parameter=parameter, unknown=unknown)
 
 
 def reader_for(function: RouteFunction) -> AnswerReader | None:

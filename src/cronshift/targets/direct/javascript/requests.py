@@ -17,6 +17,7 @@ from cronshift.targets.direct.javascript.chains import (
     member_of,
     operator_of,
 )
+from cronshift.targets.direct.javascript.handing import nodes_of_work
 from cronshift.targets.direct.javascript.handler import RouteFunction, every
 from cronshift.targets.direct.javascript.meanings import refuse_rebound
 from cronshift.targets.direct.javascript.no_body import no_body
@@ -98,7 +99,7 @@ class RequestEdits:
     def _declarators(self) -> list[SgNode]:
         return [
             node
-            for node in self._function.own_nodes()
+            for node in nodes_of_work(self._function)
             if node.kind() == "variable_declarator" and not self._is_gone(node)
         ]
 

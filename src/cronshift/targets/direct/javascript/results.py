@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.javascript import FUNCTIONS, line_of
 from cronshift.handlers.literals import pairs
 from cronshift.handlers.tree import span_of
+from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.answers import (
@@ -18,18 +19,20 @@ from cronshift.targets.direct.javascript.answers import (
     Media,
     SpelledAnswer,
     answer_of,
+    is_message,
     short,
 )
 from cronshift.targets.direct.javascript.built_answer import lead_of
+from cronshift.targets.direct.javascript.endings import ends, following_of, is_last
 from cronshift.targets.direct.javascript.handler import (
     RouteFunction,
     every,
     is_in_awaited_loop,
-    statements_of,
 )
+from cronshift.targets.direct.javascript.layout import lift, words_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from ast_grep_py import SgNode
 
@@ -41,13 +44,7 @@ _FLAGS = {"success", "ok", "status"}
 _WORDS = {"error", "message", "reason"}
 _TELLING = {"setHeader", "removeHeader", "set", "header", "type", "append"}
 """The methods by which a response of Node's, or of Express, says more than its body."""
-_LOOPS = {
-    "do_statement",
-    "for_in_statement",
-    "for_statement",
-    "switch_statement",
-    "while_statement",
-}
+_NAME = lazy_pattern(r"[\w.]+")
 
 
 def result_edits(
@@ -86,8 +83,9 @@ def _of_expression(body: SgNode, edits: Edits) -> None:
         return
     if answer is None or answer.status is None or answer.status >= FIRST_REDIRECT:
         raise NotCertainError(line_of(body), f"returns {short(body)}, which is not spelled out")
-    is_object = answer.body is not None and answer.body.kind() == "object"
-    _keep_body(answer, edits, *(("(", ")") if is_object else ("", "")))
+    comments = words_before(answer.node, answer.body, answer.body)
+    is_wrapped = comments or (answer.body is not None and answer.body.kind() == "object")
+    _keep_body(answer, edits, *((f"({comments}", ")") if is_wrapped else ("", "")))
 
 
 def _written(
@@ -157,7 +155,9 @@ def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
     lead = f"{semicolon}\n{line if not line.strip() else ''}"
     is_bare = condition.kind() == "parenthesized_expression"
     opening, closing = ("if ", " ") if is_bare else ("if (", ") ")
-    edits.replace(start, asked, opening)
+    words, _ = _words(failing) or (None, False)
+    kept = (condition, words, (first if failing is second else second).body)
+    edits.replace(start, asked, f"{words_before(statement, value, *kept)}{opening}")
     if failing is first:
         _write_message(
             first, edits, (behind, f"{closing}{raised}"), (latter[0], f"{over}{lead}return ")
@@ -188,12 +188,16 @@ def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, ed
             edits.replace(start, end, f"return null{semicolon}")
         else:
             first, last = span_of(answer.body)
-            edits.replace(start, first, "return ")
+            comments = words_before(statement, answer.body, answer.body)
+            edits.replace(start, first, f"{comments}return ")
             edits.replace(last, end, semicolon)
+            lift(answer.body, statement, edits)
     elif answer.status < FIRST_ERROR:
         raise NotCertainError(line_of(statement), f"answers {answer.status}, which leads elsewhere")
     else:
         before, behind = _raising(statement, answer)
+        words, _ = _words(answer) or (None, False)
+        before = f"{words_before(statement, answer.body, words)}{before}"
         _write_message(answer, edits, (start, before), (end, f"{behind}{semicolon}"))
 
 
@@ -206,10 +210,10 @@ def _write_message(
     if words is None:
         edits.replace(start, end, f'{before}"answered {answer.status or answer.failure}"{behind}')
         return
-    node, is_text = words
+    node, is_plain = words
     first, last = span_of(node)
-    edits.replace(start, first, before if is_text else f"{before}JSON.stringify(")
-    edits.replace(last, end, behind if is_text else f"){behind}")
+    edits.replace(start, first, before if is_plain else f"{before}JSON.stringify(")
+    edits.replace(last, end, behind if is_plain else f"){behind}")
 
 
 def _words(answer: SpelledAnswer) -> tuple[SgNode, bool] | None:
@@ -218,15 +222,14 @@ def _words(answer: SpelledAnswer) -> tuple[SgNode, bool] | None:
     if body is None or body.kind() in NOTHINGS:
         return None
     if body.kind() != "object":
-        is_text = body.kind() in TEXTS or (answer.media is Media.TEXT)
-        return body, is_text
+        return body, body.kind() in TEXTS or answer.media is Media.TEXT
     members = list(pairs(body))
     telling = [value for name, value in members if name in _WORDS]
     others = [name for name, _ in members if name not in _WORDS | _FLAGS]
     is_whole = not others and len(members) == sum(
         child.is_named() and child.kind() != "comment" for child in body.children()
     )
-    if is_whole and len(telling) == 1 and telling[0].kind() in TEXTS:
+    if is_whole and len(telling) == 1 and is_message(telling[0]):
         return telling[0], True
     return body, False
 
@@ -253,8 +256,12 @@ def _write_either(
     line = edits.text.rfind("\n", 0, start) + 1
     lead = edits.text[line:start]
     lead = lead if not lead.strip() else ""
-    asked = f"({answer.condition})" if answer.failing else f"(!({answer.condition}))"
-    edits.replace(start, first, "const result = ")
+    is_name = _NAME.fullmatch(answer.condition) is not None
+    opposite = f"(!{answer.condition})" if is_name else f"(!({answer.condition}))"
+    asked = f"({answer.condition})" if answer.failing else opposite
+    comments = words_before(statement, answer.body, answer.body)
+    edits.replace(start, first, f"{comments}const result = ")
+    lift(answer.body, statement, edits)
     semicolon = ";" if statement.text().endswith(";") else ""
     lines = ("", f"if {asked} {raised}", "return result")
     edits.replace(last, end, f"{semicolon}\n{lead}".join(lines) + semicolon)
@@ -331,59 +338,3 @@ def _begins_with(call: SgNode, name: str) -> bool:
     while node is not None and node.kind() in {"call_expression", "member_expression"}:
         node = node.field("function" if node.kind() == "call_expression" else "object")
     return node is not None and node.text() == name
-
-
-def following_of(statement: SgNode) -> SgNode | None:
-    """Return the statement right behind another, in its block."""
-    parent = statement.parent()
-    siblings = (
-        statements_of(parent) if parent is not None and parent.kind() == "statement_block" else []
-    )
-    spans = [span_of(each) for each in siblings]
-    at = spans.index(span_of(statement)) + 1 if span_of(statement) in spans else len(siblings)
-    return siblings[at] if at < len(siblings) else None
-
-
-def is_last(function: RouteFunction, statement: SgNode) -> bool:
-    """Return whether nothing is done behind a statement that has none behind it in its block."""
-    node = statement
-    for ancestor in statement.ancestors():
-        if span_of(ancestor) == span_of(function.body):
-            return True
-        kind = ancestor.kind()
-        if kind in _LOOPS:
-            return False
-        if kind in {"if_statement", "try_statement"} and following_of(ancestor) is not None:
-            return False
-        if kind == "try_statement" and ancestor.field("finalizer") is not None:
-            return False
-        node = ancestor
-    return node is statement
-
-
-def ends(statements: Sequence[SgNode]) -> bool:
-    """Return whether statements surely end with a result or an error."""
-    if not statements:
-        return False
-    last = statements[-1]
-    kind = last.kind()
-    if kind in {"return_statement", "throw_statement"}:
-        return True
-    if kind == "statement_block":
-        return ends(statements_of(last))
-    if kind == "if_statement":
-        alternative, consequence = last.field("alternative"), last.field("consequence")
-        other = (
-            next((node for node in alternative.children() if node.is_named()), None)
-            if alternative
-            else None
-        )
-        if other is None or consequence is None:
-            return False
-        return ends(statements_of(consequence)) and ends(statements_of(other))
-    if kind == "try_statement":
-        body, handler = last.field("body"), last.field("handler")
-        caught = handler.field("body") if handler is not None else None
-        whole = body is not None and ends(statements_of(body))
-        return whole and (handler is None or (caught is not None and ends(statements_of(caught))))
-    return kind == "while_statement" and "(true)" in last.text()[:14] and "break" not in last.text()

@@ -11,7 +11,7 @@ from cronshift.targets.direct.conversion import Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import about, declared, is_logging
 from cronshift.targets.direct.javascript.beside import refuse_beside
-from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper, turns_away
+from cronshift.targets.direct.javascript.checks import checks_of, turns_away
 from cronshift.targets.direct.javascript.handler import (
     RouteFunction,
     every,
@@ -26,6 +26,7 @@ from cronshift.targets.direct.javascript.subjects import (
     is_told,
 )
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
+from cronshift.targets.direct.javascript.wrappers import refuse_wrapper
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode

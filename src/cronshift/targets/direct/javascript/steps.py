@@ -16,8 +16,8 @@ from cronshift.handlers.tree import language, parse, span_of
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import is_logging
+from cronshift.targets.direct.javascript.endings import ends
 from cronshift.targets.direct.javascript.handler import every, statements_of
-from cronshift.targets.direct.javascript.results import ends
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode

@@ -58,6 +58,9 @@ _CALLED = frozenset({"GET", "POST", "PUT"})
 _WHOLE = frozenset({"default", "fetch", "*"})
 """The exports that answer every method."""
 
+_WAY = WayOn("answered")
+"""The way on behind the guard: the app itself."""
+
 _ASKED = 20
 """How many entries tell which module Vercel starts."""
 
@@ -82,7 +85,6 @@ class CodedFramework:
         module: of the library, with ``answered`` and ``mounting``.
         called: the way a function asks the app, in words.
         handlers: how they are written; ``None`` where their work cannot do without the app.
-        passes_on: whether its guard leaves a call to the route that answers it, and asks for none itself.
     """
 
     name: ClassVar[str]
@@ -92,7 +94,6 @@ class CodedFramework:
     makers: ClassVar[Mapping[str, Collection[str]]]
     module: ClassVar[str]
     called: ClassVar[str]
-    passes_on: ClassVar[bool] = False
     dev_server: ClassVar[DevServer | None] = None
     handlers: ClassVar[HandlerShape | None] = None
     kinds: ClassVar[frozenset[HandlerKind]] = _APPS
@@ -205,19 +206,14 @@ class CodedFramework:
             out=import_path(plan.out, dispatcher.file, app.code.alias),
             jobs=guard_constant(plan, dispatcher),
             claims=app.claims is not None,
-            answered=answering(plan, dispatcher, self._way),
+            answered=answering(plan, dispatcher, _WAY),
         )
 
     def _names(self, plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
         """Return the names that a dispatcher's module takes from the library, by module."""
         from cronshift.targets.typescript.dispatching import answering_names
 
-        return {**answering_names(plan, dispatcher, self._way), self.module: ["answered"]}
-
-    @property
-    def _way(self) -> WayOn:
-        """The app's own answer; one that is passed on to its routes is given once."""
-        return WayOn("answered", is_once=self.passes_on)
+        return {**answering_names(plan, dispatcher, _WAY), self.module: [_WAY.expression]}
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
         """Return the guard's modules, the framework's, and the ledger's where there is one."""
@@ -270,7 +266,7 @@ class CodedFramework:
 
     def endpoint_modules(self, app: TypescriptApp) -> set[str]:
         """Return the framework's module, and what reads the ownership file."""
-        return {self.module, "file"}
+        return {self.module, "file" if app.reads_environment or app.sessions else "folder"}
 
     def additions(
         self, routers: Routers, file: str, seconds: int | None, ownership: str

@@ -1,10 +1,9 @@
-"""Express: an app that cannot be asked in process, so its routes are called over HTTP."""
+"""Express: an app of Node's shape, which a function asks in process."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from cronshift.model import HandlerKind
 from cronshift.targets.direct.javascript.node_handlers import NodeShape
 from cronshift.targets.typescript.frameworks.coded import CodedFramework
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Express(CodedFramework):
-    """Express; the guard passes a call on to the route within the same request."""
+    """Express."""
 
     name = "express"
     title = "Express"
@@ -22,9 +21,7 @@ class Express(CodedFramework):
     makers = {"express": ("default", "*")}  # noqa: RUF012 - read only
     module = "express"
     handlers: ClassVar[HandlerShape | None] = NodeShape()
-    called = "no: over HTTP"
-    passes_on = True
-    kinds = frozenset[HandlerKind]()
+    called = "the app itself, as a server does"
 
 
 EXPRESS = Express()

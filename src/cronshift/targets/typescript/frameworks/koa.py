@@ -1,4 +1,4 @@
-"""Koa: an app that takes Node's own requests, so its routes are called over HTTP."""
+"""Koa: an app of Node's shape, which a function asks in process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from cronshift.targets.typescript.frameworks.express import Express
 
 
 class Koa(Express):
-    """Koa; the guard passes a call on to the route within the same request."""
+    """Koa."""
 
     name = "koa"
     title = "Koa"

@@ -21,7 +21,7 @@ _MAKERS: dict[str, Collection[str]] = {"@nestjs/core": ("NestFactory",)}
 
 
 class Nestjs(Express):
-    """NestJS on Express, which it stands on by default; its routes are called over HTTP."""
+    """NestJS on Express, which it stands on by default."""
 
     name = "nestjs"
     title = "NestJS on Express"

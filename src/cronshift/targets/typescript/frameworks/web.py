@@ -27,7 +27,7 @@ from cronshift.targets.typescript.framework import (
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.naming import TAKEN, function_name
-from cronshift.targets.typescript.source import comment, text
+from cronshift.targets.typescript.source import braced, comment, text
 from cronshift.targets.typescript.untyped import untyped
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -253,11 +253,10 @@ class WebFramework:
         self, plan: Plan, file: str, generated: str | None, jobs: str | None, seconds: int
     ) -> str:
         alias = app_of(plan).code.alias
-        functions = "functions"
-        if jobs is not None:
-            functions = (
-                "functions: [...jobs, ...cronshiftFunctions]" if generated else "functions: jobs"
-            )
+        serving = f"serve({{ client: inngest, {'functions: jobs' if jobs else 'functions'} }})"
+        if jobs and generated:
+            both = ["client: inngest", "functions: [...jobs, ...cronshiftFunctions]"]
+            serving = braced("serve({", both, "})")
         return render(
             "typescript",
             "web-endpoint.ts",
@@ -268,9 +267,7 @@ class WebFramework:
             jobs=jobs,
             tell=import_path(f"{plan.out}/ownership", file, alias) if generated else None,
             settings=self.settings(seconds),
-            served=self.served(
-                f"serve({{ client: inngest, {functions} }})", tells=generated is not None
-            ),
+            served=self.served(serving, tells=generated is not None),
             told=self.telling_import(plan, file) if generated else None,
             telling=self.telling if generated else None,
         )

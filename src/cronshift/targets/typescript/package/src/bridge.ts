@@ -1,7 +1,7 @@
 /** Jobs whose route is called over HTTP, as Vercel did. */
 import { NonRetriableError } from "inngest";
 
-import { type Call, headersOf, settled } from "./calls";
+import { type Call, headersOf, settled, shown } from "./calls";
 import { bypassHeaders } from "./protection";
 
 /** Answer a call over HTTP, below the address that a variable holds, else the given one. */
@@ -18,7 +18,7 @@ export async function bridged(
   if (response.headers.has("x-cronshift-skipped")) {
     const secret = call.job.secret ?? "CRON_SECRET";
     throw new NonRetriableError(
-      `GET ${call.path} answered ${response.status} as if Vercel had called: set the same ${secret} here and there`,
+      `${shown(call)} answered ${response.status} as if Vercel had called: set the same ${secret} here and there`,
     );
   }
   return settled(call, response);

@@ -43,7 +43,7 @@ export async function direct(route: Route, call: Call, context = NO_PARAMS) {
   const headers = { ...headersOf(call), host, ...forwarded };
   const request = new NextRequest(`https://${host}${call.path}`, { headers });
   const response = (await route(request, context as never)) as Response | null;
-  if (!response) throw new NonRetriableError(`GET ${call.path} gave no answer`);
+  if (!response) throw new NonRetriableError(`${shown(call)} gave no answer`);
   return settled(call, response);
 }
 const NO_PARAMS = { params: Promise.resolve({}) };
@@ -51,11 +51,10 @@ const NO_PARAMS = { params: Promise.resolve({}) };
 /** Return the headers of Vercel's cron, with the bearer where a secret is set. */
 export function headersOf({ job, tick, runId }: Call): Record<string, string> {
   const name = job.secret ?? "CRON_SECRET";
-  const secret = process.env[name];
-  if (secret && !/^[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?$/.test(secret)) {
-    const fault = "has spaces around it, or what no header can carry";
-    throw new NonRetriableError(`${name} ${fault}`);
-  }
+  const secret = process.env[name] ?? "";
+  const fault = "has spaces around it, or what no header can carry";
+  const isSent = /^([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?$/.test(secret);
+  if (!isSent) throw new NonRetriableError(`${name} ${fault}`);
   return {
     "user-agent": "vercel-cron/1.0",
     "x-vercel-cron-schedule": job.schedule,
@@ -65,6 +64,9 @@ export function headersOf({ job, tick, runId }: Call): Record<string, string> {
     ...(secret ? { authorization: `Bearer ${secret}` } : {}),
   };
 }
+
+/** Return a call as logs may have it: a query may carry a credential. */
+export const shown = ({ path }: Call) => `GET ${path.split("?")[0]}`;
 
 /** Return what is kept of a success, 2xx; 408, 425, 429 and 5xx are tried again, nothing else is. */
 export async function settled(call: Call, response: Response) {
@@ -81,7 +83,7 @@ export async function settled(call: Call, response: Response) {
   const words = (status < 400 ? away : text).match(/[^ \t\n\r\f\v]+/g) ?? [];
   const quote = words.join(" ").replace(RegExp("^([^]{500})[^]+", "u"), "$1 …");
   const answered = [status, quote].filter(Boolean).join(": ");
-  const message = `GET ${call.path} answered ${answered}`;
+  const message = `${shown(call)} answered ${answered}`;
   const isFinal = status < 500 && ![408, 425, 429].includes(status);
   if (isFinal) throw new NonRetriableError(message);
   throw call.job.failure?.(message, headers) ?? new Error(message);

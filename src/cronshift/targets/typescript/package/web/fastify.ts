@@ -6,29 +6,20 @@ import type { Route } from "./calls";
 type Answering = (request: Request) => Response | Promise<Response>;
 
 const LARGEST = 32 * 1024 * 1024; // bytes, of what Inngest sends with a run's state
-const WITHOUT_BODY = [204, 304];
+const WITHOUT_BODY = [204, 205, 304];
 
 let app: FastifyInstance | undefined;
 
 /** The app's own answer, its hooks and all, as to a request from outside. */
 export const answered: Route = async (request) => {
-  if (!app) {
-    throw new Error("mountInngest was not called, so there is no app to ask.");
-  }
-  const { origin, href } = new URL(request.url);
-  const given = await app.inject({
-    method: "GET",
-    url: href.slice(origin.length),
-    headers: Object.fromEntries(request.headers),
-  });
-  const { statusCode: status, rawPayload } = given;
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(given.headers)) {
-    for (const each of [value].flat()) headers.append(name, String(each));
-  }
-  const body = WITHOUT_BODY.includes(status)
-    ? null
-    : new Uint8Array(rawPayload);
+  if (!app) throw new Error("mountInngest was not called.");
+  const { pathname, search } = new URL(request.url);
+  const sent = Object.fromEntries(request.headers);
+  const given = await app.inject({ url: pathname + search, headers: sent });
+  const { rawPayload, statusCode: status } = given;
+  const headers = { ...given.headers } as Record<string, string>;
+  const content = new Uint8Array(rawPayload);
+  const body = WITHOUT_BODY.includes(status) ? null : content;
   return new Response(body, { status, headers });
 };
 
@@ -40,46 +31,29 @@ export function mounting(
 ) {
   return (instance: FastifyInstance): void => {
     app = instance;
+    const url = "/api/inngest";
     if (endpoint) {
-      instance.route({
-        method: ["GET", "POST", "PUT"],
-        url: "/api/inngest",
-        bodyLimit: LARGEST,
-        handler: (asked, reply) => endpoint(asked as never, reply as never),
-      });
+      const handler = endpoint as (asked: FastifyRequest) => Promise<unknown>;
+      const method = ["GET", "POST", "PUT"];
+      instance.route({ method, url, bodyLimit: LARGEST, handler });
     }
+    const handler = answering(tell);
+    instance.route({ method: "OPTIONS", url, handler });
     for (const [url, answer] of Object.entries(routes)) {
-      instance.route({
-        method: ["GET", "OPTIONS"],
-        url,
-        handler: (asked, reply) => replied(answer(requestOf(asked)), reply),
-      });
+      const handler = answering(answer);
+      instance.route({ method: ["GET", "OPTIONS"], url, handler });
     }
-    instance.route({
-      method: "OPTIONS",
-      url: "/api/inngest",
-      handler: (asked, reply) => replied(tell(requestOf(asked)), reply),
-    });
   };
 }
 
-async function replied(
-  answer: Response | Promise<Response>,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const given = await answer;
-  reply.code(given.status);
-  given.headers.forEach((value, name) => {
-    if (name !== "content-length") void reply.header(name, value);
-  });
-  return reply.send(Buffer.from(await given.arrayBuffer()));
-}
-
-function requestOf(asked: FastifyRequest): Request {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(asked.headers)) {
-    if (value !== undefined) headers.set(name, String(value));
-  }
-  const method = asked.method === "OPTIONS" ? "OPTIONS" : "GET";
-  return new Request(`https://${asked.host}${asked.url}`, { method, headers });
+function answering(answer: Answering) {
+  return async ({ raw, url }: FastifyRequest, reply: FastifyReply) => {
+    const { method = "GET" } = raw;
+    const headers = raw.headers as Record<string, string>;
+    const asked = new Request(`http://localhost${url}`, { method, headers });
+    const given = await answer(asked);
+    given.headers.delete("content-length"); // Fastify tells it
+    reply.code(given.status).headers(Object.fromEntries(given.headers));
+    return reply.send(Buffer.from(await given.arrayBuffer()));
+  };
 }

@@ -9,8 +9,8 @@ let answering: Answering | undefined;
 
 /** The app's own answer, its middleware and all, as to a request from outside. */
 export const answered: Route = (request) => {
-  if (answering) return answering(request);
-  throw new Error("mountInngest was not called, so there is no app to ask.");
+  if (!answering) throw new Error("mountInngest was not called.");
+  return answering(request);
 };
 
 /** Return what has an app answer Inngest, where it does not serve functions itself, and Vercel's cron at the routes that ask the guard. */

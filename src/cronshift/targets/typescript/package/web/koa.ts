@@ -1,38 +1,32 @@
-/** An app of Koa, which takes Inngest's endpoint in; its own routes are asked over HTTP. */
-import { AsyncLocalStorage } from "node:async_hooks";
-import type { IncomingMessage } from "node:http";
+/** An app of Koa, which takes Inngest's endpoint in and answers its functions' calls in process. */
+import type { IncomingMessage, RequestListener } from "node:http";
 
+import { asking } from "./asking";
 import type { Route } from "./calls";
 
-type Answering = (request: Request) => Response | Promise<Response>;
 type Context = {
   method: string;
   path: string;
   url: string;
-  originalUrl: string;
-  host: string;
   status: number;
-  type: string;
   body: unknown;
-  req: IncomingMessage;
-  request: object;
-  set(name: string, value: string): void;
+  req: IncomingMessage & { body?: unknown };
+  request: { body?: unknown };
+  set(headers: Record<string, string>): void;
 };
 type Next = () => Promise<unknown>;
-type App = {
-  use(middleware: (context: Context, next: Next) => Promise<unknown>): unknown;
-};
+type Middleware = (context: Context, next: Next) => Promise<unknown>;
+type App = { use(middleware: Middleware): unknown; callback(): unknown };
+type Answering = (request: Request) => Response | Promise<Response>;
 
-const LARGEST = 32 * 1024 * 1024; // bytes, of what Inngest sends with a run's state
-const KEPT = 65_536; // bytes of an answer that the guard hears of
-const WITHOUT_BODY = [204, 205, 304];
-const leaving = new AsyncLocalStorage<Route>();
+const LARGEST = 32 * 1024 * 1024; // of what Inngest sends with a run's state
 
-/** The answer of the app's own route, which a call is left to at its own path. */
-export const answered: Route = (request, context) => {
-  const leave = leaving.getStore();
-  if (leave) return leave(request, context);
-  throw new Error("mountInngest was not called, so there is no app to ask.");
+let app: App | undefined;
+
+/** The app's own answer, its middleware and all, as to a request from outside. */
+export const answered: Route = (request) => {
+  if (!app) throw new Error("mountInngest was not called.");
+  return asking(app.callback() as RequestListener, request);
 };
 
 /** Return what has an app answer Inngest, where it does not serve functions itself, and Vercel's cron at the routes that ask the guard. */
@@ -41,93 +35,34 @@ export function mounting(
   tell: Answering,
   routes: Record<string, Answering>,
 ) {
-  const guarded = new Map(Object.entries(routes));
-  return (app: App): void => {
+  return (instance: App): void => {
+    app = instance;
     app.use(async (context, next) => {
-      const isInngest = context.path === "/api/inngest";
-      if (isInngest && context.method !== "OPTIONS") {
+      const { method, path, req, request, url } = context;
+      const isInngest = path === "/api/inngest";
+      if (isInngest && method !== "OPTIONS") {
         if (!endpoint) return next();
-        await readBody(context);
+        request.body ??= req.body ?? (await readJson(req)); // Vercel's, or its own
         return endpoint(context as never);
       }
-      const answer = isInngest ? tell : guarded.get(context.path);
-      if (!answer) return next();
-      const left = leavingTo(context, next);
-      const given = await leaving.run(left.route, async () =>
-        answer(requestOf(context)),
-      );
-      return left.isLeft() ? left.end() : reply(given, context);
+      const guard = isInngest ? tell : routes[path];
+      if (!guard) return next();
+      const headers = req.headers as Record<string, string>;
+      const asked = new Request(`http://localhost${url}`, { method, headers });
+      const given = await guard(asked);
+      context.status = given.status;
+      context.set(Object.fromEntries(given.headers));
+      context.body = Buffer.from(await given.arrayBuffer());
     });
   };
 }
 
-/** Return what leaves a call to the app's own route and gives the answer that it made; an error is thrown at the `end`. */
-function leavingTo(context: Context, next: Next) {
-  let isLeft = false;
-  let thrown: { error: unknown } | undefined;
-  const route: Route = async (request) => {
-    const { origin, href } = new URL(request.url);
-    const path = href.slice(origin.length);
-    context.url = context.originalUrl = path;
-    Object.assign(context.request, { originalUrl: path });
-    isLeft = true;
-    try {
-      await next();
-      return responseOf(context);
-    } catch (error) {
-      thrown = { error };
-      const { status } = Object(error) as { status?: unknown };
-      const isStatus =
-        typeof status === "number" && 400 <= status && status < 600;
-      return new Response(null, { status: isStatus ? status : 500 });
-    }
-  };
-  const end = () => {
-    if (thrown) throw thrown.error;
-  };
-  return { route, isLeft: () => isLeft, end };
-}
-
-/** Return what a route has answered; of a body that is large, or a stream, nothing is known. */
-function responseOf({ status, body, type }: Context): Response {
-  const isText = typeof body === "string" || body instanceof Uint8Array;
-  const isStream = "pipe" in Object(body) || "getReader" in Object(body);
-  const text = isText || body == null || isStream ? body : JSON.stringify(body);
-  const content = isStream ? "" : Buffer.from((text ?? "") as string);
-  const isKept = content.length <= KEPT && !WITHOUT_BODY.includes(status);
-  const headers = { "content-type": type || "text/plain" };
-  return new Response(isKept ? content : null, { status, headers });
-}
-
-/** Read the JSON of a request, which no parser of the app's has come to yet. */
-async function readBody({ req, request }: Context): Promise<void> {
-  if ("body" in request && request.body !== undefined) return;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST) throw new Error("The request is too large.");
-    chunks.push(chunk);
+/** Return the JSON of a request, which no parser of the app's has come to yet; who sent it is asked behind this. */
+async function readJson(asked: IncomingMessage): Promise<unknown> {
+  let text = "";
+  for await (const part of asked.setEncoding("utf8")) {
+    text += part as string;
+    if (text.length > LARGEST) throw new Error("The request is too large.");
   }
-  const text = Buffer.concat(chunks).toString();
-  Object.assign(request, { body: text ? (JSON.parse(text) as unknown) : {} });
-}
-
-async function reply(given: Response, context: Context): Promise<void> {
-  context.status = given.status;
-  context.body = Buffer.from(await given.arrayBuffer());
-  given.headers.forEach((value, name) => context.set(name, value));
-}
-
-function requestOf(context: Context): Request {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(context.req.headers)) {
-    if (value !== undefined) headers.set(name, String(value));
-  }
-  const method = context.method === "OPTIONS" ? "OPTIONS" : "GET";
-  const told = headers.get("x-forwarded-proto")?.split(",")[0]?.trim();
-  const isSecure = told === "https" || "encrypted" in context.req.socket;
-  const origin = `${isSecure ? "https" : "http"}://${context.host || "localhost"}`;
-  const url = origin + context.originalUrl;
-  return new Request(url, { method, headers });
+  return JSON.parse(text || "{}");
 }
