@@ -46,7 +46,7 @@ SDK_VERSION = Kind(
 SDK_FITS = Kind(
     "R202",
     "sdk-fits",
-    "What the SDK needs beside it (zod, TypeScript, Next.js) is what the app has.",
+    "What the SDK needs beside it (zod, TypeScript, Next.js; a Python) is what the app has.",
     "sdk-does-not-fit",
 )
 APP_ID = Kind(

@@ -282,6 +282,24 @@ def test_a_python_app_has_its_packages(
 
 
 @pytest.mark.parametrize(
+    ("file", "text", "is_bad"),
+    [
+        (".python-version", "3.9\n", True),
+        (".python-version", "3.12.4\n", False),
+        ("runtime.txt", "python-3.10.2\n", True),
+        ("Pipfile", '[requires]\npython_version = "3.9"\n', True),
+        ("pyproject.toml", '[project]\nrequires-python = "==3.10.*"\n', True),
+        ("pyproject.toml", '[project]\nrequires-python = ">=3.9"\n', False),
+    ],
+)
+def test_a_python_that_is_older_than_the_runtime_takes_is_told(
+    asked: Asked, file: str, text: str, *, is_bad: bool
+) -> None:
+    facts = asked({**FASTAPI, file: text}, "R202")
+    assert [fact.answer for fact in facts] == ([BAD] if is_bad else [])
+
+
+@pytest.mark.parametrize(
     ("read", "seen", "answer"),
     [
         (UNKNOWN, GOOD, GOOD),
