@@ -31,6 +31,7 @@ from cronshift.targets.direct.python.leftovers import (
     refuse_lost,
     refuse_remains,
 )
+from cronshift.targets.direct.python.outside import refuse_streams, refuse_users
 from cronshift.targets.direct.python.parameters import (
     Parameters,
     declare_function,
@@ -112,6 +113,7 @@ def _of_function(  # noqa: PLR0913, PLR0917 - what a route is known by
     sending: Sending | None = None,
 ) -> Converted:
     route = route_of(source, path)
+    refuse_users(tree, source.file, route.function)
     place = ModuleScope(tree, source.file, source.module)
     parameters = parameters_of(route, entry, place)
     return work_of(tree, source, route, parameters, entry, app, sending=sending)
@@ -160,6 +162,7 @@ def work_of(  # noqa: PLR0913, PLR0917 - what a route is known by
         return _beside_route(tree, source, route, parameters, entry, app, telling, sending)
     used = set(names_used(source.module))
     function, place = route.function, ModuleScope(tree, source.file, source.module)
+    refuse_streams(function, place)
     refuse_dependencies(route, place)
     dependencies = Dependencies(function, parameters.dependencies, place)
     parameters = _with_checks(parameters, dependencies)

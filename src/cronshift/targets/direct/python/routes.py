@@ -172,6 +172,9 @@ def model_of(route: AppRoute, place: ModuleScope) -> str | None:
         return name
     if declared and not PLAIN_TYPES.fullmatch(name):
         raise NotCertainError(route.decorator.lineno, "is declared with response_model")
+    parts = (each.id for each in ast.walk(model) if isinstance(each, ast.Name))
+    if any(_is_model(part, place) for part in parts):
+        raise NotCertainError(route.function.lineno, f"is declared to return {name}")
     return None
 
 
