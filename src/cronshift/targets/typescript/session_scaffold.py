@@ -42,7 +42,7 @@ from cronshift.targets.typescript.sessions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from cronshift.model import Plan
@@ -103,8 +103,10 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         else None,
         language,
     )
-    files = (*generate_sessions(app), *_served(root, plan))
+    served = list(_served(root, plan))
+    files = (*generate_sessions(app), *served)
     written, _ = edits(root, compare(root, files, app.folder), force=force)
+    gone = _superseded(root, plan, {file.path for file in served})
     once = (
         *app_side(app),
         GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
@@ -116,7 +118,12 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
     ]
     model = flow.schema.model(settings.table) if flow.schema else None
     house = model and _house(flow, settings, model, plan)
-    return [*written, *once_edits, *(_own_code(tree, house, flow, app.folder) if house else ())]
+    return [
+        *written,
+        *gone,
+        *once_edits,
+        *(_own_code(tree, house, flow, app.folder) if house else ()),
+    ]
 
 
 def _house(flow: Flow, settings: SessionSettings, model: Model, plan: Plan) -> House:
@@ -197,8 +204,7 @@ def _refuse_taken(plan: Plan, flow: str) -> None:
 
 def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
     """Yield the files that the flow imports where there are none, and the list of it where cronshift wrote that."""
-    kept = tuple(job for job in plan.jobs if job.module and (root / job.module).is_file())
-    served = replace(plan, jobs=kept, data=replace(app_of(plan), sessions=True))
+    served = _of_kept(root, plan, sessions=True)
     language = app_of(plan).routers.language
     ownership = f"{plan.out}/ownership.{language}"
     wanted = {f"{plan.out}/client.{language}", ownership}
@@ -216,6 +222,25 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
             )
         if is_wanted:
             yield file
+
+
+def _superseded(root: Path, plan: Plan, written: Collection[str]) -> Iterator[Edit]:
+    """Yield the deletions of what the file of ownership imports no more, where it is written anew."""
+    if f"{plan.out}/ownership.{app_of(plan).routers.language}" not in written:
+        return
+    still = {file.path for file in generate(_of_kept(root, plan, sessions=True))}
+    for file in generate(_of_kept(root, plan, sessions=False)):
+        there = content(inside(root, file.path))
+        if file.path in still or there is None or not is_untouched(there.decode(errors="replace")):
+            continue
+        summary = f"{file.path}: nothing imports it any more"
+        yield Edit(file.path, None, summary=summary, based_on=Seen(there))
+
+
+def _of_kept(root: Path, plan: Plan, *, sessions: bool) -> Plan:
+    """Return the plan of the jobs whose modules are there, in an app with or without the flow."""
+    kept = tuple(job for job in plan.jobs if job.module and (root / job.module).is_file())
+    return replace(plan, jobs=kept, data=replace(app_of(plan), sessions=sessions))
 
 
 def next_steps(paths: Sequence[str]) -> str:
