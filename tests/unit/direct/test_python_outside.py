@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.handlers.tree import SourceTree
+from cronshift.model import Location
 from cronshift.targets.direct import Converted, Entry
+from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.converting import convert
+from cronshift.targets.direct.python.django import convert_view
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +77,7 @@ def reason(root: Path, files: dict[str, str]) -> str | None:
 )
 def test_a_function_that_another_module_has_too_stays(tmp_path: Path, app: str, other: str) -> None:
     why = reason(tmp_path, {"tides.py": app, "report.py": other})
-    assert why == "is a function that report.py has too"
+    assert why == "is imported by report.py too"
 
 
 def test_one_of_the_same_name_elsewhere_keeps_nothing(tmp_path: Path) -> None:
@@ -97,6 +100,71 @@ def test_one_whose_address_is_asked_for_stays(tmp_path: Path, file: str, text: s
     assert reason(tmp_path, {"tides.py": FLASK, file: text}) == (
         f"has an address that {file} asks for"
     )
+
+
+VIEW = f"""from flask import Flask, jsonify, url_for
+from flask.views import MethodView
+
+app = Flask(__name__)
+
+
+class Tides(MethodView):
+    def get(self):
+        return jsonify(n=1)
+
+
+app.add_url_rule("{PATH}", view_func=Tides.as_view("tides"))
+"""
+LINK = '\n\n@app.route("/")\ndef home():\n    return url_for("gauge")\n'
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        FLASK.replace(f'"{PATH}")', f'"{PATH}", endpoint="gauge")'),
+        FLASK.replace(f'@app.route("{PATH}")\n', "")
+        + f'\n\napp.add_url_rule("{PATH}", "gauge", read_tides)\n',
+    ],
+    ids=["decorator", "add_url_rule"],
+)
+def test_one_whose_address_is_asked_for_by_its_endpoint_stays(
+    tmp_path: Path, declared: str
+) -> None:
+    assert reason(tmp_path, {"tides.py": declared}) is None
+    assert reason(tmp_path, {"tides.py": declared + LINK}) == (
+        "has an address that tides.py asks for"
+    )
+
+
+def test_a_class_that_another_module_has_too_stays(tmp_path: Path) -> None:
+    assert reason(tmp_path, {"tides.py": VIEW}) is None
+    other = "from tides import Tides\n\n\nclass More(Tides):\n    pass\n"
+    assert reason(tmp_path, {"tides.py": VIEW, "more.py": other}) == ("is imported by more.py too")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("links.py", 'from django.urls import reverse\n\nHERE = reverse("site:gauge")\n'),
+        ("links.py", 'from django.urls import reverse_lazy\n\nHERE = reverse_lazy("gauge")\n'),
+        ("home.html", "<a href=\"{% url 'gauge' %}\">now</a>\n"),
+    ],
+)
+def test_a_view_of_djangos_whose_address_is_asked_for_stays(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    (tmp_path / "views.py").write_text(
+        'from django.http import JsonResponse\n\n\ndef x(request):\n    return JsonResponse({"n": 1})\n'
+    )
+    (tmp_path / "urls.py").write_text(
+        "from django.urls import path\n\nimport views\n\n"
+        f'urlpatterns = [\n    path("{PATH[1:]}", views.x, name="gauge"),\n    path("", views.home),\n]\n'
+    )
+    place, entry = Location("urls.py", 6), Entry(PATH, "0 6 * * *")
+    assert convert_view(SourceTree(tmp_path), place, entry).converted.function == "x"
+    (tmp_path / file).write_text(text)
+    with pytest.raises(NotCertainError, match=f"has an address that {file} asks for"):
+        convert_view(SourceTree(tmp_path), place, entry)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from cronshift.targets.direct.python.class_views import as_functions, is_harmles
 from cronshift.targets.direct.python.django_settings import is_atomic
 from cronshift.targets.direct.python.framework import work_of
 from cronshift.targets.direct.python.imports import with_import
+from cronshift.targets.direct.python.outside import endpoints, refuse_addresses
 from cronshift.targets.direct.python.parameters import Parameters
 from cronshift.targets.direct.python.routes import AppRoute
 from cronshift.targets.direct.python.sending import SENDS_NOT, Sending
@@ -79,6 +80,8 @@ def convert_view(
         raise NotCertainError(declared.lineno, f"answers with {name}, which is not read")
     node, there = view
     _refuse_others(tree, route.file, there.file, node.name)
+    if sending is None:
+        refuse_addresses(tree, set(endpoints(declared)), declared.lineno)
     if isinstance(node, ast.ClassDef):
         if sending is not None:
             raise NotCertainError(node.lineno, SENDS_NOT)

@@ -88,7 +88,7 @@ def convert_route(
         NotCertainError: where the meaning is not kept for certain.
     """
     path = urlsplit(entry.path).path
-    functions = _of_class(source, path)
+    functions = _of_class(tree, source, path)
     if functions is None:
         return _of_function(tree, source, path, entry, app, sending)
     if sending is not None:
@@ -113,22 +113,23 @@ def _of_function(  # noqa: PLR0913, PLR0917 - what a route is known by
     sending: Sending | None = None,
 ) -> Converted:
     route = route_of(source, path)
-    refuse_users(tree, source.file, route.function)
+    refuse_users(tree, source.file, route.function, route.decorator)
     place = ModuleScope(tree, source.file, source.module)
     parameters = parameters_of(route, entry, place)
     return work_of(tree, source, route, parameters, entry, app, sending=sending)
 
 
-def _of_class(source: PythonSource, path: str) -> ViewFunctions | None:
+def _of_class(tree: SourceTree, source: PythonSource, path: str) -> ViewFunctions | None:
     """Return the module whose class of Flask's that answers a path is a function; ``None`` where none does."""
     classes = {node.name: node for node in source.module.body if isinstance(node, ast.ClassDef)}
-    for _, _, declared, view in registered(source.module):
+    for _, call, declared, view in registered(source.module):
         match view:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="as_view")):
                 if name in classes and path.rstrip("/").endswith(declared.rstrip("/")):
                     named = [each for each in names_used(source.module) if each == name]
                     if len(named) > 1:
                         raise NotCertainError(view.lineno, f"uses {name} once more")
+                    refuse_users(tree, source.file, classes[name], call)
                     return as_functions(source, classes[name], view=view, request="")
     return None
 

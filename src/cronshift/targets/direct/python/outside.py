@@ -19,23 +19,54 @@ if TYPE_CHECKING:
 _PAGES = (".py", ".html", ".jinja", ".jinja2", ".j2")
 
 
-def refuse_users(tree: SourceTree, file: str, function: Function) -> None:
-    """Refuse a function that another file imports, or whose address one asks for by its name.
+def refuse_users(
+    tree: SourceTree, file: str, node: Function | ast.ClassDef, declared: ast.Call
+) -> None:
+    """Refuse a function or class that another file imports, or whose address one asks for by a name.
+
+    Args:
+        tree: the project's files.
+        file: the module of it.
+        node: the function or class.
+        declared: the call that declares its route.
 
     Raises:
-        NotCertainError: with the line of the function.
+        NotCertainError: with its line.
     """
-    name = re.escape(function.name)
-    address = re.compile(rf"""\burl_(?:path_)?for\(\s*["'](?:[\w.]*\.)?{name}["']""")
+    refuse_addresses(tree, {node.name, *endpoints(declared)}, node.lineno)
     for each in tree.files:
-        if not each.endswith(_PAGES):
-            continue
-        text = tree.read(each)
-        if address.search(text):
-            raise NotCertainError(function.lineno, f"has an address that {each} asks for")
-        is_named = each != file and each.endswith(".py") and function.name in text
-        if is_named and _has(tree, each, file, function.name):
-            raise NotCertainError(function.lineno, f"is a function that {each} has too")
+        is_named = each != file and each.endswith(".py") and node.name in tree.read(each)
+        if is_named and _has(tree, each, file, node.name):
+            raise NotCertainError(node.lineno, f"is imported by {each} too")
+
+
+def refuse_addresses(tree: SourceTree, names: set[str], line: int) -> None:
+    """Refuse a route whose address a module or a page asks for by one of its names.
+
+    Raises:
+        NotCertainError: with the line.
+    """
+    name = "|".join(map(re.escape, sorted(names)))
+    asked = re.compile(
+        rf"""(?:\b(?:url_(?:path_)?for|reverse(?:_lazy)?|resolve_url)\(\s*|\{{%-?\s*url\s+)"""
+        rf"""["'](?:[\w.:]*[.:])?(?:{name})["']"""
+    )
+    for each in tree.files if names else ():
+        if each.endswith(_PAGES) and asked.search(tree.read(each)):
+            raise NotCertainError(line, f"has an address that {each} asks for")
+
+
+def endpoints(declared: ast.Call) -> Iterator[str]:
+    """Yield the names that a route is given where it is declared."""
+    for each in declared.keywords:
+        match each:
+            case ast.keyword(arg="endpoint" | "name", value=ast.Constant(value=str(name))):
+                yield name
+    match declared:
+        case ast.Call(
+            func=ast.Attribute(attr="add_url_rule"), args=[_, ast.Constant(value=str(name)), *_]
+        ):
+            yield name
 
 
 def _has(tree: SourceTree, user: str, file: str, name: str) -> bool:
