@@ -1,9 +1,11 @@
-/** Apps of Node's shape, `(req, res)`, asked in process. */
+/** Apps of Node's shape, `(req, res)`: asked in process, and what they are asked by Inngest. */
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage } from "node:http";
 import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+
+const LARGEST = 32 * 1024 * 1024; // of what Inngest sends with a run's state
 
 /** Return an app's own answer, its middleware and all; a server of its own asks it, for this request alone. */
 export async function asking(
@@ -28,4 +30,14 @@ export async function asking(
   } finally {
     server.close().closeAllConnections();
   }
+}
+
+/** Return the JSON of a request, which no parser of the app's has come to yet; who sent it is asked behind this. */
+export async function readJson(asked: IncomingMessage): Promise<unknown> {
+  let text = "";
+  for await (const part of asked.setEncoding("utf8")) {
+    text += part as string;
+    if (text.length > LARGEST) throw new Error("The request is too large.");
+  }
+  return JSON.parse(text || "{}");
 }

@@ -5,7 +5,7 @@ import type {
   ServerResponse,
 } from "node:http";
 
-import { asking } from "./asking";
+import { asking, readJson } from "./asking";
 import type { Route } from "./calls";
 
 type Asked = IncomingMessage & { path: string; body?: unknown };
@@ -13,8 +13,6 @@ type Next = (error?: unknown) => void;
 type Middleware = (asked: Asked, reply: ServerResponse, next: Next) => void;
 type App = RequestListener & { use(middleware: Middleware): unknown };
 type Answering = (request: Request) => Response | Promise<Response>;
-
-const LARGEST = 32 * 1024 * 1024; // of what Inngest sends with a run's state
 
 let app: App | undefined;
 
@@ -55,14 +53,4 @@ export function mounting(
       (asked, reply, next) => void answer(asked, reply, next).catch(next),
     );
   };
-}
-
-/** Return the JSON of a request, which no parser of the app's has come to yet; who sent it is asked behind this. */
-async function readJson(asked: IncomingMessage): Promise<unknown> {
-  let text = "";
-  for await (const part of asked.setEncoding("utf8")) {
-    text += part as string;
-    if (text.length > LARGEST) throw new Error("The request is too large.");
-  }
-  return JSON.parse(text || "{}");
 }

@@ -1,7 +1,7 @@
 /** An app of Koa, which takes Inngest's endpoint in and answers its functions' calls in process. */
 import type { IncomingMessage, RequestListener } from "node:http";
 
-import { asking } from "./asking";
+import { asking, readJson } from "./asking";
 import type { Route } from "./calls";
 
 type Context = {
@@ -18,8 +18,6 @@ type Next = () => Promise<unknown>;
 type Middleware = (context: Context, next: Next) => Promise<unknown>;
 type App = { use(middleware: Middleware): unknown; callback(): unknown };
 type Answering = (request: Request) => Response | Promise<Response>;
-
-const LARGEST = 32 * 1024 * 1024; // of what Inngest sends with a run's state
 
 let app: App | undefined;
 
@@ -55,14 +53,4 @@ export function mounting(
       context.body = Buffer.from(await given.arrayBuffer());
     });
   };
-}
-
-/** Return the JSON of a request, which no parser of the app's has come to yet; who sent it is asked behind this. */
-async function readJson(asked: IncomingMessage): Promise<unknown> {
-  let text = "";
-  for await (const part of asked.setEncoding("utf8")) {
-    text += part as string;
-    if (text.length > LARGEST) throw new Error("The request is too large.");
-  }
-  return JSON.parse(text || "{}");
 }
