@@ -113,6 +113,7 @@ class Behaviour(Struct, frozen=True):
         untold_duration: where the file says it in a way that only running it would tell.
         cached: a setting that makes a framework answer from its build or its cache.
         perhaps_cached: one that code computes, so that it may.
+        files_only: a setting by which a framework builds files alone, and no code of the app's runs.
         silent: the handler ends without ever answering.
         flagged: the work hangs on a query that the entry does not carry.
         bodiless: the work hangs on a body, and a GET has none.
@@ -140,6 +141,7 @@ class Behaviour(Struct, frozen=True):
     runtime: str | None = None
     cached: SourceSpot | None = None
     perhaps_cached: SourceSpot | None = None
+    files_only: SourceSpot | None = None
     streams: SourceSpot | None = None
     silent: SourceSpot | None = None
     reads_schedule: SourceSpot | None = None

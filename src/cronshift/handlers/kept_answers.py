@@ -1,4 +1,4 @@
-"""A GET that a build or a cache answers: its code does not run on every tick.
+"""A GET that a build or a cache answers: its code does not run on every tick, or never.
 
 The route says so itself, the framework's configuration does, or it is the framework's habit. What a
 configuration computes is not known, and nothing is said of it.
@@ -44,6 +44,7 @@ _NITRO_KEEPS = ("prerender", "isr", "swr", "static", "cache")
 _NITRO_CACHES = {"defineCachedEventHandler", "cachedEventHandler", "defineCachedHandler"}
 _ADAPTER = lazy_pattern(r"""\bfrom\s+["']([^"']*adapter-[^"']+)["']""")
 _STATIC_ADAPTER = "@sveltejs/adapter-static"
+_STATIC_PRESETS = ("static", "vercel-static", "vercel_static")
 
 
 def kept_answer(tree: SourceTree, handler: Handler, path: str) -> SourceSpot | None:
@@ -53,6 +54,39 @@ def kept_answer(tree: SourceTree, handler: Handler, path: str) -> SourceSpot | N
     return reader(tree, handler, root, path) if reader is not None and root is not None else None
 
 
+def built_to_files(tree: SourceTree, handler: Handler) -> SourceSpot | None:
+    """Return the setting by which a framework builds files alone, so that Vercel runs none of the code."""
+    match handler.kind:
+        case HandlerKind.NEXT_ROUTE | HandlerKind.NEXT_PAGES:
+            return _configured(tree, handler, "next", "output", "export")
+        case HandlerKind.REMIX:
+            return _configured(tree, handler, "react-router", "ssr", False)
+        case HandlerKind.ASTRO:
+            file = config_of(tree, handler.file, "astro")
+            config = config_object(tree.parsed(file)) if file else {}
+            has_adapter = config is None or "adapter" in config
+            return (
+                None
+                if has_adapter
+                else SourceSpot(file or handler.file, 1, "Astro without an adapter")
+            )
+        case HandlerKind.SVELTEKIT:
+            file = config_of(tree, handler.file, "svelte")
+            adapters = _ADAPTER.findall(tree.read(file)) if file else []
+            is_static = adapters == [_STATIC_ADAPTER]
+            return SourceSpot(file, 1, _STATIC_ADAPTER) if file and is_static else None
+        case HandlerKind.NITRO | HandlerKind.SOLIDSTART:
+            presets = ((file, part.get("preset")) for file, part in _nitro_options(tree, handler))
+            spots = (
+                SourceSpot(file, 1, f"preset: {preset!r}")
+                for file, preset in presets
+                if preset in _STATIC_PRESETS
+            )
+            return next(spots, None)
+        case _:
+            return None
+
+
 def _in_next(tree: SourceTree, handler: Handler, root: SgNode, _path: str) -> SourceSpot | None:
     exported = exports(root)
     is_dynamic = constant(root, "runtime") in EDGE_RUNTIMES or (
@@ -60,8 +94,6 @@ def _in_next(tree: SourceTree, handler: Handler, root: SgNode, _path: str) -> So
     ) & set(exported)
     if constant(root, "dynamic") in {"force-static", "error"} and not is_dynamic:
         return _exported(handler, root, "dynamic")
-    if static := _configured(tree, handler, "next", "output", "export"):
-        return static
     if is_dynamic or "dynamic" in exported or not _asks_nothing(tree, handler):
         return None
     if "revalidate" in exported:
@@ -113,41 +145,33 @@ def _in_astro(tree: SourceTree, handler: Handler, root: SgNode, _path: str) -> S
 
 
 def _in_sveltekit(
-    tree: SourceTree, handler: Handler, root: SgNode, _path: str
+    _tree: SourceTree, handler: Handler, root: SgNode, _path: str
 ) -> SourceSpot | None:
-    if "prerender" in exports(root):
-        return _prerendered(handler, root)
-    file = config_of(tree, handler.file, "svelte")
-    adapters = _ADAPTER.findall(tree.read(file)) if file else []
-    if file is None or adapters != [_STATIC_ADAPTER]:
-        return None
-    return SourceSpot(file, 1, _STATIC_ADAPTER)
+    return _prerendered(handler, root)
 
 
 def _prerendered(handler: Handler, root: SgNode) -> SourceSpot | None:
     return _exported(handler, root, "prerender") if constant(root, "prerender") is True else None
 
 
-def _in_remix(tree: SourceTree, handler: Handler, _root: SgNode, _path: str) -> SourceSpot | None:
-    return _configured(tree, handler, "react-router", "ssr", False)
-
-
 def _in_nitro(tree: SourceTree, handler: Handler, root: SgNode, path: str) -> SourceSpot | None:
     exported = exports(root).get("default")
     if exported and exported.node and callee(exported.node) in _NITRO_CACHES:
         return spot_of(handler.file, exported.node, callee(exported.node))
+    for file, options in _nitro_options(tree, handler):
+        if rule := _rule_keeping(options.get("routeRules"), path):
+            return SourceSpot(file, 1, f"the route rule {rule}")
+    return None
+
+
+def _nitro_options(tree: SourceTree, handler: Handler) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the options of Nitro that are written out, each with its file."""
     for name in ("nuxt", "nitro", "app"):
         file = config_of(tree, handler.file, name)
         config = config_object(tree.parsed(file)) if file else None
         for part in (config, *((config or {}).get(key) for key in ("nitro", "server"))):
-            if not file or not isinstance(part, dict):
-                continue
-            preset = part.get("preset")
-            if preset in {"static", "vercel-static", "vercel_static"}:
-                return SourceSpot(file, 1, f"preset: {preset!r}")
-            if rule := _rule_keeping(part.get("routeRules"), path):
-                return SourceSpot(file, 1, f"the route rule {rule}")
-    return None
+            if file and isinstance(part, dict):
+                yield file, part
 
 
 def _rule_keeping(rules: Any, path: str) -> str | None:
@@ -198,7 +222,6 @@ _READERS = {
     HandlerKind.NEXT_ROUTE: _in_next,
     HandlerKind.ASTRO: _in_astro,
     HandlerKind.SVELTEKIT: _in_sveltekit,
-    HandlerKind.REMIX: _in_remix,
     HandlerKind.NITRO: _in_nitro,
     HandlerKind.SOLIDSTART: _in_nitro,
 }

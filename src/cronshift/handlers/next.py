@@ -114,10 +114,11 @@ class NextRouter:
 
     @property
     def middleware(self) -> str | None:
-        """The file of the middleware (``proxy`` since Next 16), if there is one."""
+        """The file of the middleware (``proxy`` since Next 16), if there is one: beside the routers' folders."""
+        routers = self.pages_folder or self.app_folder or f"{self._base}app"
+        place = routers[: routers.rfind("/") + 1]
         names = [
-            f"{self._base}{folder}{name}.{suffix}"
-            for folder in ("", "src/")
+            f"{place}{name}.{suffix}"
             for name in ("middleware", "proxy")
             for suffix in self.config.extensions
         ]

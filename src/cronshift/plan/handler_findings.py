@@ -18,7 +18,7 @@ from cronshift.handlers.flow.fronts import fronts_of
 from cronshift.handlers.flow.reader import HandlerReader
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
-from cronshift.handlers.kept_answers import kept_answer
+from cronshift.handlers.kept_answers import built_to_files, kept_answer
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
 from cronshift.handlers.tree import IMPORT
 from cronshift.handlers.untold_keeping import untold_keeping
@@ -224,9 +224,12 @@ class Judge:
             return Behaviour()
         saying = of_python if handler.language == "python" else of_javascript
         tree = self.resolver.tree
-        cached = kept_answer(tree, handler, path)
-        perhaps = untold_keeping(tree, handler) if cached is None else None
-        read = replace(saying(tree, handler), cached=cached, perhaps_cached=perhaps)
+        files_only = built_to_files(tree, handler)
+        cached = kept_answer(tree, handler, path) if files_only is None else None
+        perhaps = untold_keeping(tree, handler) if files_only is cached is None else None
+        read = replace(
+            saying(tree, handler), files_only=files_only, cached=cached, perhaps_cached=perhaps
+        )
         if handler.kind in _UNFOLLOWED:
             return read
         front, parameters = self.fronts(path), self._parameters(handler, path)
@@ -236,6 +239,7 @@ class Judge:
             max_duration=read.max_duration,
             untold_duration=read.untold_duration,
             runtime=read.runtime,
+            files_only=read.files_only,
             cached=read.cached,
             perhaps_cached=read.perhaps_cached,
             streams=read.streams,

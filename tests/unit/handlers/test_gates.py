@@ -83,6 +83,27 @@ def test_a_middleware_of_next(tmp_path: Path, body: str, answer: str) -> None:
     assert isinstance(front(tmp_path, files, "next").answer, KINDS[answer])
 
 
+@pytest.mark.parametrize(
+    ("file", "route", "answer"),
+    [
+        ("middleware.ts", "app", "stops"),
+        ("src/middleware.ts", "src/app", "stops"),
+        ("src/proxy.ts", "src/app", "stops"),
+        ("middleware.ts", "src/app", "by"),
+        ("src/middleware.ts", "app", "by"),
+    ],
+)
+def test_a_middleware_of_next_stands_beside_the_routers_folder(
+    tmp_path: Path, file: str, route: str, answer: str
+) -> None:
+    name = file.removeprefix("src/").removesuffix(".ts")
+    files = {
+        file: f"{NEXT}export function {name}(request) {{ return NextResponse.redirect('/login'); }}\n",
+        f"{route}/api/cron/mail/route.ts": "export const GET = () => new Response();\n",
+    }
+    assert isinstance(front(tmp_path, files, "next").answer, KINDS[answer])
+
+
 def test_a_middleware_sees_the_path_without_the_base_path(tmp_path: Path) -> None:
     body = (
         "if (!request.nextUrl.pathname.startsWith('/cron')) return NextResponse.redirect('/login');"

@@ -66,8 +66,9 @@ def test_a_check_is_told_where_the_header_is_read(
         (f"if (!secret || !bearer(request)) {NO}\n  console.log({MARK});", False),
         (f"if (!secret || !bearer(request)) {NO}\n  const by = {MARK} ? 'cron' : 'hand';\n  console.log(by);", False),
         (f"if (!secret || (!bearer(request) && !{MARK})) {NO}", False),
+        (f"if ({MARK} !== '1') {NO}", True),
     ],
-    ids=["shows without it", "refuses without it", "logs it", "names the caller", "is enough"],
+    ids=["shows without it", "refuses without it", "logs it", "names the caller", "is enough", "asks nothing else"],
 )  # fmt: skip
 def test_work_that_hangs_on_vercels_mark_is_told(
     told: Callable[..., list[Finding]], body: str, *, is_told: bool

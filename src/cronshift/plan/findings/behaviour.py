@@ -173,8 +173,20 @@ CACHED_GET = Rule(
     "The framework answers this GET from its build or its cache, so the code does not run on every "
     "tick.",
     'Write `export const dynamic = "force-dynamic"` in Next and `prerender = false` in Astro; elsewhere '
-    "take out what keeps it. A site that is built to files alone runs no code at all.",
+    "take out what keeps it.",
     of_job=lambda job: at([job.behaviour.cached], "{} keeps the answer."),
+)
+FILES_ONLY = Rule(
+    "CS554",
+    "files-only",
+    Severity.ERROR,
+    "The app is built to files, and Vercel runs no code of it: the job has never run, and Inngest's endpoint "
+    "would not be there either.",
+    "Take out what builds files alone (`output: 'export'`, a static adapter or preset, `ssr: false`); Astro "
+    "needs an adapter. Else remove the entry.",
+    of_job=lambda job: at(
+        [job.behaviour.files_only], "{}: the app is built to files, and no code of it runs."
+    ),
 )
 KEEPING_UNTOLD = Rule(
     "CS549",
@@ -276,8 +288,7 @@ NEEDS_MARK = Rule(
     "nothing done.",
     "Check the bearer of CRON_SECRET alone; the schedule is in x-vercel-cron-schedule, which both send.",
     of_job=lambda job: at(
-        [job.behaviour.marked if job.behaviour.auth is not Auth.SPOOFABLE else None],
-        "The work hangs on {}, which Inngest's calls do not carry.",
+        [job.behaviour.marked], "The work hangs on {}, which Inngest's calls do not carry."
     ),
 )
 WRITTEN_SECRET = Rule(
