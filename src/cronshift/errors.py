@@ -175,6 +175,10 @@ class Reason(StrEnum):
     )
     GENERATED_IGNORED = "generated-ignored", "git ignores what was generated."
     FUNCTIONS_NOT_SERVED = "functions-not-served", "Nothing serves the functions where it should."
+    ENDPOINT_METHODS = (
+        "endpoint-methods",
+        "The endpoint leaves out a method by which Inngest registers or calls functions.",
+    )
     ENDPOINT_ELSEWHERE = (
         "endpoint-elsewhere",
         "The SDK would register an address at which the endpoint does not answer.",

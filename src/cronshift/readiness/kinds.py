@@ -37,6 +37,12 @@ SERVED_AT = Kind(
     "The endpoint answers at the address that the SDK registers: base path, slash and origin are told.",
     "endpoint-elsewhere",
 )
+METHODS_SERVED = Kind(
+    "R112",
+    "endpoint-methods",
+    "The endpoint answers GET, POST and PUT by the SDK: PUT registers the functions, POST runs them.",
+    "endpoint-methods",
+)
 SDK_VERSION = Kind(
     "R201",
     "sdk-version",
@@ -111,6 +117,7 @@ KINDS: tuple[Kind, ...] = (
     REACHED,
     ASKED,
     SERVED_AT,
+    METHODS_SERVED,
     SDK_VERSION,
     SDK_FITS,
     APP_ID,

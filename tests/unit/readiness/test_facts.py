@@ -129,6 +129,24 @@ def test_the_endpoint_answers_where_the_sdk_registers_it(
     assert [fact.answer for fact in asked({**NEXT, **files}, "R111")] == [answer]
 
 
+@pytest.mark.parametrize(
+    ("exported", "answers"),
+    [
+        ("const { GET, POST, PUT } = serve(OPTIONS)", []),
+        ("const { GET, POST } = serve(OPTIONS)", [BAD]),
+        ("const { GET, PUT } = serve(OPTIONS)", [BAD]),
+        ("const inner = serve(OPTIONS);\nexport const GET = inner.GET;\nexport { inner as POST, inner as PUT }", []),
+        ("const { GET, POST } = serve(OPTIONS);\nexport * from './more'", [UNKNOWN]),
+    ],
+)  # fmt: skip
+def test_the_endpoint_answers_every_method_of_the_sdk(
+    asked: Asked, exported: str, answers: list[Knowledge]
+) -> None:
+    text = f"import {{ serve }} from 'inngest/next';\nconst OPTIONS = {{ client: new Inngest({{ id: 'shop' }}), functions: [] }};\nexport {exported};\n"
+    files = {**NEXT, "app/api/inngest/route.ts": text}
+    assert [fact.answer for fact in asked(files, "R112")] == answers
+
+
 def package(**dependencies: str) -> dict[str, str]:
     return {
         **NEXT,

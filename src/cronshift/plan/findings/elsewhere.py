@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cronshift.errors import path_to_show
 from cronshift.handlers.tree import IMPORT
 from cronshift.model import Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
@@ -84,6 +85,26 @@ def _functions_untold(project: ProjectSubject) -> Iterator[Evidence]:
                 yield Evidence(text, entry.source, job=job.id)
 
 
+def _functions_of_one_id(project: ProjectSubject) -> Iterator[Evidence]:
+    """Yield the entries whose function would be given the id that a served one of the app's own has."""
+    from cronshift.project.conventions.cron_functions import cron_functions
+
+    jobs = {
+        job.id: job
+        for job in project.jobs
+        if job.function is None and job.entry.origin is not Origin.MOVED
+    }
+    for function in cron_functions(project.tree) if project.is_moving else ():
+        job, file = jobs.get(function.id), function.location.file
+        if job is None or file == job.module or not _is_imported(project.tree, file):
+            continue
+        text = (
+            f"{function.location} has the id {job.id}, as the function of {job.entry.path} would."
+        )
+        fix = f'Else, to have both: [jobs.OTHER] with path = "{path_to_show(job.entry.path)}" in cronshift.toml.'
+        yield Evidence(text, job.entry.source, f"{FUNCTION_OF_ONE_ID.fix} {fix}", job=job.id)
+
+
 def _is_imported(tree: SourceTree, file: str) -> bool:
     """Return whether a file serves, or another module loads it; else what is in it is served by nobody."""
     stem = PurePosixPath(file).stem
@@ -116,6 +137,15 @@ WORKFLOW_SCHEDULE = Rule(
     "start late or not at all, and ends the schedule of a public repository without commits for 60 days.",
     "Take it over as a job: cronshift migrate --workflow FILE.",
     of_project=_workflows,
+)
+FUNCTION_OF_ONE_ID = Rule(
+    "CS557",
+    "function-of-one-id",
+    Severity.ERROR,
+    "A function of the app's own has the id that the job's would be given, and Inngest would take one for "
+    "the other.",
+    "Where it does the job, take the entry out, after which cronshift baseline takes the function over.",
+    of_project=_functions_of_one_id,
 )
 OWN_FUNCTION_TWICE = Rule(
     "CS560",

@@ -26,6 +26,7 @@ KEYS = ("INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY")
 ENV_EXAMPLE = lazy_pattern(
     r"(^|/)(\.env(\.\w+)?\.(example|sample|template|dist)|(example|sample)\.env|env\.example)$"
 )
+_GENERATED_FOR = {3, 4}
 _DEFAULT_DURATION = 300  # seconds; Vercel's documented default (facts: Vercel, section 3)
 
 
@@ -36,10 +37,17 @@ def _refused_sdk(project: ProjectSubject) -> Iterator[Evidence]:
         yield Evidence(text, project.tree.place_of("package.json", '"inngest"'))
 
 
+def _other_sdk(project: ProjectSubject) -> Iterator[Evidence]:
+    major = sdk_major(project.tree) if project.knows_routes else None
+    if major and major not in _GENERATED_FOR:
+        text = f"The app has version {major} of inngest."
+        yield Evidence(text, project.tree.place_of("package.json", '"inngest"'))
+
+
 def _other_majors(project: ProjectSubject) -> Iterator[Evidence]:
     tree = project.tree
     major = sdk_major(tree) if project.knows_routes else None
-    if major not in {3, 4}:
+    if major not in _GENERATED_FOR:
         return
     for file in sorted(tree.files):
         if file.endswith((".ts", ".js", ".tsx", ".mts", ".mjs")):
@@ -118,6 +126,14 @@ REFUSED_SDK = Rule(
     "Inngest refuses TypeScript SDKs from 3.22.0 to 3.53.1 (CVE-2026-42047).",
     "Upgrade the inngest package to 3.54.0 or later.",
     of_project=_refused_sdk,
+)
+OTHER_SDK = Rule(
+    "CS561",
+    "other-sdk",
+    Severity.ERROR,
+    "Functions are generated for versions 3 and 4 of the TypeScript SDK, and the app has another.",
+    "Upgrade the inngest package, and the app's own functions with it.",
+    of_project=_other_sdk,
 )
 SERVE_DURATION = Rule(
     "CS431",

@@ -14,7 +14,7 @@ from cronshift.readiness.kinds import LISTED, PRODUCTION, SDK_FITS, SDK_VERSION
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.library import package_named
 from cronshift.targets.typescript.package_json import SDK_RANGE
-from cronshift.targets.typescript.serving import served_at
+from cronshift.targets.typescript.serving import methods_served, served_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,7 @@ def facts(subject: Subject) -> Iterator[Fact]:
     """Yield the facts about the SDK, and about the environments that the functions run in."""
     yield from _sdk(subject)
     yield from served_at(subject)
+    yield from methods_served(subject)
     if (subject.project.root / subject.plan.out).is_dir():
         yield _production(subject)
     yield from _listed(subject)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.javascript import exports
 from cronshift.handlers.values import value
+from cronshift.model import HandlerKind, Location
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.readiness.kinds import SERVED_AT
+from cronshift.project.conventions import code_of
+from cronshift.readiness.kinds import METHODS_SERVED, SERVED_AT
 from cronshift.readiness.variables import names_set
 from cronshift.runtime.web import is_loopback
 from cronshift.targets.typescript.app import app_of
@@ -25,6 +28,15 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.app import TypescriptApp
 
 _PATH_VARIABLE = "INNGEST_SERVE_PATH"
+_METHODS = frozenset({"GET", "POST", "PUT"})
+_EXPORTED = {
+    HandlerKind.NEXT_ROUTE: _METHODS,
+    HandlerKind.SVELTEKIT: _METHODS,
+    HandlerKind.ASTRO: _METHODS,
+    HandlerKind.SOLIDSTART: _METHODS,
+    HandlerKind.REMIX: frozenset({"action", "loader"}),
+}
+"""What the SDK's documentation has an endpoint export, where a router goes by the names."""
 _ORIGINS = ("serveOrigin", "serveHost")
 
 
@@ -37,6 +49,28 @@ def served_at(subject: Subject) -> Iterator[Fact]:
         yield subject.good(SERVED_AT, text, subject.project.config_file)
     for call in calls:
         yield _origin(subject, call) or _path(subject, call, app)
+
+
+def methods_served(subject: Subject) -> Iterator[Fact]:
+    """Yield whether the app's own serve route exports every method of the SDK's."""
+    file = code_of(subject.tree).serve_file
+    root = subject.tree.parsed(file) if file else None
+    if file is None or root is None:
+        return
+    route = next(
+        (each for each in subject.resolver.table.routes if each.handler.file == file), None
+    )
+    needed = _EXPORTED.get(route.handler.kind) if route is not None else None
+    exported, place = exports(root), Location(file, 1)
+    if needed is None or needed <= set(exported):
+        return
+    missing = ", ".join(sorted(needed - set(exported)))
+    if "*" in exported or "ALL" in exported:
+        text = f"{file} does not name {missing}, and what it hands on may."
+        yield subject.unknown(METHODS_SERVED, text, place, f"Export {missing} by name")
+    else:
+        text = f"{file} leaves out {missing}: Inngest registers functions by PUT and runs them by POST."
+        yield subject.bad(METHODS_SERVED, text, place, f"Export {missing} of what serve returns")
 
 
 def _path(subject: Subject, call: Expression, app: TypescriptApp) -> Fact:
