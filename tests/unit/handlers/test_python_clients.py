@@ -145,3 +145,35 @@ def x():
     }
     loose = {"CS201", "CS202"}
     assert {finding.code for finding in told(files)} & loose == {"CS201"}
+
+
+def test_a_failure_in_a_branch_is_followed_where_other_errors_are_caught_too(
+    told: Callable[..., list[Finding]],
+) -> None:
+    before = """
+def rows_of(got):
+    if len(got.content) > 9:
+        raise ValueError("long")
+    if got.text:
+        return [got.text]
+    if not got.json():
+        raise ValueError("none")
+    return got.json()
+"""
+    body = """
+    try:
+        got = requests.get("https://rows.example")
+        if got.status_code == 304:
+            db.table("rows").update({"same": True}).eq("id", 1).execute()
+            return jsonify(ok=True)
+        rows_of(got)
+    except Exception as error:
+        print(error)
+    return jsonify(ok=True)"""
+    files = {
+        "vercel.json": VERCEL,
+        "requirements.txt": "flask\n",
+        "main.py": HEAD + view(body, before),
+    }
+    [swallowed] = [one for one in told(files) if one.code == "CS204"]
+    assert "`db.table.update.eq.execute`" in swallowed.message

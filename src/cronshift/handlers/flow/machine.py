@@ -297,7 +297,8 @@ class Machine(Expressions):
         if isinstance(pending, Thrown):
             pending = self._caught(node, pending, scope)
         elif sides:
-            pending = self._maybe_caught(node, sides[-1], pending, scope)
+            side = next((way for way in sides if way.path.failed), sides[-1])
+            pending = self._maybe_caught(node, side, pending, scope)
         self.ending += 1
         try:
             self.block(node.final, scope)
