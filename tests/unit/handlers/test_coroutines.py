@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 VERCEL = '{"crons": [{"path": "/api/cron/x", "schedule": "0 3 * * *"}], "rewrites": [{"source": "/(.*)", "destination": "/main.py"}]}'
 APP = """import asyncio, os
 import aiosmtplib, httpx
+import polars as pl
 from flask import Flask
 from telegram import Bot
 from telegram.ext import Application
@@ -40,6 +41,11 @@ NEW, OLD = "python-telegram-bot>=20.7\n", "python-telegram-bot==13.15\n"
         (NEW, "asyncio.get_event_loop().run_until_complete(bot.send_message(1, 'x'))", set()),
         (NEW, "aiosmtplib.send('x')", {"CS201"}),
         (NEW, "httpx.AsyncClient().post('https://e.example')", {"CS201"}),
+        (
+            NEW,
+            "httpx.post('https://e.example', json=pl.when(pl.col('a')).then(0).otherwise(1)).raise_for_status()",
+            set(),
+        ),
         (NEW, "httpx.post('https://e.example').raise_for_status()", set()),
     ],
 )

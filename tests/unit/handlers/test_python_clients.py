@@ -43,6 +43,9 @@ class handler(BaseHTTPRequestHandler):
         return {"status": "success"}
 """
 
+SOURCES = "class First:\n    def rows(self):\n        {}\n\nclass Second:\n    def rows(self):\n        try:\n            return requests.get('https://b.example').json()\n        except Exception as error:\n            print(error)\n            return {}\n\nsources = [First(), Second()]\n"
+EACH = "for source in sources:\n        for row in source.rows():\n            requests.post('https://e.example', json=row).raise_for_status()\n    return jsonify(ok=True)"
+
 
 def view(body: str, before: str = "") -> str:
     return f"{before}\n@app.get('/api/cron/x')\ndef x():\n    {body}\n"
@@ -57,6 +60,12 @@ CASES: dict[str, tuple[str, set[str]]] = {
     "a date that does not parse": (view(ROW.format("try:\n            row['at'] = parsedate_to_datetime(row['date'])\n        except Exception:\n            row['at'] = None")), set()),
     "a field of a row": (view(ROW.format("try:\n            row['n'] = row.get('n')\n        except Exception:\n            pass")), set()),
     "a client that is made": (view(ROW.format("try:\n            row['c'] = Client(row['id'])\n        except Exception:\n            row['c'] = None"), "from rows import Client"), set()),
+    # of several sources, one that gives nothing leaves its part undone
+    "one of two sources that gives nothing": (view(EACH, SOURCES.format("return requests.get('https://a.example').json()", "[]")), {"CS204"}),
+    "one of two sources that gives something else": (view(EACH, SOURCES.format("return requests.get('https://a.example').json()", "[{'kept': True}]")), set()),
+    # a column's condition describes, and a part of a page is at hand
+    "a query by its columns": (view("names = ['none']\n    try:\n        names = db.query(Row).filter(Row.name.ilike('a%'), Row.kind.in_(['a'])).order_by(Row.at.desc()).all()\n    except Exception as error:\n        print(error)\n    requests.post('https://e.example', json=names).raise_for_status()\n    return jsonify(ok=True)", "from rows import Row"), set()),
+    "a card of a page": (view("for page in requests.get('https://rows.example').json():\n        try:\n            title = BeautifulSoup(page, 'html.parser').find_all('a')[0].get_text()\n        except Exception:\n            continue\n        requests.post('https://e.example', data=title).raise_for_status()\n    return jsonify(ok=True)", "from bs4 import BeautifulSoup"), set()),
     # what is kept for a while leads another way than what failed
     "rows that are not found, nor kept": (view("for row in due():\n        db.table('rows').update({'sent': True}).eq('id', row['id']).execute()\n    return jsonify(ok=True)", "kept = {}\n" + DUE.replace("    try:", "    if kept.get('rows') is not None:\n        return kept['rows']\n    try:", 1)), {"CS204"}),
     # what only computes, beside what is caught already

@@ -141,10 +141,12 @@ def _softly(run: Trace) -> set[CodePlace | None]:
 
 
 def leaves_work(run: Trace, failed: Trace) -> bool:
-    """Return whether work is not begun where a look fails: what it was for is left undone."""
+    """Return whether work is not begun where a look fails, or less often: what it was for is left undone."""
     begun = failed.ledger.sites
     return any(
-        is_work(site) and writes(site.name) and place not in begun
+        is_work(site)
+        and writes(site.name)
+        and (place not in begun or begun[place].turns < site.turns)
         for place, site in run.ledger.sites.items()
         if not site.rescuing
     )

@@ -51,6 +51,7 @@ class Site(Struct):
         rescuing: whether it is reached only where something is caught.
         calls: the calls into the project that lead to it.
         tries: how many of the project's ``try`` stand around it, and ``guard``, what the innermost does.
+        turns: how often it was reached.
     """
 
     place: CodePlace
@@ -68,6 +69,7 @@ class Site(Struct):
     tries: int = 0
     guard: CodePlace | None = None
     package: str = ""
+    turns: int = 1
 
 
 class Ledger(Struct):

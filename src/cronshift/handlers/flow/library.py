@@ -8,6 +8,7 @@ from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.lists import TURNING, of_list, turned
 from cronshift.handlers.flow.nobody import member_of_nobody
 from cronshift.handlers.flow.operations import contained
+from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.promises import of_promise
 from cronshift.handlers.flow.refusals import TELLING
 from cronshift.handlers.flow.requests import of_address
@@ -176,7 +177,9 @@ def _turned_unknown(machine: Machine, owner: Unknown, name: str, arguments: Argu
 
 
 def _chained(machine: Machine, owner: Unknown | Outside, name: str, arguments: Arguments) -> Value:
-    """Read ``.then``, ``.catch`` and ``.finally`` of a call that is not followed: it is a promise."""
+    """Read ``.then``, ``.catch`` and ``.finally`` of a call that is not followed: it is a promise, but for Python."""
+    if is_python(arguments.place.file):  # pl.when(…).then(…) describes a column
+        return Unknown(owner.taints | arguments.taints, name=name, package=owner.package)
     place = owner_place(owner) or arguments.place
     promise = machine.promise(Unknown(owner.taints), place, arguments.name.rpartition(".")[0])
     chained = of_promise(machine, promise, name)

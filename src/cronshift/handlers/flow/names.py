@@ -299,6 +299,7 @@ class NameLookup(Forks, ABC):
                 package=package,
             )
         else:
+            site.turns += 1
             site.rescuing = site.rescuing and self.rescuing > 0
             site.guarded = site.guarded or bool(self.guards)
             site.followed = site.followed and followed  # client().send() leads out in the end

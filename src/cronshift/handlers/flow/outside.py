@@ -61,10 +61,12 @@ _QUIET = lazy_pattern(
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
     r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|\w+(?:Error|Exception)|Path|today|utcnow|items|keys|rfind|rindex|"
-    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump|values|add_header)$|^(?:abs|all|any|bool|bytes|chr|dict|"
-    r"filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
+    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump|values|add_header|"
+    r"select_one|find_all|find_next|get_text|"
+    r"(?:asc|desc|i?like|not_?i?like|is_(?:not)?|isnot|(?:not_?)?in_|nulls_?(?:first|last))(?:\(\))?)$|"
+    r"^(?:abs|all|any|bool|bytes|chr|dict|filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
 )
-"""What of Python's makes a value and does nothing with it."""
+"""What of Python's makes a value, or a column's condition, and does nothing with it."""
 AFTER = lazy_pattern(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
 _SESSION = lazy_pattern(
     r"(?:^|\.)(?:auth|getServerSession|getSession|getServerAuthSession|getToken|currentUser|getUser|"
