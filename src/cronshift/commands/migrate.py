@@ -187,6 +187,7 @@ def _tell_what_is_left(invocation: Invocation, migration: Migration) -> None:
 def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
     from cronshift.output.audit_text import findings_text
     from cronshift.output.text import changes_summary, left_out_text, mending_text
+    from cronshift.plan.findings.inngest import PASSED_OVER
 
     console = invocation.console
     left_out = {job.id for job in migration.left_out}
@@ -194,7 +195,8 @@ def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
     everybodys = [
         finding
         for finding in migration.plan.findings
-        if finding.job is None and finding.severity is Severity.ERROR
+        if finding.job is None
+        and (finding.severity is Severity.ERROR or finding.code == PASSED_OVER.code)
     ]
     if stopping or everybodys:
         console.result(findings_text([*everybodys, *stopping]))

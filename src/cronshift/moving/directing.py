@@ -79,12 +79,18 @@ def settled(ended: Snapshot, jobs: Sequence[Job]) -> Iterator[Edit]:
 def told_of_secret(before: Snapshot, edits: Sequence[Edit]) -> str:
     """Return whether anything reads the secret of Vercel's calls any more, in a sentence."""
     secret = before.plan.bridge.secret_env
-    reads = re.compile(rf"[\"'.]{re.escape(secret)}\b")
-    tree = SourceTree(before.project.root, before.after(edits).project.edited)
-    for file in sorted(tree.files):
-        if language(file) is not None and reads.search(tree.read(file)):
-            return f"{secret} stays: {file} reads it."
+    file = reader_of(before.after(edits), secret)
+    if file is not None:
+        return f"{secret} stays: {file} reads it."
     return f"Nothing reads {secret} any more: it can go where the app and its functions run."
+
+
+def reader_of(snapshot: Snapshot, variable: str) -> str | None:
+    """Return a file of code that names a variable of the environment, if there is one."""
+    reads = re.compile(rf"[\"'.]{re.escape(variable)}\b")
+    tree = SourceTree(snapshot.project.root, snapshot.project.edited)
+    code = (file for file in sorted(tree.files) if language(file) is not None)
+    return next((file for file in code if reads.search(tree.read(file))), None)
 
 
 def _bytes(snapshot: Snapshot, path: str) -> bytes | None:

@@ -21,6 +21,8 @@ _SKIPPED = {
     STATE_FOLDER,
 }  # fmt: skip
 _WORDS = re.compile(r"vercel-cron|x-vercel-cron|CRON_SECRET|vercel crons?\b", re.IGNORECASE)
+_MADE = (".tsbuildinfo", ".map", ".pyc")
+_EVERYTHING = ("", "/api")
 _UNEDITED: Mapping[str, bytes | None] = {}
 _LARGEST = 1_000_000  # bytes of a file that is looked at
 
@@ -40,7 +42,7 @@ class Leftover(Struct, frozen=True):
 def find_leftovers(
     root: Path, paths: Collection[str], out: str, edited: Mapping[str, bytes | None] = _UNEDITED
 ) -> list[Leftover]:
-    """Return the lines of a project that name a cron path or Vercel's cron.
+    """Return the lines of a project that name a cron path, a folder of such paths alone, or Vercel's cron.
 
     Args:
         root: the project's folder.
@@ -48,21 +50,49 @@ def find_leftovers(
         out: the generated package, which is not looked at.
         edited: what files hold from now on; ``None`` for those that go.
     """
-    named = [path.partition("?")[0] for path in paths]
-    spoken = re.compile("|".join(rf"{re.escape(path)}(?![\w-])" for path in named) or r"(?!)")
+    named = sorted({path.partition("?")[0] for path in paths})
+    texts = dict(_texts(root, out, edited))
+    spoken = [rf"{re.escape(path)}(?![\w-])" for path in named]
+    spoken += [
+        rf"(?<=[\"'`]){re.escape(folder)}(?=/?(?:\*+|:\w+\*|\(\.\*\))?[\"'`])"
+        for folder in _emptied(named, texts)
+    ]
+    words = re.compile("|".join(spoken) or r"(?!)")
     leftovers = []
+    for file, text in texts.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            told = [match[0] for match in (*words.finditer(line), *_WORDS.finditer(line))]
+            if told:
+                leftovers.append(Leftover(file, number, ", ".join(dict.fromkeys(told))))
+    return leftovers
+
+
+def _emptied(named: Collection[str], texts: Mapping[str, str]) -> list[str]:
+    """Return the folders of paths in which neither a file nor a line knows another path."""
+    ours = "|".join(re.escape(path) for path in named)
+    folders = {path.rpartition("/")[0] for path in named}
+    return [
+        folder
+        for folder in sorted(folders.difference(_EVERYTHING))
+        if not any(f"{folder}/" in f"/{file}" or f"{folder}." in f"/{file}" for file in texts)
+        and not any(
+            re.search(rf"(?!(?:{ours})(?![\w-])){re.escape(folder)}/(?!:\w+\*)[\w\[:{{$]", text)
+            for text in texts.values()
+        )
+    ]
+
+
+def _texts(root: Path, out: str, edited: Mapping[str, bytes | None]) -> Iterator[tuple[str, str]]:
+    """Yield the files that are there from now on, each with what it says."""
     for file in _files(root, out):
         relative = file.relative_to(root).as_posix()
         try:
             data = edited[relative] if relative in edited else read_regular(file, _LARGEST)
-            text = (data or b"").decode()
+            text = data.decode() if data is not None else None
         except (OSError, UnicodeDecodeError):
             continue
-        for number, line in enumerate(text.splitlines(), 1):
-            words = [match[0] for match in (*spoken.finditer(line), *_WORDS.finditer(line))]
-            if words:
-                leftovers.append(Leftover(relative, number, ", ".join(dict.fromkeys(words))))
-    return leftovers
+        if text is not None:
+            yield relative, text
 
 
 def _files(root: Path, out: str) -> Iterator[Path]:
@@ -75,6 +105,6 @@ def _files(root: Path, out: str) -> Iterator[Path]:
         )
         for name in sorted(files):
             file = here / name
-            if name in ours or file.is_symlink():
+            if name in ours or name.endswith(_MADE) or file.is_symlink():
                 continue
             yield file

@@ -112,6 +112,55 @@ export function allowed(request: Request) {
   return auth === process.env.CRON_SECRET;
 }""",
 }
+FOLLOWED = {
+    "a session beside it, which nobody asks for": (
+        """import { verifySession } from "@/lib/session";
+function bearerOf(request: Request): string {
+  const found = String(request.headers.get("authorization") ?? "").trim().match(/^Bearer\\s+(.+)$/i);
+  return found?.[1]?.trim() || "";
+}
+function isSame(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  return a.length === b.length && crypto.timingSafeEqual(a, b);
+}
+export function allowed(request: Request, options?: { sessions?: boolean }): boolean {
+  const sessions = options?.sessions ?? false;
+  if (sessions && verifySession(request)) return true;
+  const expected = String(process.env.CRON_SECRET || "").trim();
+  if (!expected) return process.env.NODE_ENV !== "production";
+  return isSame(bearerOf(request), expected);
+}""",
+        ALLOWED,
+    ),
+    "an answer of its own": (
+        """export class Refusal { constructor(readonly why: string) {} }
+function ask(request: Request) {
+  const expected = process.env.CRON_SECRET;
+  if (!expected) return new Refusal("no secret");
+  switch (request.headers.get("authorization")) {
+    case `Bearer ${expected}`:
+      return null;
+    default:
+      return new Refusal("no bearer");
+  }
+}
+export function deny(request: Request) {
+  const refusal = ask(request);
+  return refusal ? Response.json({ error: refusal.why }, { status: 401 }) : null;
+}""",
+        DENIED,
+    ),
+}
+KNOWN = 'request.headers.get("authorization") === `Bearer ${process.env.CRON_SECRET}`'
+KEEPING = {
+    "a switch": f"export const allowed = (request: Request) => {{ switch (process.env.JOBS) {{ case 'off': return false; }} return {KNOWN}; }};",
+    "a call to another service": f"export async function allowed(request: Request) {{ do {{ await audited(request); }} while (false); return {KNOWN}; }}",
+    "a count of the calls": f"let calls = 0;\nexport function allowed(request: Request) {{ do {{ calls += 1; }} while (false); return {KNOWN}; }}",
+    "a list of the callers": f"const seen = new Set();\nexport function allowed(request: Request) {{ do {{ seen.add(request.headers.get('x-real-ip')); }} while (false); return {KNOWN}; }}",
+    "a day of the week": f"export function allowed(request: Request) {{ switch (new Date().getDay()) {{ case 0: return false; }} return {KNOWN}; }}",
+    "everybody": f"export function allowed(request: Request) {{ switch ({KNOWN}) {{ default: return true; }} }}",
+    "the query": f"export function allowed(request: Request) {{ switch (new URL(request.url).searchParams.get('mode')) {{ case 'off': return false; }} return {KNOWN}; }}",
+}  # fmt: skip
 
 
 def judged(root: Path, module: str, body: str) -> Converted | Kept:
@@ -137,6 +186,20 @@ def test_a_function_that_only_asks_who_calls_goes(tmp_path: Path, what: str) -> 
 @pytest.mark.parametrize("what", DOING)
 def test_a_function_that_does_more_keeps_a_route(tmp_path: Path, what: str) -> None:
     kept = judged(tmp_path, DOING[what], ALLOWED)
+    assert isinstance(kept, Kept), kept.text
+    assert kept.why == "needs its request (`request`)"
+
+
+@pytest.mark.parametrize("what", FOLLOWED)
+def test_a_check_that_is_proven_by_following_it_goes(tmp_path: Path, what: str) -> None:
+    conversion = judged(tmp_path, *FOLLOWED[what])
+    assert isinstance(conversion, Converted), str(conversion)
+    assert conversion.text == WORK
+
+
+@pytest.mark.parametrize("what", KEEPING)
+def test_what_is_not_proven_to_be_a_check_keeps_a_route(tmp_path: Path, what: str) -> None:
+    kept = judged(tmp_path, KEEPING[what], ALLOWED)
     assert isinstance(kept, Kept), kept.text
     assert kept.why == "needs its request (`request`)"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.handlers.tree import SourceTree
+from cronshift.targets.direct.other_callers import in_words, told_of_event
 from cronshift.targets.python.callers import PathUses, uses_of
 
 if TYPE_CHECKING:
@@ -53,3 +54,19 @@ def test_tests_alone_are_told_as_that() -> None:
     assert PathUses(("tests/a.py:1", "b.sh:2"), ()).callers == (
         "it is called by tests/a.py:1 and called by b.sh:2"
     )
+
+
+def test_tests_are_not_told_to_do_the_work() -> None:
+    told = {
+        uses: told_of_event("/x", "app/x", in_words([uses]) or "", is_sent=False)
+        for uses in ("called by test_a.py:1", "called by b.sh:2")
+    }
+    assert told == {
+        "called by test_a.py:1": (
+            "/x answers nobody any more, and it is called by test_a.py:1, by tests alone: what they ask of it goes"
+            " too, or is asked of app/x (inngest.send)."
+        ),
+        "called by b.sh:2": (
+            "/x answers nobody any more, and it is called by b.sh:2: send app/x there instead (inngest.send)."
+        ),
+    }

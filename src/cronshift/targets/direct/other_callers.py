@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHOWN = 3
+_ALONE = ", by tests alone"
 _SENDING = "with --callers event the route stays, and sends one"
 _TELLING = "with --callers tell it goes, and they are told which event to send"
 
@@ -17,7 +18,7 @@ _TELLING = "with --callers tell it goes, and they are told which event to send"
 def in_words(uses: Sequence[str]) -> str | None:
     """Return the uses of a route (``called by scripts/now.sh:2``) in words; ``None`` where there are none."""
     files = {use.rpartition(" ")[2].rpartition(":")[0] for use in uses}
-    alone = ", by tests alone" if all(map(is_test, files)) else ""
+    alone = _ALONE if all(map(is_test, files)) else ""
     return f"it is {' and '.join(uses[:_SHOWN])}{alone}" if uses else None
 
 
@@ -40,6 +41,7 @@ def told_of_event(path: str, event: str, callers: str, *, is_sent: bool) -> str:
             f"{path} sends {event} and answers 202: who calls it waits for no work any more."
             " The app needs INNGEST_EVENT_KEY where it runs."
         )
-    return (
-        f"{path} answers nobody any more, and {callers}: send {event} there instead (inngest.send)."
-    )
+    done = f"send {event} there instead (inngest.send)"
+    if callers.endswith(_ALONE):
+        done = f"what they ask of it goes too, or is asked of {event} (inngest.send)"
+    return f"{path} answers nobody any more, and {callers}: {done}."

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import constant
 from cronshift.handlers.tree import IMPORT, SourceTree, parse
-from cronshift.moving.directing import merged, settled, told_of_secret
+from cronshift.moving.directing import merged, reader_of, settled, told_of_secret
 from cronshift.moving.entries import abandoned, regenerated
 from cronshift.operations import ChangeKind, Edit
+from cronshift.plan.findings.inngest import KEYS
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import Directing, Wishes
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.direct_module import MONITOR
+from cronshift.targets.typescript.env_example import env_examples, variables, without_names
 from cronshift.targets.typescript.files import naming_files
 from cronshift.targets.typescript.framework import OwnEndpoint
 from cronshift.targets.typescript.imports import import_path
@@ -64,6 +66,7 @@ def direct(
     left = [edit for edit in gone if is_untouched(after.read(edit.path))]
     edits = merged(edits, left)
     edits = merged(edits, list(_unused(before, written, edits)))
+    edits = merged(edits, list(_unnamed(before, rest, edits)))
     names = [each.job.id for each in written]
     return Directing(edits, names, kept, list(_notes(before, written, edits)))
 
@@ -193,6 +196,21 @@ def _unused(
     still |= {file for file in candidates if _is_named(tree, file)}
     for file in sorted(candidates - still):
         yield Edit(file, None, ChangeKind.DELETE, f"{file}: nothing imports it any more")
+
+
+def _unnamed(before: Snapshot, rest: Plan, edits: Sequence[Edit]) -> Iterator[Edit]:
+    """Yield the env examples without the names that ``migrate`` gave them and nothing reads any more."""
+    after = before.after(edits)
+    needed = {*KEYS, *(variables(rest) if rest.runnable else ())}
+    names = [name for name in variables(before.plan) if name not in needed]
+    names = [name for name in names if reader_of(after, name) is None]
+    root = before.project.root
+    for file in env_examples(root, app_of(before.plan).folder) if names else ():
+        text = (root / file).read_bytes().decode("latin-1")  # every byte of it as it is
+        left = without_names(text, names)
+        if left != text:
+            summary = f"{file}: nothing reads {', '.join(names)}"
+            yield Edit(file, left.encode("latin-1"), ChangeKind.WRITE, summary)
 
 
 def _is_named(tree: SourceTree, file: str) -> bool:

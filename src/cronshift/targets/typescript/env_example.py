@@ -6,14 +6,22 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.model import Mode
-from cronshift.plan.findings.inngest import KEYS
+from cronshift.plan.findings.inngest import ENV_EXAMPLE, KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from cronshift.model import Plan
 
 _NAMED = re.compile(r"^[ \t]*(?:#[# \t]*)?(export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", re.MULTILINE)
+
+
+def env_examples(root: Path, folder: str) -> list[str]:
+    """Return the paths of an app's env examples; those behind symbolic links are left alone."""
+    named = (path for path in (root / folder).iterdir() if ENV_EXAMPLE.search(path.name))
+    files = (path for path in named if path.is_file() and not path.is_symlink())
+    return sorted(path.relative_to(root).as_posix() for path in files)
 
 
 def variables(plan: Plan) -> tuple[str, ...]:
@@ -44,3 +52,11 @@ def with_names(text: str, names: Iterable[str]) -> str:
     ends = text.endswith("\n") + text.endswith(f"{newline}{newline}")
     gap = newline * (2 - ends) if text.strip() else ""
     return text + gap + "".join(f"{exported}{name}={newline}" for name in missing)
+
+
+def without_names(text: str, names: Iterable[str]) -> str:
+    """Return an env example without the lines that ``with_names`` adds for names; one with a value stays."""
+    words = "|".join(map(re.escape, names))
+    line = rf"^(?:export )?(?:{words})=(?:\r?\n|\Z)"
+    left = re.sub(line, "", text, flags=re.MULTILINE)
+    return re.sub(r"(\n)(?:\r?\n)+\Z", r"\1", left) if left != text else text

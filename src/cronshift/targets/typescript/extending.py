@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
 from cronshift.model import Library
-from cronshift.plan.findings.inngest import ENV_EXAMPLE
 from cronshift.runtime.regular_files import read_regular
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.typescript.app import app_of
-from cronshift.targets.typescript.env_example import variables, with_names
+from cronshift.targets.typescript.env_example import env_examples, variables, with_names
 from cronshift.targets.typescript.files import refuse_sdk
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.library import package_named
@@ -68,8 +67,7 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
     if app_of(plan).lacks_json_modules:
         yield f"{folder}/{TSCONFIG}".lstrip("/"), with_json_modules
     names = variables(plan)
-    examples = [path for path in (root / folder).iterdir() if ENV_EXAMPLE.search(path.name)]
-    for file in sorted(path.relative_to(root).as_posix() for path in examples):
+    for file in env_examples(root, folder):
         yield file, lambda text: with_names(text, names)
     site, endpoint = app_of(plan).routers.mount, app_of(plan).endpoint_file
     if site is not None and endpoint is not None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronshift.plan.findings.inngest import ENV_EXAMPLE
-from cronshift.targets.typescript.env_example import with_names
+from cronshift.targets.typescript.env_example import with_names, without_names
 
 NAMES = ("INNGEST_EVENT_KEY", "CRON_SECRET")
 
@@ -59,3 +59,17 @@ def test_a_second_time_changes_nothing_and_nothing_of_before_is_lost(
 )
 def test_files_that_hold_values_are_no_examples(name: str, is_example: bool) -> None:
     assert bool(ENV_EXAMPLE.search(name)) is is_example
+
+
+@pytest.mark.parametrize(
+    "before", ["", "A=1\n", "A=1\r\n", "export A=1\n", "INNGEST_EVENT_KEY=x\n"]
+)
+def test_the_names_that_were_added_go_again(before: str) -> None:
+    assert without_names(with_names(before, NAMES), NAMES) == before
+
+
+@pytest.mark.parametrize(
+    "line", ["CRON_SECRET=x", "# CRON_SECRET=", "MY_CRON_SECRET=", "CRON_SECRETS="]
+)
+def test_a_line_that_was_not_added_stays(line: str) -> None:
+    assert without_names(f"{line}\n\n", NAMES) == f"{line}\n\n"

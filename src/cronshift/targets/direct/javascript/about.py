@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.javascript import FUNCTIONS, arguments, imports, locally
 from cronshift.handlers.literals import literal, pairs, text_of
 from cronshift.targets.direct.javascript.answers import FIRST_ERROR, answer_at
+from cronshift.targets.direct.javascript.followed_checks import followed_check
 from cronshift.targets.direct.javascript.handler import every, statements_of
 from cronshift.targets.direct.javascript.subjects import (
     ANSWER,
@@ -38,6 +39,7 @@ from cronshift.targets.direct.javascript.subjects import (
     QUERY,
     READING,
     REQUEST,
+    UNTOLD,
     WITHIN,
     ScriptScope,
     Subjects,
@@ -207,7 +209,10 @@ def _of_call(node: SgNode, scope: ScriptScope) -> Subjects:
         return _of_method(called, passed, scope)
     if imports(scope.root).get(name) == ("next/headers", "headers"):
         return frozenset({CREDENTIAL})
-    return _of_function(name, arguments(node), scope)
+    subjects = _of_function(name, arguments(node), scope)
+    if UNTOLD in subjects and not scope.depth:
+        return followed_check(name, arguments(node), scope) or subjects
+    return subjects
 
 
 def _of_method(called: SgNode, passed: Subjects, scope: ScriptScope) -> Subjects:

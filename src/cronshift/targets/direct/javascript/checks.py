@@ -23,6 +23,7 @@ from cronshift.targets.direct.javascript.subjects import (
     ANY_VARIABLE,
     CREDENTIAL,
     DECLARATIONS,
+    ELSEWHERE,
     METHOD,
     NOTHING,
     ONLY_UNTOLD,
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-_ELSEWHERE = {"env:NODE_ENV", "env:VERCEL", "env:VERCEL_ENV"}
-"""What tells where the code runs, and is no secret."""
 _FIRST_ERROR = 400
 
 
@@ -57,7 +56,7 @@ def checks_of(function: RouteFunction, scope: ScriptScope) -> Checks:
     statements = [each for block in _blocks(function) for each in statements_of(block)]
     names = names_of(statements, scope)
     scope = scope.within(names)
-    compared = frozenset(_compared(statements, scope)) - _ELSEWHERE - {ANY_VARIABLE}
+    compared = frozenset(_compared(statements, scope)) - ELSEWHERE - {ANY_VARIABLE}
     checks = tuple(each for each in statements if _asks_who_calls(each, scope, compared))
     return Checks(checks, names)
 
@@ -126,7 +125,7 @@ def _only_turns_away(
     inner = statements_of(branch)
     scope = scope.within(names_of(inner, scope))
     if turns_away(inner, scope):
-        variables = secrets(subjects) - _ELSEWHERE
+        variables = secrets(subjects) - ELSEWHERE
         is_of_secret = bool(variables) and variables <= compared
         if CREDENTIAL in subjects:
             return _settings(statement.field("condition"), scope) <= compared
@@ -151,7 +150,7 @@ def _settings(node: SgNode | None, scope: ScriptScope) -> Subjects:
         if asking:
             return frozenset.intersection(*(_settings(side, scope) for side in asking))
     subjects = about(node, scope)
-    return secrets(subjects) - _ELSEWHERE - {ANY_VARIABLE} if subjects else ONLY_UNTOLD
+    return secrets(subjects) - ELSEWHERE - {ANY_VARIABLE} if subjects else ONLY_UNTOLD
 
 
 def turns_away(statements: list[SgNode], scope: ScriptScope) -> bool:

@@ -14,6 +14,7 @@ from cronshift.handlers.javascript import exports, imports, line_of
 from cronshift.handlers.tree import SourceTree, is_broken, language, parse, span_of
 from cronshift.model import Location
 from cronshift.runtime.lazy_pattern import lazy_pattern
+from cronshift.targets.direct.comments import OF_CHECKS
 from cronshift.targets.direct.conversion import Conversion, Converted, Entry, Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import declared, names_of
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
 
 _NAMES = ("work", "doWork", "workOfJob")
 _OF_INNGEST = lazy_pattern(r'^import \{ ([^{}]+) \} from "inngest";\n', re.MULTILINE)
-_CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
-"""What a comment speaks of that goes with a check."""
-
 _CONFIGURING = re.compile(
     r"durat|dynamic|static|cache|runtime|edge|node|region|render|second|\d ?s\b|minute|time|limit|ceiling|bound|budget|build",
     re.IGNORECASE,
@@ -179,7 +177,7 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
     refuse_other_meanings(function, of_answers=route.is_file)
     edits = Edits(text)
     for statement in checks_of(function, scope).statements:
-        edits.remove_lines(*with_comment(statement, _CHECKING))
+        edits.remove_lines(*with_comment(statement, OF_CHECKS))
     used = used_names(root) | route.before
     reader = reader_for(function) if reads else None
     result_edits(function, edits, second if in_pages else None, reader)
@@ -229,7 +227,7 @@ def _remove_unasked(
         if not is_pure or REQUEST in frozenset().union(*bound.values()):
             continue
         if all(name in used and not _uses(function, edits, name, node) for name in bound):
-            edits.remove_lines(*with_comment(node, _CHECKING))
+            edits.remove_lines(*with_comment(node, OF_CHECKS))
 
 
 def _uses(function: RouteFunction, edits: Edits, name: str, declaration: SgNode) -> bool:

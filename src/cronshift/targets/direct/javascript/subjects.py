@@ -31,6 +31,8 @@ NOTHING: Subjects = frozenset()
 ONLY_UNTOLD: Subjects = frozenset({UNTOLD})
 ANY_VARIABLE = "env:*"
 """A variable whose name only running tells; one like it may be another."""
+ELSEWHERE = frozenset({"env:NODE_ENV", "env:VERCEL", "env:VERCEL_ENV"})
+"""What tells where the code runs, and is no secret."""
 _COMPARED = "compared:"
 DEEPEST = 5  # functions inside functions
 

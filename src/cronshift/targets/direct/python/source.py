@@ -8,15 +8,13 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cronshift.targets.direct.comments import OF_CHECKS
 from cronshift.targets.direct.edits import Edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cronshift.targets.direct.python.called import ModuleScope
-
-_CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
-"""What a comment speaks of that goes with a check."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Node = ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias
@@ -116,7 +114,7 @@ class PythonSource:
                 break
             first = above
         comment = self.text[first:line]
-        if _CHECKING.search(comment) is None:
+        if OF_CHECKS.search(comment) is None:
             return start
         return first + len(comment) - len(comment.lstrip())
 
