@@ -162,6 +162,33 @@ def leave_out(
     return MatcherEdit(spliced(text, splices), f"write {', '.join(words)}" if words else "")
 
 
+def let_in(text: str, name: str, path: str) -> str:
+    """Return a middleware that runs before a path again that ``leave_out`` left out; as it is where that is not sure."""
+    root = parse(text, language(name))
+    matcher = matcher_of(root) if root is not None and not is_broken(root) else None
+    splices = []
+    for node in (matcher.sources or ()) if matcher is not None else ():
+        old = _value(node)
+        for new in _admitting(old, path):
+            others = [
+                other for other in (*_OTHERS, *_around([path])) if not _is_below(other, [path])
+            ]
+            if _is_proved(new, old, [path], others):
+                splices.append(_within(node, old, new))
+                break
+    return spliced(text, splices)
+
+
+def _admitting(source: str, path: str) -> Iterator[str]:
+    """Yield patterns that may be ``source`` before a path was left out."""
+    parts = path.split("/")[1:]
+    for first in range(len(parts)):
+        rest = "/".join(parts[first:]) + _END
+        for refused, left in ((f"(?!{rest}|", "(?!"), (f"|{rest}", ""), (f"(?!{rest})", "")):
+            if refused in source:
+                yield source.replace(refused, left, 1)
+
+
 def _first_matcher(
     text: str, root: SgNode, config: SgNode | None, paths: Sequence[str], others: Sequence[str]
 ) -> MatcherEdit:
@@ -282,4 +309,12 @@ def _bare(node: SgNode | None) -> SgNode | None:
     return node
 
 
-__all__ = ["Matcher", "MatcherEdit", "NotExactError", "leave_out", "matcher_of", "runs_before"]
+__all__ = [
+    "Matcher",
+    "MatcherEdit",
+    "NotExactError",
+    "leave_out",
+    "let_in",
+    "matcher_of",
+    "runs_before",
+]

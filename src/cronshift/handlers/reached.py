@@ -33,7 +33,8 @@ _PYTHON_NAMES = lazy_pattern(
 )
 _DECLARATIONS = {"lexical_declaration", "variable_declaration"}
 _WHOLE, _DEFAULT = "*", "default"
-_MOST = 2_000  # statements
+MOST_REACHED = 2_000
+"""Statements that are followed; others may be reached behind as many."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Reached:
     def _reached(self, beginning: list[tuple[str, SgNode]]) -> Iterator[tuple[str, SgNode]]:
         waiting = deque(beginning)
         seen = {(file, _span(node)) for file, node in waiting}
-        left = _MOST
+        left = MOST_REACHED
         while waiting and left:
             left -= 1
             file, node = waiting.popleft()

@@ -26,6 +26,7 @@ from cronshift.handlers.workspaces import below
 from cronshift.model import CronEntry, Finding, Handler, HandlerKind
 from cronshift.plan.findings import CATALOGUE
 from cronshift.plan.findings.subject import JobSubject
+from cronshift.plan.request_needs import needs_request
 from cronshift.runtime.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -173,7 +174,10 @@ class Judge:
         for file in importers:
             module = self._module(file)
             line = module.ambient or (module.in_pages if in_pages else None)
-            if line is not None and (reached is None or file in reached or module.gives_on):
+            is_reached = reached is None or file in reached
+            if module.ambient and is_reached:
+                is_reached = needs_request(self.resolver.tree, handler, importers, file)
+            if line is not None and (is_reached or module.gives_on):
                 return (*_chain(importers, file)[:-1], f"{file}:{line}")
         return ()
 

@@ -61,9 +61,9 @@ def find_leftovers(
     leftovers = []
     for file, text in texts.items():
         for number, line in enumerate(text.splitlines(), 1):
-            told = [match[0] for match in (*words.finditer(line), *_WORDS.finditer(line))]
-            if told:
-                leftovers.append(Leftover(file, number, ", ".join(dict.fromkeys(told))))
+            phrases = [match[0] for match in (*words.finditer(line), *_WORDS.finditer(line))]
+            if phrases:
+                leftovers.append(Leftover(file, number, ", ".join(dict.fromkeys(phrases))))
     return leftovers
 
 

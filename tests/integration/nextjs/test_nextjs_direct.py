@@ -13,6 +13,7 @@ import pytest
 from cronshift import operations
 from cronshift.engine.executor.job_run import Request, run_job
 from cronshift.errors import RefusedError
+from cronshift.handlers.middleware import leave_out
 from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.finalize import Directness, Finalization, prepare_finalization
 from cronshift.moving.rollback import prepare_rollback
@@ -92,6 +93,18 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(plain: Path) ->
         operations.apply(plain, back.operation)
     after = tree(plain)
     assert {file for file, data in before.items() if after[file] != data} == {".env.example"}
+
+
+def test_a_middleware_leaves_out_no_path_of_the_guards_any_more(plain: Path) -> None:
+    text = "export function middleware() {}\nexport const config = { matcher: ['/api/:path*'] };\n"
+    both, left = (
+        leave_out(text, "middleware.ts", paths).text
+        for paths in (("/api/inngest", "/api/cronshift"), ("/api/inngest",))
+    )
+    (plain / "middleware.ts").write_text(both)
+    migrated(plain)
+    made_direct(plain)
+    assert (plain / "middleware.ts").read_text() == left
 
 
 def test_who_waits_for_a_job_hears_of_its_runs_as_before(plain: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.handlers.middleware import NotExactError, leave_out, matcher_of, runs_before
+from cronshift.handlers.middleware import NotExactError, leave_out, let_in, matcher_of, runs_before
 from cronshift.handlers.tree import parse
 
 HEAD = "import { NextResponse } from 'next/server';\nexport function middleware(request) {}\n"
@@ -147,3 +147,21 @@ def test_every_other_path_is_matched_as_before(source: str, segments: list[str])
     assert matcher is not None
     left_out = segments[:2] in (["api", "inngest"], ["api", "cronshift"])
     assert (matcher.line_before(path) is not None) is (runs_before(value, path) and not left_out)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["/api/:path*", "/api/(.*)", "/((?!_next/static|favicon.ico).*)", "/((?!api/x).*)", "/api/:p+"],
+)
+def test_what_was_left_out_is_let_in_again_and_nothing_else(source: str) -> None:
+    one, two = (
+        leave_out(config(f"'{source}'"), "middleware.ts", paths).text for paths in (INNGEST, BOTH)
+    )
+    guard = next(path for path in BOTH if path not in INNGEST)
+    assert let_in(two, "middleware.ts", guard) == one
+    assert let_in(one, "middleware.ts", guard) == one
+
+
+def test_a_refusal_that_is_not_surely_that_path_stays() -> None:
+    text = config("'/((?!x/api/cronshift(?:/|$)).*)'")
+    assert let_in(text, "middleware.ts", "/api/cronshift") == text

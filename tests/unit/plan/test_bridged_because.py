@@ -71,3 +71,27 @@ def test_only_what_a_request_reaches_counts(tmp_path: Path, name: str) -> None:
     }
     mode = planned(tmp_path, **{"lib/b.ts": text, **others}).mode
     assert mode is (Mode.BRIDGE if is_bridged else Mode.DIRECT)
+
+
+ASKING = "import { cookies as jar } from 'next/headers';\nexport const asked = () => jar();\n"
+BESIDE: dict[str, tuple[str, bool]] = {
+    "a function that asks stands beside it": ("export function user() { return fetch('/x'); }\n", False),
+    "it calls the one that asks": ("export function user() { return asked(); }\n", True),
+    "it is one of a class that asks": ("export const user = () => new Box().a();\nclass Box { a() {} b() { return jar(); } }\n", True),
+    "the module asks when it is loaded": ("const now = jar();\nexport function user() { return fetch('/x'); }\n", True),
+    "the module gives what asks away when it is loaded": ("register(asked, jar);\nexport function user() { return fetch('/x'); }\n", True),
+    "the module may have more of it": ("const more = require('next/headers');\nexport function user() { return fetch('/x'); }\n", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_only_the_functions_that_a_request_reaches_count(tmp_path: Path, name: str) -> None:
+    text, is_bridged = BESIDE[name]
+    mode = planned(tmp_path, **{"lib/session.ts": ASKING + text}).mode
+    assert mode is (Mode.BRIDGE if is_bridged else Mode.DIRECT)
+
+
+def test_a_module_that_is_taken_as_a_whole_counts(tmp_path: Path) -> None:
+    whole = "import * as session from './session';\nexport const b = () => session.user();\n"
+    text = f"{ASKING}export function user() {{ return fetch('/x'); }}\n"
+    assert planned(tmp_path, **{"lib/session.ts": text, "lib/b.ts": whole}).mode is Mode.BRIDGE

@@ -1,4 +1,4 @@
-"""What comments speak of, in the languages that they are written in."""
+"""The subjects of comments, in the languages that they are written in."""
 
 from __future__ import annotations
 

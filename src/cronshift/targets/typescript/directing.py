@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import constant
+from cronshift.handlers.middleware import let_in
 from cronshift.handlers.tree import IMPORT, SourceTree, parse
 from cronshift.moving.directing import merged, reader_of, settled, told_of_secret
 from cronshift.moving.entries import abandoned, regenerated
@@ -27,6 +28,7 @@ from cronshift.targets.typescript.retiring import importers
 from cronshift.targets.typescript.source import listed
 from cronshift.targets.typescript.style import restyle
 from cronshift.targets.typescript.untyped import untyped
+from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from cronshift.model import Job, Plan
     from cronshift.plan.snapshot import Snapshot
 
+_MIDDLEWARE = re.compile(r"(?:^|/)(?:middleware|proxy)\.[cm]?[jt]s$")
 _LISTED = re.compile(r"^import \{([\w$,\s]+)\} from [\"']\./([\w.-]+)[\"'];?$", re.MULTILINE)
 
 
@@ -67,6 +70,8 @@ def direct(
     edits = merged(edits, left)
     edits = merged(edits, list(_unused(before, written, edits)))
     edits = merged(edits, list(_unnamed(before, rest, edits)))
+    if not rest.runnable:
+        edits = merged(edits, list(_let_in(before, edits)))
     names = [each.job.id for each in written]
     return Directing(edits, names, kept, list(_notes(before, written, edits)))
 
@@ -211,6 +216,17 @@ def _unnamed(before: Snapshot, rest: Plan, edits: Sequence[Edit]) -> Iterator[Ed
         if left != text:
             summary = f"{file}: nothing reads {', '.join(names)}"
             yield Edit(file, left.encode("latin-1"), ChangeKind.WRITE, summary)
+
+
+def _let_in(before: Snapshot, edits: Sequence[Edit]) -> Iterator[Edit]:
+    """Yield the middleware that leaves the guard's routes out no more, of which there are none."""
+    tree = SourceTree(before.project.root, before.after(edits).project.edited)
+    for file in sorted(filter(_MIDDLEWARE.search, tree.files)):
+        text = tree.read(file)
+        admitted = let_in(text, file, MOUNT)
+        if admitted != text:
+            summary = f"{file}: no routes of the guard's to leave out"
+            yield Edit(file, admitted.encode(), ChangeKind.WRITE, summary)
 
 
 def _is_named(tree: SourceTree, file: str) -> bool:
