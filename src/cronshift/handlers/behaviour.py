@@ -118,6 +118,7 @@ class Behaviour(Struct, frozen=True):
         flagged: the work hangs on a query that the entry does not carry.
         bodiless: the work hangs on a body, and a GET has none.
         marked: the work hangs on a header of Vercel's that no bridged call carries.
+        too_long: there is more code than is followed, even less deep: of its failures nothing is told.
         reached: the files whose code the entry's request runs where nothing fails; ``None`` where not all
             of it is followed.
     """
@@ -146,5 +147,6 @@ class Behaviour(Struct, frozen=True):
     silent: SourceSpot | None = None
     reads_schedule: SourceSpot | None = None
     reads_query: bool = False
+    too_long: SourceSpot | None = None
     reached: frozenset[str] | None = None
     side_effects: tuple[SourceSpot, ...] = field(default=())

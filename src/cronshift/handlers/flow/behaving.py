@@ -79,7 +79,8 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
             unread=tuple(unread_results(reached, work)),
         )
     if not run.is_complete:
-        return whole
+        too_long = _spot(place, reader.handler.export) if work.exhausted else None
+        return replace(whole, too_long=too_long)
     if not run.ledger.cut:
         called = {place.file for place in run.ledger.sites}
         whole = replace(whole, reached=frozenset(run.ledger.files | called))

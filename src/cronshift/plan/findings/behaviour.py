@@ -188,6 +188,18 @@ FILES_ONLY = Rule(
         [job.behaviour.files_only], "{}: the app is built to files, and no code of it runs."
     ),
 )
+TOO_LONG = Rule(
+    "CS546",
+    "too-much-to-follow",
+    Severity.NOTE,
+    "There is more code behind the handler than is followed: what becomes of its failures is not told, and "
+    "who may call only where the table says it.",
+    "Look yourself: a failure of the work has to end in a status from 500 on, or be thrown.",
+    of_job=lambda job: at(
+        [job.behaviour.too_long],
+        f"There is more behind {_file(job)} than is followed: its failures are not told.",
+    ),
+)
 KEEPING_UNTOLD = Rule(
     "CS549",
     "keeping-untold",
