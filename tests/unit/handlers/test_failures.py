@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift.handlers.flow.code import CodePlace
+from cronshift.handlers.flow.ledger import Site
+from cronshift.handlers.flow.work import throws_nothing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -69,6 +73,10 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "answered 500 by calling": (page("try {\n    await sendReports();\n    response.status(200).json({ ok: true });\n  } catch (error) {\n    response.status(500).json({ ok: false });\n  }"), set()),
     # more than is followed to its end
     "caught above much that is computed": (route("try { await sendReports(); } catch (error) { console.error(error); }\n  return Response.json({ n: step0([1, 2, 3, 4, 5]) });", DEEP), {"CS204"}),
+    "a row of the run, above much that is computed": (route("const run = await logRunStart('x');\n  try { await sendReports(); } catch (error) { console.error(error); }\n  return Response.json({ run: run.id, n: step0([1, 2, 3, 4, 5]) });", f"{DEEP}\nasync function logRunStart(name) {{ return db.rows.create({{ name }}); }}"), {"CS204"}),
+    # a key chooses among more than are told apart
+    "behind the last of many lists": (route(f"{LOOP} {{ if (!PLANS[row.plan]?.includes('mail')) continue; sendReports(row); }}\n  return Response.json({{ ok: true }});", "const PLANS = { free: [], small: ['web'], large: ['web'], all: ['web', 'mail'] };"), {"CS201"}),
+    "said to fail open": (route("try { await sendReports(); } catch (error) { console.warn('reports: fail open', error); }\n  await purgeRows();\n  return Response.json({ ok: true });"), set()),
     # what begins with a well-known client, and what is set elsewhere
     "rows that a client is told to delete, and nobody waits": (route("prisma.invite.deleteMany({});\n  return Response.json({ ok: true });"), {"CS201"}),
     "rows that a transaction waits for": (route("const done = [prisma.invite.deleteMany({}), prisma.code.deleteMany({})];\n  await prisma.$transaction(done);\n  return Response.json({ ok: true });"), set()),
@@ -104,3 +112,9 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
 def test_exactly_these_failures_are_told(told: Callable[..., list[Finding]], name: str) -> None:
     files, codes = CASES[name]
     assert {finding.code for finding in told(files)} == codes
+
+
+@pytest.mark.parametrize(("name", "fails"), [("lists.get.push", False), ("queue.push", True)])
+def test_a_row_put_into_a_list_of_a_map_cannot_fail(name: str, fails: bool) -> None:
+    site = Site(CodePlace("a.ts", 1, 1), name, guarded=True, depth=0, followed=False)
+    assert throws_nothing(site) is not fails

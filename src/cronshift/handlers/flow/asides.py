@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _MINOR = lazy_pattern(
-    r"\b(?:non|not)[-\s]?(?:fatal|critical|blocking|essential)\b|\bbest[-\s]?effort\b|"
+    r"\b(?:non|not)[-\s]?(?:fatal|critical|blocking|essential)\b|\bbest[-\s]?effort\b|\bfail(?:s|ing)?[-\s]open\b|"
     r"(?:\b(?:not|never)|n't)\s+(?:break|block|fail|abort|interrupt|crash|affect|stop|kill)\b(?!.*\b(?:others?|rest|"
     r"remaining|next|one|single|each|loop|batch)\b)|"
     r"\bcache (?:write|read|set|get|update|save|store)\b|\.set(?:[eE]x)?\(\s*[\w.]*[cC]ache|"

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.worlds import World
 
 _NO_METHOD = 405
+_NAMELESS = "(async () => …)()"
 _LOOPS = lazy_pattern(r"\.(?:forEach|map)\(|^\(?async\b|^\(\(?async|^\(async|^void \(?async")
 _BODIES = (".text", ".json", ".blob", ".arrayBuffer")
 _OTHERS = ("POST", "PUT", "PATCH")
@@ -156,7 +157,7 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
         works_done = any(site in after or not prepares(site.name) for site in done)
         yield (
             _kind(promise, place, sites, works_done=works_done),
-            _spot(place, place.text or promise.name),
+            _spot(place, place.text or promise.name or _NAMELESS),
         )
     yield from ((Loose.SIDE, _spot(raced.place, raced.name)) for raced in ledger.outrun)
     for place, name, only_side in ledger.later:

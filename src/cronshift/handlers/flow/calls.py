@@ -210,7 +210,7 @@ class Calls(Members):
                 is_promised = gives_promise or not is_python(place.file)
                 return self.failure(place, arguments.name, promised=is_promised)
         if is_step and self.world.turns and says_only(arguments.name):
-            return NOTHING  # all is too much, and a line of a log the least of it
+            return Unknown()  # all is too much, and a line of a log the least of it
         if not gives_promise:
             return self.invoke(called, arguments)
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))

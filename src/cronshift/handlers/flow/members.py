@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _DEEPEST_CLASS = 5
 _MOST_FUNCTIONS = 4
+_MOST_PARTS = 3
+"""Values behind an unknown key that are told apart; of more, one may be none of these."""
 SEVERAL = "one of several"
 """The name of a function that a computed key chooses, ``handlers[key]``."""
 
@@ -173,7 +175,8 @@ class Members(NameLookup):
         if len(functions) > 1:
             several = tuple(functions) if len(functions) <= _MOST_FUNCTIONS else ()
             return Unknown(taints_of(owner, key), several, name=SEVERAL)
-        return Unknown(taints_of(owner, key), tuple(parts[:3]))
+        others = (Unknown(taints_of(owner, key)),) if len(parts) > _MOST_PARTS else ()
+        return Unknown(taints_of(owner, key), (*parts[:_MOST_PARTS], *others))
 
     def member(self, owner: Value, name: str) -> Value:
         """Return a member of a value."""

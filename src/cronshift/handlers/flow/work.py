@@ -307,14 +307,15 @@ def _last_words(name: str) -> tuple[str, ...]:
 def throws_nothing(site: Site) -> bool:
     """Return whether a call tells of its failures in its result alone, as Supabase's client does, and Resend's.
 
-    Those of Python throw.
+    A list of a ``Map`` has none to tell. Those of Python throw.
     """
     if is_python(site.place.file):
         return False
     client = f"{site.package} {site.name}".lower()
     is_supabase = "supabase" in client and "throwOnError" not in site.name
     is_resend = "resend" in client and client.endswith(("emails.send", "batch.send"))
-    return not site.followed and (is_supabase or is_resend)
+    is_list = site.name.endswith(".get.push") and not site.package  # one that a Map holds
+    return not site.followed and (is_supabase or is_resend or is_list)
 
 
 def works(name: str) -> bool:
