@@ -12,6 +12,7 @@ from cronshift.moving.directing import merged, reader_of, settled, told_of_secre
 from cronshift.moving.entries import abandoned, regenerated
 from cronshift.operations import ChangeKind, Edit
 from cronshift.plan.findings.inngest import KEYS
+from cronshift.runtime.regular_files import read_regular
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import Directing, Wishes
@@ -211,7 +212,7 @@ def _unnamed(before: Snapshot, rest: Plan, edits: Sequence[Edit]) -> Iterator[Ed
     names = [name for name in names if reader_of(after, name) is None]
     root = before.project.root
     for file in env_examples(root, app_of(before.plan).folder) if names else ():
-        text = (root / file).read_bytes().decode("latin-1")  # every byte of it as it is
+        text = read_regular(root / file).decode("latin-1")  # every byte of it as it is
         left = without_names(text, names)
         if left != text:
             summary = f"{file}: nothing reads {', '.join(names)}"
