@@ -141,11 +141,12 @@ WORKFLOW_SCHEDULE = Rule(
 FUNCTION_OF_ONE_ID = Rule(
     "CS557",
     "function-of-one-id",
-    Severity.ERROR,
+    Severity.WARNING,
     "A function of the app's own has the id that the job's would be given, and Inngest would take one for "
     "the other.",
     "Where it does the job, take the entry out, after which cronshift baseline takes the function over.",
     of_project=_functions_of_one_id,
+    asked_first=True,
 )
 OWN_FUNCTION_TWICE = Rule(
     "CS560",
