@@ -119,7 +119,6 @@ class Behaviour(Struct, frozen=True):
         bodiless: the work hangs on a body, and a GET has none.
         marked: the work hangs on a header of Vercel's that no bridged call carries.
         too_long: there is more code than is followed, even less deep: of its failures nothing is told.
-        failing: every way through it ends in a failure, as far as it is followed.
         reached: the files whose code the entry's request runs where nothing fails; ``None`` where not all
             of it is followed.
     """
@@ -149,6 +148,5 @@ class Behaviour(Struct, frozen=True):
     reads_schedule: SourceSpot | None = None
     reads_query: bool = False
     too_long: SourceSpot | None = None
-    failing: SourceSpot | None = None
     reached: frozenset[str] | None = None
     side_effects: tuple[SourceSpot, ...] = field(default=())

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.reader import HandlerReader
     from cronshift.handlers.flow.worlds import World
 
-_FAILED = 500
 _NO_METHOD = 405
 _NAMELESS = "(async () => …)()"
 _LOOPS = lazy_pattern(r"\.(?:forEach|map)\(|^\(?async\b|^\(\(?async|^\(async|^void \(?async")
@@ -79,7 +78,6 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
             swallowed=tuple(swallowed),
             soft=(*admitted, *soft_answers(reached, work)),
             unread=tuple(unread_results(reached, work)),
-            failing=_failing(place, reader, work),
         )
     if not run.is_complete:
         too_long = _spot(place, reader.handler.export) if work.exhausted else None
@@ -102,16 +100,6 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         refuses_get=_refuses_get(reader, run),
         silent=_silent(reader, run),
     )
-
-
-def _failing(place: CodePlace, reader: HandlerReader, work: Trace) -> SourceSpot | None:
-    """Return the handler's spot where every way through it ends in a failure, as far as it is followed."""
-    always = all(ending.thrown or _is_failed(ending.statuses) for ending in work.endings)
-    return _spot(place, reader.handler.export) if always else None
-
-
-def _is_failed(statuses: tuple[int | None, ...]) -> bool:
-    return bool(statuses) and all(status is not None and status >= _FAILED for status in statuses)
 
 
 def _callers(reader: HandlerReader) -> Callers:

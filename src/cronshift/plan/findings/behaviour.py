@@ -200,18 +200,6 @@ TOO_LONG = Rule(
         f"There is more behind {_file(job)} than is followed: its failures are not told.",
     ),
 )
-EVERY_WAY_FAILS = Rule(
-    "CS547",
-    "every-way-fails",
-    Severity.NOTE,
-    "As far as the code is followed, every way through the handler ends in a failure: either no tick can "
-    "succeed, or it is misread here, and what else is wrong with it is not told.",
-    "Look yourself whether it can succeed: cronshift run JOB calls it once.",
-    of_job=lambda job: at(
-        [job.behaviour.failing],
-        f"Every way through GET of {_file(job)} ends in a failure, as far as it is followed.",
-    ),
-)
 KEEPING_UNTOLD = Rule(
     "CS549",
     "keeping-untold",
