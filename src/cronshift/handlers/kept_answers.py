@@ -43,6 +43,7 @@ _DYNAMIC = lazy_pattern(r"next/headers|no-store|noStore|\bconnection\(")
 _NITRO_KEEPS = ("prerender", "isr", "swr", "static", "cache")
 _NITRO_CACHES = {"defineCachedEventHandler", "cachedEventHandler", "defineCachedHandler"}
 _ADAPTER = lazy_pattern(r"""\bfrom\s+["']([^"']*adapter-[^"']+)["']""")
+_ASTRO_ADAPTER = lazy_pattern(r"\badapter|@astrojs/(?:vercel|node|netlify|cloudflare|deno)\b")
 _STATIC_ADAPTER = "@sveltejs/adapter-static"
 _STATIC_PRESETS = ("static", "vercel-static", "vercel_static")
 
@@ -63,13 +64,10 @@ def built_to_files(tree: SourceTree, handler: Handler) -> SourceSpot | None:
             return _configured(tree, handler, "react-router", "ssr", False)
         case HandlerKind.ASTRO:
             file = config_of(tree, handler.file, "astro")
-            config = config_object(tree.parsed(file)) if file else {}
-            has_adapter = config is None or "adapter" in config
-            return (
-                None
-                if has_adapter
-                else SourceSpot(file or handler.file, 1, "Astro without an adapter")
-            )
+            words = (tree.read(file) if file else "", *tree.dependencies)
+            if any(map(_ASTRO_ADAPTER.search, words)) or (file and _is_open(tree, file)):
+                return None
+            return SourceSpot(file or handler.file, 1, "Astro without an adapter")
         case HandlerKind.SVELTEKIT:
             file = config_of(tree, handler.file, "svelte")
             adapters = _ADAPTER.findall(tree.read(file)) if file else []
@@ -85,6 +83,11 @@ def built_to_files(tree: SourceTree, handler: Handler) -> SourceSpot | None:
             return next(spots, None)
         case _:
             return None
+
+
+def _is_open(tree: SourceTree, file: str) -> bool:
+    """Return whether a configuration is not written out whole."""
+    return config_object(tree.parsed(file)) is None
 
 
 def _in_next(tree: SourceTree, handler: Handler, root: SgNode, _path: str) -> SourceSpot | None:

@@ -176,30 +176,16 @@ def judged(root: Path, module: str, body: str) -> Converted | Kept:
     return convert(SourceTree(root), ROUTE, "GET", ENTRY)
 
 
-@pytest.mark.parametrize("what", ASKING)
+@pytest.mark.parametrize("what", [*ASKING, *FOLLOWED])
 def test_a_function_that_only_asks_who_calls_goes(tmp_path: Path, what: str) -> None:
-    conversion = judged(tmp_path, *ASKING[what])
+    conversion = judged(tmp_path, *{**ASKING, **FOLLOWED}[what])
     assert isinstance(conversion, Converted), str(conversion)
     assert conversion.text == WORK
 
 
-@pytest.mark.parametrize("what", DOING)
+@pytest.mark.parametrize("what", [*DOING, *KEEPING])
 def test_a_function_that_does_more_keeps_a_route(tmp_path: Path, what: str) -> None:
-    kept = judged(tmp_path, DOING[what], ALLOWED)
-    assert isinstance(kept, Kept), kept.text
-    assert kept.why == "needs its request (`request`)"
-
-
-@pytest.mark.parametrize("what", FOLLOWED)
-def test_a_check_that_is_proven_by_following_it_goes(tmp_path: Path, what: str) -> None:
-    conversion = judged(tmp_path, *FOLLOWED[what])
-    assert isinstance(conversion, Converted), str(conversion)
-    assert conversion.text == WORK
-
-
-@pytest.mark.parametrize("what", KEEPING)
-def test_what_is_not_proven_to_be_a_check_keeps_a_route(tmp_path: Path, what: str) -> None:
-    kept = judged(tmp_path, KEEPING[what], ALLOWED)
+    kept = judged(tmp_path, {**DOING, **KEEPING}[what], ALLOWED)
     assert isinstance(kept, Kept), kept.text
     assert kept.why == "needs its request (`request`)"
 

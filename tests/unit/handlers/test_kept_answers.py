@@ -64,6 +64,14 @@ CASES = {
         {"src/pages/api/job.ts": ASTRO, "astro.config.mjs": "export default defineConfig({ output: 'static', adapter: vercel() })"},
         "CS211",
     ),
+    "an endpoint of Astro whose adapter is set later": (
+        {"src/pages/api/job.ts": "export const prerender = false;\n" + ASTRO, "astro.config.mjs": "const config = { site: 'https://a.example' };\nconfig.adapter = vercel();\nexport default config;"},
+        None,
+    ),
+    "an endpoint of Astro whose adapter is merged in": (
+        {"src/pages/api/job.ts": "export const prerender = false;\n" + ASTRO, "astro.config.mjs": "export default merge({ site: 'https://a.example' }, { adapter: vercel() });"},
+        None,
+    ),
     "an endpoint of Astro on a server": (
         {"src/pages/api/job.ts": ASTRO, "astro.config.mjs": "export default defineConfig({ output: 'server', adapter: vercel() })"},
         None,
