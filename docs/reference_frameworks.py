@@ -22,6 +22,9 @@ ticks can be handed over.
 The guard of each of them [claims ticks](moving.md#duplicates), tells the [ledger](watching.md) how the route behind it
 answered, and [rehearses](watching.md#rehearsals), where those are asked for.
 
+In JavaScript, what is generated is of the kind that the app's own module is: ES modules, or CommonJS
+(`require`, `module.exports`). Where that module is `.mjs` or `.cjs`, functions go into a Python package.
+
 SolidStart is its first version, Nitro its second, TanStack Start that for React from 1.132; a build, or `vite dev`, lists
 new routes of the latter in `src/routeTree.gen.ts`, and until then `cronshift validate` checks no types. Routes of Nitro
 that `nitro.config` puts elsewhere (`routesDir`, `apiDir`, `baseURL`), and lists of Remix or React Router that are not

@@ -212,7 +212,7 @@ def _unwrapped(
     }:
         inner = node.child(1 if kind == "parenthesized_expression" else 0)
         return _unwrapped(tree, file, inner, wrappers, depth - 1) if inner else None
-    if kind == "identifier":
+    if kind in {"identifier", "shorthand_property_identifier"}:
         return _local(tree, file, node.text(), wrappers, depth - 1) or Definition(
             file, node, wrappers
         )

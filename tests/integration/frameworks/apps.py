@@ -50,7 +50,7 @@ class Kit:
         guard: the file of the dispatcher's route for ``/api/jobs/nightly``.
         bridged: the jobs whose handlers need the framework.
         checking: the scripts below node_modules that check its types.
-        building: that builds it.
+        building: that builds it; none where what is written runs.
         starting: that starts what is built, given a port.
         variables: of its environment when it is started, given a port.
         route: of ``/api/cron/echo``.
@@ -216,6 +216,19 @@ EXPRESS = Kit(
     worked=frozenset({"gone"}),
     edited=frozenset({"src/app.ts"}),
 )
+EXPRESS_COMMONJS = Kit(
+    "express-commonjs",
+    "src/inngest/routes/endpoint.js",
+    "src/inngest/routes/guarded/api/jobs/nightly.js",
+    "src/index.js",
+    checking=(),
+    building=(),
+    starting=lambda _: ["src/server.js"],
+    is_coded=True,
+    worked=frozenset({"gone"}),
+    edited=frozenset({"src/app.js"}),
+    shares="express",
+)
 NESTJS = Kit(
     "nestjs",
     "src/inngest/routes/endpoint.ts",
@@ -265,7 +278,7 @@ NESTJS_ON_FASTIFY = Kit(
     edited=frozenset({"src/main.ts"}),
 )
 KITS = (
-    SVELTEKIT, ASTRO, NUXT, NITRO, REACT_ROUTER, REMIX, SOLIDSTART, TANSTACK, HONO, EXPRESS, NESTJS, NESTJS_ON_FASTIFY, FASTIFY, KOA, FUNCTIONS,
+    SVELTEKIT, ASTRO, NUXT, NITRO, REACT_ROUTER, REMIX, SOLIDSTART, TANSTACK, HONO, EXPRESS, EXPRESS_COMMONJS, NESTJS, NESTJS_ON_FASTIFY, FASTIFY, KOA, FUNCTIONS,
 )  # fmt: skip
 
 

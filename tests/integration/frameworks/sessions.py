@@ -10,8 +10,10 @@ from tests.integration.nextjs.session_app import FLOW, WORK
 from tests.integration.sessions.conftest import TOML
 
 from cronshift import operations
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
 from cronshift.targets.scaffold import prepare_scaffold
-from cronshift.targets.typescript.untyped import untyped
+from cronshift.targets.typescript.app import app_of
 
 from .apps import LONG_AGO
 
@@ -28,6 +30,7 @@ SERVED = frozenset(
         "nestjs",
         "hono",
         "express",
+        "express-commonjs",
         "fastify",
         "koa",
         "functions",
@@ -93,6 +96,16 @@ app.post("/sessions", (request: Request, response: Response, next: NextFunction)
 """,
         'request.header("x-user")',
     ),
+    "express-commonjs": Route(
+        "src/app.js",
+        """const { requestSession } = require("./inngest/sessions");
+BEFORE
+app.post("/sessions", (request, response, next) => {
+  ASKED.then((made) => response.json(made), next);
+});
+""",
+        'request.header("x-user")',
+    ),
 }
 
 
@@ -111,7 +124,8 @@ def with_sessions(root: Path, name: str, packages: Path) -> None:
     session = '"./session.js"' if '"./session.js"' in work.read_text() else '"./session"'
     written = WORK.replace('"./session"', session).replace("{ Pool }", "pg")
     written = written.replace("new Pool(", "new pg.Pool(")
-    work.write_text(untyped(written) if work.suffix == ".js" else written)
+    spoken = app_of(make_plan(load_project(root))).routers.in_language
+    work.write_text(spoken(written))
     ownership = root / "cronshift.ownership.json"
     share = {"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": "01"}
     document = json.loads(ownership.read_text())

@@ -40,6 +40,7 @@ MOST = {
     "app-router": 298,
     "astro": 326,
     "express": 436,
+    "express-commonjs": 430,
     "fastify": 395,
     "functions": 421,
     "hono": 371,

@@ -10,6 +10,8 @@ from cronshift.model import ClaimsPlace, Library
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions.code import AppCode
 from cronshift.project.settings import ValidateSettings
+from cronshift.targets.direct.javascript.module_kinds import commonjs
+from cronshift.targets.typescript.untyped import untyped
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -43,6 +45,13 @@ class Routers(Struct, frozen=True):
     def language(self) -> str:
         """The language of the app's modules, which is their suffix too: ``ts`` or ``js``."""
         return self.suffix.rpartition(".")[2][:2]
+
+    def in_language(self, text: str) -> str:
+        """Return a generated module, which is TypeScript, in the app's own language."""
+        if self.language != "js":
+            return text
+        is_commonjs = self.mount is not None and self.mount.is_commonjs
+        return commonjs(untyped(text)) if is_commonjs else untyped(text)
 
     @property
     def takes_javascript(self) -> bool:

@@ -12,6 +12,7 @@ from cronshift.handlers.tree import language, parse, span_of
 from cronshift.model import FanOutMode, RowSource
 from cronshift.runtime.schedule.durations import format_duration
 from cronshift.targets.direct.javascript.converting import with_import
+from cronshift.targets.direct.javascript.module_kinds import commonjs
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
@@ -83,7 +84,9 @@ def direct_module(plan: Plan, file: str, functions: Sequence[WorkingFunction]) -
     if any(each.job.options.heartbeat_env for each in functions):
         path = import_path(f"{plan.out}/{MONITOR}", file, None)
         lines.append(f"import {{ tellMonitor }} from {text(path)};")
-    return _with_client(source, file, restyle("\n".join([*lines, ""]), style)) + written
+    whole = _with_client(source, file, restyle("\n".join([*lines, ""]), style)) + written
+    mount = app_of(plan).routers.mount
+    return commonjs(whole) if mount is not None and mount.is_commonjs else whole
 
 
 def rows_of(plan: Plan, job: Job, file: str) -> tuple[str, str] | None:

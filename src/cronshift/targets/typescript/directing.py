@@ -28,7 +28,6 @@ from cronshift.targets.typescript.own_modules import OwnModule, own_modules
 from cronshift.targets.typescript.retiring import importers
 from cronshift.targets.typescript.source import listed
 from cronshift.targets.typescript.style import restyle
-from cronshift.targets.typescript.untyped import untyped
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
@@ -177,8 +176,7 @@ def _styled(plan: Plan, template: str, **values: object) -> str:
 
 
 def _in_style(plan: Plan, written: str) -> str:
-    written = untyped(written) if app_of(plan).routers.language == "js" else written
-    return restyle(written, app_of(plan).code.style)
+    return restyle(app_of(plan).routers.in_language(written), app_of(plan).code.style)
 
 
 def _unused(

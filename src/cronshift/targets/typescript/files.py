@@ -29,13 +29,12 @@ from cronshift.targets.typescript.naming import function_name
 from cronshift.targets.typescript.source import comment, listed, text
 from cronshift.targets.typescript.spelling import spelled
 from cronshift.targets.typescript.style import laid_out
-from cronshift.targets.typescript.untyped import untyped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cronshift.model import Plan
-    from cronshift.targets.typescript.app import TypescriptApp
+    from cronshift.targets.typescript.app import Routers, TypescriptApp
 
 _FOLDERS = ("functions", "jobs", "sessions")
 """The folders of generated files that stand for their index."""
@@ -67,7 +66,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     refuse_unknown_id(plan)
     return tuple(
         GeneratedFile(path, seal(laid_out(naming_files(plan, path, written), app.code.style), "//"))
-        for path, written in _in_language(_files(plan, app), app.routers.language)
+        for path, written in _in_language(_files(plan, app), app.routers)
     )
 
 
@@ -78,14 +77,12 @@ def naming_files(plan: Plan, path: str, written: str) -> str:
     return spelled(written, path, {f"{plan.out}/{name}" for name in _FOLDERS})
 
 
-def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tuple[str, str]]:
-    """Yield the files in the app's own language: JavaScript without the types."""
+def _in_language(files: Iterable[tuple[str, str]], routers: Routers) -> Iterator[tuple[str, str]]:
+    """Yield the files in the app's own language, by the names that they have in it."""
     for path, written in files:
-        if language == "js":
-            stem = path.removesuffix(".ts")
-            yield (path if stem == path else f"{stem}.js"), untyped(written)
-        else:
-            yield path, written
+        stem = path.removesuffix(".ts")
+        is_named = stem == path or routers.language == "ts"
+        yield (path if is_named else f"{stem}.js"), routers.in_language(written)
 
 
 def _files(plan: Plan, app: TypescriptApp) -> Iterator[tuple[str, str]]:

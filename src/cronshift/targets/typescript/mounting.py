@@ -11,6 +11,7 @@ from cronshift.errors import CronshiftError
 from cronshift.handlers.javascript import arguments, imports, locally
 from cronshift.handlers.literals import literal
 from cronshift.handlers.tree import is_broken, language, parse, span_of
+from cronshift.targets.direct.javascript.module_kinds import commonjs, is_commonjs
 from cronshift.targets.typescript.manner import in_manner, last_import, newline_of
 from cronshift.vercel.splicing import spliced
 
@@ -35,6 +36,7 @@ class MountSite(Struct, frozen=True):
         base: what begins every path of the app.
         extension: what import paths of the app's own modules end with.
         inner: what gives the server's own app, behind the variable.
+        is_commonjs: whether the module requires others, and exports by ``module.exports``.
     """
 
     file: str
@@ -43,6 +45,7 @@ class MountSite(Struct, frozen=True):
     base: str = ""
     extension: str = ""
     inner: str = ""
+    is_commonjs: bool = False
 
     @property
     def statement(self) -> str:
@@ -87,7 +90,8 @@ def mounted_by_hand(
     is_there = re.search(rf"\b{MOUNT_NAME}\(", tree.read(entry)) is not None
     if not is_there or not imports_maker(tree, entry, makers):
         return None
-    return MountSite(entry, entry, "app", "", _extension(tree, entry))
+    extension, requires = _extension(tree, entry), _requires(tree, entry)
+    return MountSite(entry, entry, "app", "", extension, is_commonjs=requires)
 
 
 def imports_maker(tree: SourceTree, entry: str, makers: Mapping[str, Collection[str]]) -> bool:
@@ -170,15 +174,25 @@ def _site(tree: SourceTree, entry: str, file: str, declarator: SgNode) -> MountS
         if not isinstance(text, str) or inner is None or inner != _innermost(inner):
             return None
         base = text.rstrip("/")
-    return MountSite(file, entry, name.text(), base, _extension(tree, file))
+    extension, requires = _extension(tree, file), _requires(tree, file)
+    return MountSite(file, entry, name.text(), base, extension, is_commonjs=requires)
 
 
 def _extension(tree: SourceTree, file: str) -> str:
     """Return the end of the app's own import paths: modules of Node's own kind need one."""
-    written = re.findall(r"""\bfrom\s+["'](\.{1,2}/[^"']+)["']""", tree.read(file))
+    written = re.findall(r"""\b(?:from\s+|require\()["'](\.{1,2}/[^"']+)["']""", tree.read(file))
     if written:
         return ".js" if any(path.endswith(".js") for path in written) else ""
     return ".js" if tree.data("package.json").get("type") == "module" else ""
+
+
+def _requires(tree: SourceTree, file: str) -> bool:
+    """Return whether Node takes a module for one of CommonJS, and nothing in it is of the other kind."""
+    root = tree.parsed(file)
+    is_script = language(file) == "javascript" and not file.endswith(".mjs")
+    if root is None or not is_script or tree.data("package.json").get("type") == "module":
+        return False
+    return is_commonjs(root)
 
 
 def with_mount(text: str, site: MountSite, module: str) -> str:
@@ -200,8 +214,9 @@ def with_mount(text: str, site: MountSite, module: str) -> str:
         for declarator in (root.find_all(kind="variable_declarator") if root is not None else ())
         if (name := declarator.field("name")) is not None and name.text() == site.name
     ]
-    line = f'import {{ {MOUNT_NAME} }} from "{module}";'
-    imported = last_import(root) if root is not None else None
+    imported_as = f'import {{ {MOUNT_NAME} }} from "{module}";'
+    line = commonjs(imported_as) if site.is_commonjs else imported_as
+    imported = last_import(root, requires=site.is_commonjs) if root is not None else None
     statement = declared[0].parent() if len(declared) == 1 else None
     if statement is None or imported is None or root is None or is_broken(root):
         raise CronshiftError(

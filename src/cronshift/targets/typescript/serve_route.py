@@ -10,6 +10,7 @@ from cronshift.handlers.javascript import exports, imports
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.project.conventions.inngest import serve_calls, serve_options
+from cronshift.targets.direct.javascript.module_kinds import commonjs, is_commonjs
 from cronshift.targets.typescript.manner import ending_of, in_manner, last_import, newline_of
 from cronshift.vercel.splicing import Splice, spliced
 
@@ -161,11 +162,14 @@ def _raised(node: SgNode | None, seconds: int) -> list[Splice]:
 def _behind_imports(
     text: str, root: SgNode, statements: list[str], file: str, module: str
 ) -> Splice:
-    last = last_import(root)
-    source = last.field("source") if last is not None else None
-    if source is None:
+    requires = language(file) == "javascript" and is_commonjs(root)
+    last = last_import(root, requires=requires)
+    source = last.find(kind="string") if last is not None else None
+    if last is None or source is None or (requires and len(statements) > 1):
         raise _cannot(file, module)
-    end = span_of(source)[1]
+    if requires:
+        statements = [*map(commonjs, statements)]
+    end = span_of(last if requires else source)[1]
     end += text.startswith(";", end)
     rest = _REST_OF_LINE.match(text, end)
     at = rest.end() if rest is not None else end

@@ -102,6 +102,7 @@ def session_edits(root: Path, flow: Flow, target: str, *, force: bool) -> list[E
         if app_of(plan).has_ledger
         else None,
         language,
+        app_of(plan).routers.in_language,
     )
     served = list(_served(root, plan))
     files = (*generate_sessions(app), *served)

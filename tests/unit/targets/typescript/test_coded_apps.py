@@ -93,7 +93,7 @@ def test_a_route_of_express_is_asked_in_process(tmp_path: Path) -> None:
             id="Inngest's calls would not reach it",
         ),
         pytest.param({"src/index.ts": APP}, [], None, id="no package says so"),
-        pytest.param({"src/index.js": APP}, ["hono"], None, id="JavaScript"),
+        pytest.param({"src/index.mjs": APP}, ["hono"], None, id="named as a module"),
         pytest.param(
             {"src/index.ts": APP.replace("new Hono();", "new Hono().use(cors());")},
             ["hono"],

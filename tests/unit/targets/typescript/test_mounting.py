@@ -42,6 +42,7 @@ def site(root: Path, files: dict[str, str], entry: str = "index.ts") -> MountSit
         (f"{HONO}export const server = new Hono<Env>({{ strict: false }})\n", "server", ""),
         (f'{HONO}const app = new Hono().basePath("/api/");\n', "app", "/api"),
         ('import express from "express";\nconst app = express();\n', "app", ""),
+        ('const express = require("express");\nconst app = express();\n', "app", ""),
         ('import * as web from "express";\nconst app = web();\n', "app", ""),
         ('import fastify from "fastify";\nconst app = fastify({ logger: true });\n', "app", ""),
         (
@@ -166,3 +167,23 @@ def test_an_entry_that_cannot_be_edited_gets_the_lines_to_write(text: str) -> No
     assert caught.value.reason == "cannot-extend"
     assert f'import {{ mountInngest }} from "{MODULE}";' in (caught.value.hint or "")
     assert place.statement in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "requires"),
+    [
+        ("commonjs", 'const express = require("express");\nconst app = express();\n', True),
+        ("module", 'import express from "express";\nconst app = express();\n', False),
+        ("commonjs", 'import express from "express";\nconst app = express();\n', False),
+    ],
+)
+def test_a_module_of_commonjs_requires_the_endpoint(
+    tmp_path: Path, kind: str, text: str, requires: bool
+) -> None:
+    files = {"package.json": f'{{"type": "{kind}"}}', "index.js": text}
+    there = site(tmp_path, files, "index.js")
+    assert there is not None
+    assert there.is_commonjs is requires
+    written = with_mount(text, there, MODULE)
+    assert (f'\nconst {{ mountInngest }} = require("{MODULE}");\n' in written) is requires
+    assert written.index("mountInngest }") < written.index("mountInngest(app);")

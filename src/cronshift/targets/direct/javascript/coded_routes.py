@@ -19,6 +19,7 @@ from cronshift.targets.direct.javascript.middleware import (
     refuse_more,
     refuse_stacked,
 )
+from cronshift.targets.direct.javascript.module_kinds import es_module, is_commonjs
 from cronshift.targets.direct.javascript.routes import GONE, ROUTE, as_module
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
 
@@ -63,6 +64,9 @@ class CodedShape(Struct, frozen=True):
             NotCertainError: where it does not stand by itself, or its meaning would not be kept.
         """
         del export  # the line tells
+        if language(file) == "javascript" and is_commonjs(root):
+            tree = tree.with_text(file, es_module(tree.read(file)))
+            root = tree.parsed(file) or root
         call = _registered(root, self.line)
         function = _handler(call, tree, file)
         path = arguments(call)[0]

@@ -10,6 +10,7 @@ from cronshift.handlers.tree import language, parse, span_of
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import about
 from cronshift.targets.direct.javascript.handler import every, names_in, with_comment
+from cronshift.targets.direct.javascript.module_kinds import requirement
 from cronshift.targets.direct.javascript.subjects import ScriptScope, is_told
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def without_unused(text: str, tree: SourceTree, file: str, before: Collection[st
         for statement in root.children():
             if statement.kind() == "import_statement":
                 _trim_import(statement, counts, before, edits)
+            elif (required := requirement(statement)) is not None:
+                _trim_required(statement, required[0], counts, before, edits)
         after = edits.result()
         if after == text:
             return text
@@ -117,6 +120,21 @@ def _trim_import(
         left = [node.text() for node, name in specifiers if name not in dead]
         if left and len(left) < len(specifiers):
             edits.replace(*span_of(group), f"{{ {', '.join(left)} }}")
+
+
+def _trim_required(
+    statement: SgNode, pattern: SgNode, counts: Counter[str], before: Collection[str], edits: Edits
+) -> None:
+    """Take the same out of what a module of CommonJS requires."""
+    is_name = pattern.kind() == "identifier"
+    parts = [pattern] if is_name else [part for part in pattern.children() if part.is_named()]
+    named = [(part, (part.field("value") or part).text()) for part in parts]
+    dead = {name for node, name in named if name in before and _is_dead(node, name, counts)}
+    if dead and len(dead) == len(named):
+        edits.remove_lines(*span_of(statement))
+    elif dead:
+        left = [node.text() for node, name in named if name not in dead]
+        edits.replace(*span_of(pattern), f"{{ {', '.join(left)} }}")
 
 
 def _parts(clause: SgNode) -> Iterator[tuple[SgNode, str]]:

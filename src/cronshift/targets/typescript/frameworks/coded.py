@@ -11,6 +11,7 @@ import posixpath
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.javascript import exports
+from cronshift.handlers.tree import language
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.direct.javascript.coded_routes import CodedShape
@@ -146,10 +147,10 @@ class CodedFramework:
         return None
 
     def unsuited(self, project: Project, resolver: Resolver) -> str | None:
-        """Return the reason why Inngest's calls do not reach the app, or it is no TypeScript."""
+        """Return the reason why Inngest's calls do not reach the app, or no module can be beside its own."""
         site = self._site(resolver)
-        if site is None or not site.file.endswith((".ts", ".mts", ".tsx")):
-            return f"the {self.title} app is JavaScript"
+        if site is None or site.file.endswith((".mjs", ".cjs")):
+            return f"the {self.title} app's module says by its name which kind Node takes it for"
         if not resolver.tree.packages(""):
             return NO_MANIFEST
         is_reached = _reaches(resolver, site)
@@ -159,7 +160,9 @@ class CodedFramework:
         """Return the folder of the generated routes, and where the app takes them in."""
         site = self._site(resolver)
         folder = posixpath.dirname(site.file) if site is not None else ""
-        return Routers(f"{folder}/inngest/routes".lstrip("/"), mount=site)
+        is_typed = site is None or language(site.file) != "javascript"
+        suffix = "ts" if is_typed else "js"
+        return Routers(f"{folder}/inngest/routes".lstrip("/"), suffix=suffix, mount=site)
 
     def usual_out(self, root: Path) -> str:
         """Return ``src/inngest`` where the sources are there, else ``inngest``."""
@@ -230,7 +233,20 @@ class CodedFramework:
         return self._endpoint(plan, file, generated, None)
 
     def own_endpoint(self, plan: Plan, endpoint: OwnEndpoint) -> str:
-        """Return the same for the app's own functions, and what is generated."""
+        """Return the same for the app's own functions, and what is generated.
+
+        Where that is nothing, the way of the framework's own documentation: nothing of the library.
+        """
+        app, site = app_of(plan), app_of(plan).routers.mount
+        is_alone = endpoint.generated is None and app.code.serve_file is None
+        if is_alone and site is not None and not site.inner:
+            return render(
+                "typescript",
+                f"coded-own-{self.module}.ts",
+                client=client_import(plan, endpoint.file),
+                jobs=endpoint.jobs,
+                base=site.base,
+            )
         return self._endpoint(plan, endpoint.file, endpoint.generated, endpoint.jobs)
 
     def _endpoint(self, plan: Plan, file: str, generated: str | None, jobs: str | None) -> str:

@@ -25,7 +25,6 @@ from cronshift.targets.seal import seal
 from cronshift.targets.typescript.sessions.sql import mapping_in_sql, names_in_sql
 from cronshift.targets.typescript.source import WIDTH, comment, key, text
 from cronshift.targets.typescript.style import laid_out
-from cronshift.targets.typescript.untyped import untyped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,7 +87,8 @@ class SessionApp(Struct, frozen=True):
         loads_modules: whether Node itself loads the app's modules as ES modules: it finds no names in
             the package pg then.
         dead_letters: what the library's module of those is imported as, where the app tells a ledger of its runs.
-        language: the suffix of the app's modules: ``js`` have no types.
+        language: the suffix of the app's modules.
+        in_language: gives a module, which is TypeScript, in that language.
     """
 
     out: str
@@ -106,6 +106,7 @@ class SessionApp(Struct, frozen=True):
     loads_modules: bool = False
     dead_letters: str | None = None
     language: str = "ts"
+    in_language: Callable[[str], str] = lambda written: written
 
     def file(self, name: str) -> str:
         """Return the path of one of the flow's modules."""
@@ -238,5 +239,5 @@ def _now(settings: SessionSettings, role: str) -> str:
 
 def _written(app: SessionApp, name: str, values: dict[str, Any]) -> str:
     written = render("typescript", f"sessions-{name}.ts", **values)
-    written = untyped(written) if app.language == "js" else written
-    return laid_out(app.spelling(app.file(name), written), app.style)
+    written = app.spelling(app.file(name), app.in_language(written))
+    return laid_out(written, app.style)
