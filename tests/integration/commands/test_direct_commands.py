@@ -118,6 +118,51 @@ def test_a_method_that_does_other_work_stays_in_the_route(tmp_path: Path) -> Non
     assert route.read_bytes() == before
 
 
+WRAPPER = """export const withRun = (work: () => Promise<object>) => async (request: Request) => {
+  if (request.headers.get("authorization") !== `Bearer ${process.env.CRON_SECRET}`) {
+    return new Response("no", { status: 401 });
+  }
+  return Response.json({ ran: await work() });
+};
+"""
+IN_PLACE = """export const withRun = (work: () => Promise<object>) => async () => {
+  return { ran: await work() };
+};
+"""
+WRAPPED = """import { withRun } from "../../../../lib/runs";
+export const GET = withRun(async () => ({}));
+"""
+ALL, ONE = ("finalize", "--all"), ("finalize", "clean")
+
+
+@pytest.mark.parametrize(
+    ("other", "named", "is_alone"),
+    [("", ALL, True), ("", ONE, False), ('import { withRun } from "../lib/runs";\n', ALL, False)],
+    ids=["all", "one of two", "imported elsewhere"],
+)
+def test_a_wrapper_changes_in_its_place_where_all_who_call_it_are_the_apps_own(
+    tmp_path: Path, other: str, named: tuple[str, ...], *, is_alone: bool
+) -> None:
+    for folder in ("lib", "app"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "lib/runs.ts").write_text(WRAPPER)
+    (tmp_path / "app/now.ts").write_text(f"{other}export const now = 1;\n")
+    finishing = Cronshift(moved(tmp_path, {"clean": WRAPPED, "sweep": WRAPPED}))
+    done = finishing(*named, "--ticks-ran", "--direct", "--yes")
+    assert done.code == 0, done.err
+    text, name = (
+        (tmp_path / "lib/runs.ts").read_text(),
+        "withRun" if is_alone else "withRunDirectly",
+    )
+    beside = f"{WRAPPER}\n{IN_PLACE.replace('withRun', name)}"
+    assert text == (IN_PLACE if is_alone else beside)
+    own = (tmp_path / "lib/inngest/jobs/clean.ts").read_text()
+    assert f"const work = {name}(async () => ({{}}));" in own
+    assert finishing("rollback", "clean", "--yes").code == 0
+    assert (tmp_path / "lib/runs.ts").read_text() == WRAPPER
+    assert (tmp_path / "app/api/cron/clean/route.ts").read_text() == WRAPPED
+
+
 def test_it_is_offered_where_it_is_certain(finishing: Cronshift) -> None:
     words = " ".join(finishing(*FINALIZE, "--dry-run").err.split())
     assert "Their work can be done without HTTP: cronshift finalize clean --direct" in words

@@ -48,7 +48,11 @@ _NAME = lazy_pattern(r"[\w.]+")
 
 
 def result_edits(
-    function: RouteFunction, edits: Edits, response: str | None, reader: AnswerReader | None
+    function: RouteFunction,
+    edits: Edits,
+    response: str | None,
+    reader: AnswerReader | None,
+    settled: SgNode | None = None,
 ) -> None:
     """Have a function return results and throw errors instead of answering.
 
@@ -57,21 +61,29 @@ def result_edits(
         edits: of its module; what is removed already is not looked at.
         response: what it sends its answers by, in the pages router.
         reader: what reads an answer that is not spelled out, where all that is returned is one.
+        settled: a call that gives a result already.
 
     Raises:
         NotCertainError: for an answer that is neither spelled out nor read, or a way without one.
     """
     body = function.body
+    if settled is not None and settled in (body, *_awaited(body)):
+        return
     if body.kind() != "statement_block":
         _written(body, reader, edits, lambda: _of_expression(body, edits))
         return
     for node in function.own_nodes():
-        if node.kind() == "return_statement" and not edits.covers(*span_of(node)):
+        is_settled = settled is not None and settled in (node.child(1), *_awaited(node.child(1)))
+        if node.kind() == "return_statement" and not (is_settled or edits.covers(*span_of(node))):
             _of_return(function, node, edits, response, reader)
     if response is not None:
         _of_sending(function, edits, response)
     elif not ends(function.statements):
         raise NotCertainError(line_of(function.node), "may end without an answer")
+
+
+def _awaited(value: SgNode | None) -> list[SgNode]:
+    return value.children() if value is not None and value.kind() == "await_expression" else []
 
 
 def _of_expression(body: SgNode, edits: Edits) -> None:
@@ -199,6 +211,8 @@ def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, ed
         words, _ = _words(answer) or (None, False)
         before = f"{words_before(statement, answer.body, words)}{before}"
         _write_message(answer, edits, (start, before), (end, f"{behind}{semicolon}"))
+        if words is not None:
+            lift(words, statement, edits)
 
 
 def _write_message(
