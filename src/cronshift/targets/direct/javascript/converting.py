@@ -39,6 +39,7 @@ from cronshift.targets.direct.javascript.routes import unmarked
 from cronshift.targets.direct.javascript.spellings import in_place, spellings
 from cronshift.targets.direct.javascript.steps import with_steps
 from cronshift.targets.direct.javascript.subjects import REQUEST, ScriptScope
+from cronshift.targets.direct.javascript.told_caller import told_caller_edits
 from cronshift.targets.direct.javascript.unasked import is_gone, remove_unasked
 from cronshift.targets.direct.javascript.unawaited import refuse_unawaited
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
@@ -241,8 +242,10 @@ def _work_edits(
         refuse_unawaited(function, scope)
     refuse_other_meanings(function, of_answers=route.is_file and not is_made)
     used = used_names(function.root) | route.before
-    for statement in checks_of(function, scope).statements:
+    checks = checks_of(function, scope)
+    for statement in checks.statements:
         edits.remove_lines(*with_comment(statement, OF_CHECKS))
+    told_caller_edits(function, scope.within(checks.names), place.entry.schedule, edits)
     if wrapped is not None:
         handed_edits(wrapped, place, edits)
     if not is_made:

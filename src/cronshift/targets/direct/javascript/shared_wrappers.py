@@ -40,6 +40,7 @@ from cronshift.targets.direct.javascript.requests import RequestEdits
 from cronshift.targets.direct.javascript.results import result_edits
 from cronshift.targets.direct.javascript.subjects import REQUEST, ScriptScope
 from cronshift.targets.direct.javascript.taken import WorkType, without_parts
+from cronshift.targets.direct.javascript.told_caller import told_caller_edits
 from cronshift.targets.direct.javascript.unasked import is_gone, remove_unasked
 from cronshift.targets.direct.javascript.unawaited import refuse_unawaited
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
@@ -198,8 +199,10 @@ def _converted(tree: SourceTree, there: SourceTree, use: WrapperUse) -> SharedWr
     refuse_unawaited(function, scope)
     refuse_other_meanings(function, of_answers=True)
     edits = Edits(text)
-    for statement in checks_of(function, scope).statements:
+    checks = checks_of(function, scope)
+    for statement in checks.statements:
         edits.remove_lines(*with_comment(statement, OF_CHECKS))
+    told_caller_edits(function, scope.within(checks.names), use.entry.schedule, edits)
     hearing = _hearing(wrapper, edits) if wrapper.work is not None else WorkHearing()
     used = used_names(root)
     reader = _reader(function, text, typed=is_typed)
