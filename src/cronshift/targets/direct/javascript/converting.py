@@ -29,6 +29,7 @@ from cronshift.targets.direct.javascript.handler import (
     whole_statement,
     with_comment,
 )
+from cronshift.targets.direct.javascript.handler_comments import without_words_of_caller
 from cronshift.targets.direct.javascript.leftovers import refuse_asking, refuse_leftovers
 from cronshift.targets.direct.javascript.meanings import refuse_other_meanings
 from cronshift.targets.direct.javascript.module_heads import with_import, with_query
@@ -210,6 +211,7 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
     if needs_query:
         written = with_query(written, file, entry)
     written = without_unused(written, tree, file, used)
+    written = without_words_of_caller(written, file, name)
     is_read = reader is not None and reader.is_used
     if reader is not None and is_read:
         written += reader.source(typed=is_typed)

@@ -67,9 +67,9 @@ def told_caller_edits(
         if not is_told(subjects) or secrets(subjects) or CREDENTIAL not in subjects:
             continue
         truth, (first, second) = call.truth(condition), arms
-        said = first if truth else second
-        if truth is not None and said is not None:
-            edits.replace(*span_of(node), said.text())
+        word = first if truth else second
+        if truth is not None and word is not None:
+            edits.replace(*span_of(node), word.text())
 
 
 class _VercelCall(Struct, frozen=True):
