@@ -102,6 +102,33 @@ def test_a_wrapper_that_others_call_too_stays_and_has_another_beside_it(tmp_path
     assert 'return runDirectly("x", async () =>' in work
 
 
+@pytest.mark.parametrize(
+    ("imported", "left"),
+    [
+        ("{ run }", 'import { runDirectly } from "../../../../lib/around";\n'),
+        (
+            "{ run, rows }",
+            'import { rows } from "../../../../lib";\nimport { runDirectly } from "../../../../lib/around";\n',
+        ),
+        (
+            "{ rows, run as go }",
+            'import { rows } from "../../../../lib";\nimport { runDirectly as go } from "../../../../lib/around";\n',
+        ),
+    ],
+)
+def test_one_that_another_module_hands_on_is_imported_from_its_own(
+    tmp_path: Path, imported: str, left: str
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/index.ts").write_text(
+        'export * from "./rows";\nexport { run } from "./around";\n'
+    )
+    running = RUNNING.replace("{ run }", imported).replace("lib/around", "lib")
+    running = running.replace("return run(", "return go(") if " as go" in imported else running
+    work, _ = converted(tmp_path, RUNNER, running, [(AROUND, "run")])
+    assert work.startswith(left)
+
+
 MADE = """interface Around {
   request: Request;
   at: Date;

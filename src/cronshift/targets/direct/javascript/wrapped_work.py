@@ -11,7 +11,6 @@ from cronshift.handlers.javascript import (
     FUNCTIONS,
     Definition,
     arguments,
-    imports,
     line_of,
     locally,
 )
@@ -35,6 +34,7 @@ from cronshift.targets.direct.javascript.shared_wrappers import (
     shared_wrapper,
 )
 from cronshift.targets.direct.javascript.taken import without_parts
+from cronshift.targets.direct.javascript.wrapper_names import rename
 from cronshift.targets.direct.javascript.wrappers import is_wrapped
 
 if TYPE_CHECKING:
@@ -204,7 +204,9 @@ def handed_edits(wrapped: WrappedWork, asked: Asked, edits: Edits) -> None:
     shared, call, work = wrapped.shared, wrapped.call, wrapped.work
     if shared.use.request is not None:
         without_parts(arguments(call), {shared.use.request}, edits)
-    _rename(wrapped, asked, edits)
+    called = call.field("function")
+    if called is not None:
+        rename(shared, called, (asked.tree, asked.file), edits)
     if shared.hearing != WorkHearing():
         _without_heard(wrapped, edits)
     inner = [each for each in every(call) if each.kind() in FUNCTIONS] if work is None else []
@@ -305,26 +307,6 @@ def _without_heard(wrapped: WrappedWork, edits: Edits) -> None:
         else:
             without_parts(parts, {parts.index(bound[0])}, edits)
     without_parts(work.parameters, gone, edits)
-
-
-def _rename(wrapped: WrappedWork, asked: Asked, edits: Edits) -> None:
-    """Have a wrapper called by another name, where it has one."""
-    shared, called = wrapped.shared, wrapped.call.field("function")
-    if shared.called == shared.use.name or called is None:
-        return
-    root = whole_statement(called).parent() or called
-    source, name = imports(root).get(called.text(), ("", ""))
-    if asked.tree.imported(asked.file, source) != shared.use.file or name != shared.use.name:
-        why = f"is wrapped by {called.text()}, which others call too, and which comes by another module"
-        raise NotCertainError(line_of(wrapped.call), why)
-    if any(node.text() == shared.called for node in names_in(root)):
-        raise NotCertainError(line_of(called), f"has a name `{shared.called}` already")
-    for node in (part for part in every(root) if part.kind() == "import_specifier"):
-        bound, alias = node.field("name"), node.field("alias")
-        if bound is not None and (alias or bound).text() == called.text():
-            edits.replace(*span_of(bound), shared.called)
-            if alias is None:
-                edits.replace(*span_of(called), shared.called)
 
 
 def declare_wrapped(
