@@ -18,6 +18,7 @@ from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE, RETRY_AFTER
 from cronshift.targets.direct.javascript.beside import refuse_beside, without_method
 from cronshift.targets.direct.javascript.checks import checks_of
+from cronshift.targets.direct.javascript.error_causes import knows_causes
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
@@ -191,7 +192,7 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
     if root is None:
         raise NotCertainError(1, "would not parse without errors")
     is_typed = language(file) in {"typescript", "tsx"}
-    function = route_function(root, export)
+    function = replace(route_function(root, export), causes=knows_causes(tree, file))
     if function.beside and not route.is_file:
         refuse_beside(function)
     _refuse_others(root, function, export)

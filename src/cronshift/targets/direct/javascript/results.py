@@ -24,6 +24,7 @@ from cronshift.targets.direct.javascript.answers import (
 )
 from cronshift.targets.direct.javascript.built_answer import lead_of
 from cronshift.targets.direct.javascript.endings import ends, following_of, is_last
+from cronshift.targets.direct.javascript.error_causes import cause_of
 from cronshift.targets.direct.javascript.handler import (
     RouteFunction,
     every,
@@ -131,7 +132,7 @@ def _of_return(
 def _of_value(function: RouteFunction, statement: SgNode, value: SgNode, edits: Edits) -> None:
     """Have a statement return what a value spells out, or throw it."""
     if value.kind() == "ternary_expression":
-        _of_choice(statement, value, edits)
+        _of_choice(function, statement, value, edits)
         return
     answer = answer_of(value)
     if answer is None:
@@ -140,7 +141,7 @@ def _of_value(function: RouteFunction, statement: SgNode, value: SgNode, edits: 
     _write(function, statement, answer, edits)
 
 
-def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
+def _of_choice(function: RouteFunction, statement: SgNode, value: SgNode, edits: Edits) -> None:
     """Have a statement return one of two results, or throw the one that is an error."""
     condition = value.field("condition")
     first, second = (answer_of(value.field(arm)) for arm in ("consequence", "alternative"))
@@ -159,7 +160,7 @@ def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
         or (block is None or block.kind() != "statement_block")
     ):
         raise why
-    raised, over = _raising(statement, failing)
+    raised, over = _raising(function, statement, failing)
     (start, end), (asked, behind) = span_of(statement), span_of(condition)
     former, latter = span_of(first.node), span_of(second.node)
     semicolon = ";" if text[start:end].endswith(";") else ""
@@ -181,12 +182,14 @@ def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
         _write_message(second, edits, (former[1], f"{lead}{raised}"), (end, f"{over}{semicolon}"))
 
 
-def _raising(statement: SgNode, answer: SpelledAnswer) -> tuple[str, str]:
+def _raising(function: RouteFunction, statement: SgNode, answer: SpelledAnswer) -> tuple[str, str]:
     """Return the code before and behind the words of an error that a statement ends with."""
     error = _error(answer.status or answer.failure)
+    cause = cause_of(statement) if function.causes else None
+    options = f", {{ cause: {cause} }}" if cause is not None else ""
     if _is_caught(statement):
-        return f"return Promise.reject(new {error}(", "))"
-    return f"throw new {error}(", ")"
+        return f"return Promise.reject(new {error}(", f"{options}))"
+    return f"throw new {error}(", f"{options})"
 
 
 def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, edits: Edits) -> None:
@@ -207,7 +210,7 @@ def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, ed
     elif answer.status < FIRST_ERROR:
         raise NotCertainError(line_of(statement), f"answers {answer.status}, which leads elsewhere")
     else:
-        before, behind = _raising(statement, answer)
+        before, behind = _raising(function, statement, answer)
         words, _ = _words(answer) or (None, False)
         before = f"{words_before(statement, answer.body, words)}{before}"
         _write_message(answer, edits, (start, before), (end, f"{behind}{semicolon}"))
@@ -265,7 +268,7 @@ def _write_either(
         raise NotCertainError(line_of(statement), "answers with a status that is not spelled out")
     start, end = span_of(statement)
     first, last = span_of(answer.body)
-    before, behind = _raising(statement, answer)
+    before, behind = _raising(function, statement, answer)
     raised = f"{before}JSON.stringify(result){behind}"
     line = edits.text.rfind("\n", 0, start) + 1
     lead = edits.text[line:start]

@@ -23,6 +23,7 @@ from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE, RETRY_AFTER
 from cronshift.targets.direct.javascript.builders import with_answers_built
 from cronshift.targets.direct.javascript.checks import checks_of
+from cronshift.targets.direct.javascript.error_causes import knows_causes
 from cronshift.targets.direct.javascript.handler import (
     RouteFunction,
     every,
@@ -160,7 +161,8 @@ def _wrapper(tree: SourceTree, use: WrapperUse) -> _Wrapper:
     if inner is None or body is None or inner.kind().startswith("generator"):
         raise NotCertainError(line_of(outer), "is not read")
     whole = RouteFunction(root, use.name, outer, outer, None, ())
-    function = RouteFunction(root, use.name, inner, body, None, ())
+    causes = knows_causes(tree, use.file)
+    function = RouteFunction(root, use.name, inner, body, None, (), causes=causes)
     work = whole.parameter(use.work) if use.work is not None else None
     request = function.parameter(use.request or 0)
     if (work is None and use.work is not None) or (request is None and use.request is not None):
