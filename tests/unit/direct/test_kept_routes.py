@@ -89,14 +89,16 @@ export async function GET() {
         """export async function GET() {
   try {
     for await (const row of rows()) {
-      if (!row) return Response.json({}, { status: 500 });
+      if (!row) {
+        return row === null ? Response.json({}) : Response.json({}, { status: 500 });
+      }
     }
     return Response.json({});
   } catch {
     return Response.json({ caught: true });
   }
 }""",
-        4,
+        5,
         "answers with an error between a catch and a finally",
     ),
     "two expressions in one": (
@@ -267,10 +269,10 @@ export async function GET() {
         1,
         "may end without an answer",
     ),
-    "an error between catch and finally": (
+    "an error between catch and finally where its name is taken": (
         """export async function GET() {
   try {
-    if (!(await due())) return Response.json({}, { status: 404 });
+    if (!(await due(failure))) return Response.json({}, { status: 404 });
     return Response.json({});
   } catch {
     return Response.json({}, { status: 500 });

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from cronshift.targets.direct.edits import Edits
     from cronshift.targets.direct.javascript.read_answers import AnswerReader
 
+_DELAYED = "answers with an error between a catch and a finally"
+_FAILURE = "failure"
 _FIRST_FAULT = 500
 _FLAGS = {"success", "ok", "status"}
 _WORDS = {"error", "message", "reason"}
@@ -188,6 +190,8 @@ def _raising(function: RouteFunction, statement: SgNode, answer: SpelledAnswer) 
     cause = cause_of(statement) if function.causes else None
     options = f", {{ cause: {cause} }}" if cause is not None else ""
     if _is_caught(statement):
+        if _is_delayed(statement):
+            raise NotCertainError(line_of(statement), _DELAYED)
         return f"return Promise.reject(new {error}(", f"{options}))"
     return f"throw new {error}(", f"{options})"
 
@@ -209,6 +213,8 @@ def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, ed
             lift(answer.body, statement, edits)
     elif answer.status < FIRST_ERROR:
         raise NotCertainError(line_of(statement), f"answers {answer.status}, which leads elsewhere")
+    elif _is_caught(statement) and _is_delayed(statement):
+        _write_delayed(function, statement, answer, edits)
     else:
         before, behind = _raising(function, statement, answer)
         words, _ = _words(answer) or (None, False)
@@ -309,19 +315,37 @@ def _is_caught(statement: SgNode) -> bool:
         if ancestor.kind() == "try_statement" and ancestor.field("handler") is not None:
             body = ancestor.field("body")
             if body is not None and span_of(body) == span_of(inner):
-                _refuse_finally(statement)
                 return True
         inner = ancestor
     return False
 
 
-def _refuse_finally(statement: SgNode) -> None:
-    """Refuse what is rejected in front of what is still awaited: nobody hears of it by then."""
-    for ancestor in statement.ancestors():
-        is_try = ancestor.kind() == "try_statement"
-        if (is_try and ancestor.field("finalizer") is not None) or is_in_awaited_loop(statement):
-            why = "answers with an error between a catch and a finally"
-            raise NotCertainError(line_of(statement), why)
+def _is_delayed(statement: SgNode) -> bool:
+    """Return whether something is still done behind what a statement returns: a rejection waits for that, unheard."""
+    around = (above for above in statement.ancestors() if above.kind() == "try_statement")
+    return is_in_awaited_loop(statement) or any(
+        each.field("finalizer") is not None for each in around
+    )
+
+
+def _write_delayed(
+    function: RouteFunction, statement: SgNode, answer: SpelledAnswer, edits: Edits
+) -> None:
+    """Have a statement return a failure that no catch hears of, and that may wait until all is done."""
+    names = {node.text() for node in every(function.root) if node.kind() == "identifier"}
+    if _FAILURE in names:
+        raise NotCertainError(line_of(statement), _DELAYED)
+    (start, end), lead, parent = span_of(statement), lead_of(statement), statement.parent()
+    semicolon = ";" if statement.text().endswith(";") else ""
+    is_block = parent is not None and parent.kind() == "statement_block"
+    inner = lead if is_block else f"{lead}  "
+    error = _error(answer.status or answer.failure)
+    before = f"const {_FAILURE} = Promise.reject(new {error}("
+    lines = ("))", f"{_FAILURE}.catch(() => undefined)", f"return {_FAILURE}")
+    behind = f"{semicolon}\n{inner}".join(lines) + semicolon
+    if not is_block:
+        before, behind = f"{{\n{inner}{before}", f"{behind}\n{lead}}}"
+    _write_message(answer, edits, (start, before), (end, behind))
 
 
 def _of_sending(function: RouteFunction, edits: Edits, response: str) -> None:
