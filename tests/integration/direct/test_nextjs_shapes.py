@@ -69,7 +69,7 @@ def with_own_wrapper(root: Path, work: Path, conversion: Converted) -> str:
     if conversion.wrapper is None:
         return module_of(conversion)
     file = Path(conversion.wrapper.use.file)
-    own = file.with_name(f"{file.stem}.{work.parent.name}.work.ts")
+    own = file.with_name(f"{file.stem}.{work.parent.name}.{work.name.partition('.')[0]}.work.ts")
     (root / own).write_text(conversion.wrapper.text)
     return module_of(conversion).replace(f'/{file.stem}"', f'/{own.stem}"')
 

@@ -252,7 +252,7 @@ def _work_edits(
     if wrapped is not None:
         handed_edits(wrapped, place, edits)
     if not is_made:
-        settled = wrapped.call if wrapped is not None else None
+        settled = wrapped.result if wrapped is not None else None
         result_edits(function, edits, second if place.in_pages else None, reader, settled)
     remove_unasked(edits, function, scope, used)
     is_typed = language(place.file) in {"typescript", "tsx"}

@@ -53,17 +53,19 @@ class WrappedWork(Struct, frozen=True):
     Attributes:
         shared: the wrapper, without HTTP.
         call: in the module.
-        work: the function that it is pattern, where that stands in this module.
+        work: the function that it is given, where that stands in this module.
+        result: the call that gives the work's result, in the route's function; ``None`` where the wrapper makes that.
     """
 
     shared: SharedWrapper
     call: SgNode
     work: RouteFunction | None
+    result: SgNode | None = None
 
     @property
     def makes(self) -> bool:
         """True when the call makes what answers the route."""
-        return self.shared.use.request is None
+        return self.result is None
 
 
 class Asked(Struct, frozen=True):
@@ -107,19 +109,24 @@ def called_by(function: RouteFunction, request: str | None, asked: Asked) -> Wra
         texts = [each.text() for each in passed]
         if call is None or request is None or texts.count(request) != 1:
             continue
-        if (definition := _definition(call, asked)) is None:
+        made = call.field("function")
+        is_made = made is not None and made.kind() == "call_expression" and texts[0] == request
+        wrapping = made if made is not None and is_made else call
+        if (definition := _definition(wrapping, asked)) is None:
             continue
-        calls.append((call, definition, passed, texts.index(request)))
+        at = None if is_made else texts.index(request)
+        calls.append((call, wrapping, definition, at))
         if value != call and _is_heard(value, function):
             raise NotCertainError(line_of(call), f"catches what {short(call)} throws")
     if len(calls) != 1:
         return None
-    ((call, definition, passed, at),) = calls
-    works = [at for at, each in enumerate(passed) if _is_function(each, asked)]
+    ((call, wrapping, definition, at),) = calls
+    passed = arguments(wrapping)
+    works = [number for number, each in enumerate(passed) if _is_function(each, asked)]
     work = works[0] if len(works) == 1 else None
-    shared = _shared(call, definition, work, at, asked)
+    shared = _shared(wrapping, definition, work, at, asked)
     handed = _function(function.root, passed[work]) if work is not None else None
-    return WrappedWork(shared, call, handed)
+    return WrappedWork(shared, wrapping, handed, call)
 
 
 def _returned_values(function: RouteFunction) -> Iterator[SgNode]:
@@ -204,6 +211,9 @@ def handed_edits(wrapped: WrappedWork, asked: Asked, edits: Edits) -> None:
     shared, call, work = wrapped.shared, wrapped.call, wrapped.work
     if shared.use.request is not None:
         without_parts(arguments(call), {shared.use.request}, edits)
+    elif wrapped.result is not None:
+        passed = arguments(wrapped.result)
+        without_parts(passed, range(len(passed)), edits)
     called = call.field("function")
     if called is not None:
         rename(shared, called, (asked.tree, asked.file), edits)

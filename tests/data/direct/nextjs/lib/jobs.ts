@@ -1,3 +1,4 @@
+import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import type { NextRequest } from "next/server";
 import { NextResponse } from "next/server";
 import { isAllowed } from "./cron";
@@ -78,6 +79,22 @@ export function withCatch(handle: Answering): Answering {
       return await handle(request);
     } catch {
       return NextResponse.json({ error: "failed" }, { status: 500 });
+    }
+  };
+}
+
+export function pageJob(work: () => Promise<Record<string, unknown>>): NextApiHandler {
+  return async (req: NextApiRequest, res: NextApiResponse) => {
+    if (req.headers.authorization !== `Bearer ${process.env.CRON_SECRET}`) {
+      return res.status(401).end();
+    }
+    try {
+      const result = await work();
+      await ask("done/page");
+      res.status(200).json({ ok: true, ...result });
+    } catch (error) {
+      await ask("failed/page").catch(() => null);
+      res.status(500).json({ error: (error as Error).message });
     }
   };
 }
