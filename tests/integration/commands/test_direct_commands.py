@@ -161,14 +161,16 @@ def test_a_configuration_that_was_empty_before_is_not_ours_to_remove(tmp_path: P
     assert (app / "vercel.json").read_text() == "{ }\n"
 
 
-WRAPPER = """export const withRun = (work: () => Promise<object>) => async (request: Request) => {
+WRAPPER = """/** Around a route: withRun(work). */
+export const withRun = (work: () => Promise<object>) => async (request: Request) => {
   if (request.headers.get("authorization") !== `Bearer ${process.env.CRON_SECRET}`) {
     return new Response("no", { status: 401 });
   }
   return Response.json({ ran: await work() });
 };
 """
-IN_PLACE = """export const withRun = (work: () => Promise<object>) => async () => {
+IN_PLACE = """/** Around a route: withRun(work). */
+export const withRun = (work: () => Promise<object>) => async () => {
   return { ran: await work() };
 };
 """
@@ -180,8 +182,18 @@ ALL, ONE = ("finalize", "--all"), ("finalize", "clean")
 
 @pytest.mark.parametrize(
     ("other", "named", "is_alone"),
-    [("", ALL, True), ("", ONE, False), ('import { withRun } from "../lib/runs";\n', ALL, False)],
-    ids=["all", "one of two", "imported elsewhere"],
+    [
+        ("", ALL, True),
+        ("", ONE, False),
+        ('import { withRun } from "../lib/runs";\n', ALL, False),
+        ('import * as runs from "../lib/runs";\n', ALL, False),
+        (
+            'import * as path from "node:path";\nimport type { Kept } from "../lib/runs";\n',
+            ALL,
+            True,
+        ),
+    ],
+    ids=["all", "one of two", "imported elsewhere", "imported whole", "another name of it"],
 )
 def test_a_wrapper_changes_in_its_place_where_all_who_call_it_are_the_apps_own(
     tmp_path: Path, other: str, named: tuple[str, ...], *, is_alone: bool
@@ -197,7 +209,7 @@ def test_a_wrapper_changes_in_its_place_where_all_who_call_it_are_the_apps_own(
         (tmp_path / "lib/runs.ts").read_text(),
         "withRun" if is_alone else "withRunDirectly",
     )
-    beside = f"{WRAPPER}\n{IN_PLACE.replace('withRun', name)}"
+    beside = f"{WRAPPER}\n{IN_PLACE.replace('const withRun', f'const {name}')}"
     assert text == (IN_PLACE if is_alone else beside)
     own = (tmp_path / "lib/inngest/jobs/clean.ts").read_text()
     assert f"const work = {name}(async () => ({{}}));" in own

@@ -7,6 +7,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from cronshift.operations import ChangeKind, Edit
+from cronshift.runtime.lazy_pattern import lazy_pattern
+from cronshift.targets.direct.javascript.handler import names_in
 from cronshift.targets.direct.javascript.shared_wrappers import shared_wrapper
 from cronshift.targets.typescript.retiring import importers
 
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
 WrapperName = tuple[str, str]
 """The file of a wrapper, and its name there."""
+
+
+_WHOLE = lazy_pattern(
+    r"""(?:\bimport\s*\*\s*as\s+[\w$]+\s+from|\brequire\s*\(|\bimport\s*\()\s*["']([^"'\n]+)["']"""
+)
+"""What may take a name out of a module without saying it as one."""
 
 
 def by_wrapper(written: Sequence[OwnModule]) -> Mapping[WrapperName, list[OwnModule]]:
@@ -52,8 +60,8 @@ def _left(modules: Sequence[OwnModule], wrapper: WrapperName) -> set[str]:
 
 def _speaking(tree: SourceTree, file: str, name: str) -> Iterator[str]:
     """Yield the files that speak of a wrapper: its own beside it, and those that it is imported by, however far."""
-    spoken, seen, left = _word(name), {file}, [file]
-    if len(spoken.findall(tree.read(file))) > 1:
+    modules, seen, left = {file}, {file}, [file]
+    if _count(tree, file, name) > 1:
         yield file
     while left:
         for _, importer, _ in importers(tree, {left.pop()}):
@@ -63,8 +71,17 @@ def _speaking(tree: SourceTree, file: str, name: str) -> Iterator[str]:
             seen.add(importer)
             if re.search(rf"export\s*(?:\*|\{{[^}}]*\b{re.escape(name)}\b[^}}]*\}})\s*from", text):
                 left.append(importer)
-            elif spoken.search(text):
+                modules.add(importer)
+            elif _count(tree, importer, name) or any(
+                tree.imported(importer, specifier) in modules for specifier in _WHOLE.findall(text)
+            ):
                 yield importer
+
+
+def _count(tree: SourceTree, file: str, name: str) -> int:
+    """Return how often a module's code speaks of a name."""
+    root = tree.parsed(file)
+    return sum(node.text() == name for node in names_in(root)) if root is not None else 1
 
 
 def _word(name: str) -> re.Pattern[str]:
