@@ -79,7 +79,7 @@ def _speaking(tree: SourceTree, file: str, name: str) -> Iterator[str]:
 
 
 def _count(tree: SourceTree, file: str, name: str) -> int:
-    """Return how often a module's code speaks of a name."""
+    """Return the number of times that a module's code speaks of a name."""
     root = tree.parsed(file)
     return sum(node.text() == name for node in names_in(root)) if root is not None else 1
 
