@@ -360,3 +360,14 @@ def _leaves(value: Any) -> Iterator[str]:
 
 def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def is_in_comment(root: SgNode | None, offset: int) -> bool:
+    """Return whether a character of a parsed source, counted from 0, stands in a comment."""
+    if root is None:
+        return False
+    return any(
+        span.start.index <= offset < span.end.index
+        for node in root.find_all(kind="comment")
+        for span in [node.range()]
+    )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cronshift.errors import RefusedError
 from cronshift.model import Job, Origin
+from cronshift.moving.emptied_config import without_emptied
 from cronshift.moving.epochs import is_paused
 from cronshift.moving.migration import pick_jobs
 from cronshift.operations import Intent, Operation, build_operation
@@ -114,12 +115,11 @@ def prepare_finalization(  # noqa: PLR0913 - what a user may say of it
     refuse_bad(facts, decisions)
     retirement = target_named(plan.target).retire(before, ready) if ready else Retirement(())
     directing = _directing(before, retirement.edits, chosen, direct, callers)
-    edits = (
-        directing.edits if directing.jobs and direct is not Directness.OFFERED else retirement.edits
-    )
+    is_direct = bool(directing.jobs) and direct is not Directness.OFFERED
+    edits = without_emptied(before, directing.edits) if is_direct else retirement.edits
     after = before.after(edits).project
-    named = ready if edits is retirement.edits else chosen
-    flag = "" if edits is retirement.edits else " --direct"
+    named = chosen if is_direct else ready
+    flag = " --direct" if is_direct else ""
     operation = build_operation(
         project.root,
         f"finalize{flag} {' '.join(job.id for job in named)} {decisions.in_words(facts)}".strip(),

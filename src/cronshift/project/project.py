@@ -14,7 +14,7 @@ from cronshift.project.app_name import app_name
 from cronshift.project.settings import CONFIG_NAME, Settings, load_settings
 from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
-from cronshift.vercel import VercelConfig, has_config, read_project
+from cronshift.vercel import VercelConfig, has_config, parse_config, read_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
 
 MANIFESTS = ("package.json", "pyproject.toml", "requirements.txt")
+EMPTIED = "vercel.json"
+"""The configuration that goes with the last of its entries, where it had nothing else."""
 _HIGHEST = 8  # folders above
 _PYTHON_FRAMEWORK = lazy_pattern(r"\b(fastapi|flask|django|starlette)\b", re.IGNORECASE)
 
@@ -85,7 +87,7 @@ def load_project(root: Path, config: Path | None = None, made: str | None = None
         )
     asked, root = root, project_root(root)
     settings = load_settings(root, config)
-    sources = read_project(root, settings.vercel_config, made)
+    sources = _sources(root, settings.vercel_config, made)
     app = _app_below(asked, root)
     framework = _framework(root / (app or ""), sources[0].document)
     if settings.workflows:
@@ -93,6 +95,29 @@ def load_project(root: Path, config: Path | None = None, made: str | None = None
 
         sources = (*sources, *workflow_sources(root, settings, {}))
     return Project(root, settings, sources, framework, app=app)
+
+
+def _sources(root: Path, chosen: str | None, made: str | None) -> tuple[VercelConfig, ...]:
+    """Return the project's configurations; an empty one where ``finalize --direct`` removed what it had emptied."""
+    try:
+        return read_project(root, chosen, made)
+    except ConfigError as error:
+        if error.reason != "no-config" or not _has_emptied(root):
+            raise
+    return (parse_config("{}", EMPTIED),)
+
+
+def _has_emptied(root: Path) -> bool:
+    """Return whether the last that cronshift did to Vercel's configuration was to remove it."""
+    from cronshift.operations import State, past_operations
+
+    images = [
+        image
+        for operation in past_operations(root)
+        for image in operation.images
+        if image.path == EMPTIED and operation.state is State.APPLIED
+    ]
+    return bool(images) and images[-1].after is None
 
 
 def project_root(folder: Path) -> Path:
@@ -112,7 +137,7 @@ def project_root(folder: Path) -> Path:
 
 
 def _is_root(folder: Path) -> bool:
-    return has_config(folder) or (folder / CONFIG_NAME).is_file()
+    return has_config(folder) or (folder / CONFIG_NAME).is_file() or _has_emptied(folder)
 
 
 def _app_below(asked: Path, root: Path) -> str | None:

@@ -29,14 +29,14 @@ def app(tmp_path: Path) -> Path:
     return moved(tmp_path, {"clean": CLEAN, "stream": STREAM})
 
 
-def moved(root: Path, routes: dict[str, str]) -> Path:
-    """Return an app with routes, all of whose ticks are Inngest's."""
+def moved(root: Path, routes: dict[str, str], others: str = "") -> Path:
+    """Return an app with routes, all of whose ticks are Inngest's; ``others`` stand in its configuration too."""
     for name, text in routes.items():
         route = root / f"app/api/cron/{name}/route.ts"
         route.parent.mkdir(parents=True)
         route.write_text(text)
     crons = [{"path": f"/api/cron/{name}", "schedule": "0 * * * *"} for name in routes]
-    (root / "vercel.json").write_text(json.dumps({"crons": crons}) + "\n")
+    (root / "vercel.json").write_text(f'{{{others}"crons": {json.dumps(crons)}}}\n')
     (root / "tsconfig.json").write_text("{}\n")
     (root / "package.json").write_text(
         '{"dependencies": {"next": "16.4.6", "inngest": "4.24.0"}}\n'
@@ -116,6 +116,106 @@ def test_a_method_that_does_other_work_stays_in_the_route(tmp_path: Path) -> Non
     assert "app/api/cron/clean/route.ts: its other methods alone" in done.out
     assert finishing("rollback", "clean", "--yes").code == 0
     assert route.read_bytes() == before
+
+
+SCHEMA = '"$schema": "https://openapi.vercel.sh/vercel.json", '
+
+
+@pytest.mark.parametrize(
+    ("others", "deploying", "left"),
+    [
+        ("", "deploy", None),
+        (SCHEMA, "deploy", None),
+        ("", "deploy -A vercel.json", "{}\n"),
+        ('"regions": ["fra1"], ', "deploy", '{"regions": ["fra1"]}\n'),
+    ],
+    ids=["entries alone", "and a schema", "named elsewhere", "and more"],
+)
+def test_a_configuration_that_had_nothing_but_entries_goes_with_the_last(
+    tmp_path: Path, others: str, deploying: str, left: str | None
+) -> None:
+    app = moved(tmp_path, {"clean": CLEAN}, others)
+    script, config = app / "deploy.sh", app / "vercel.json"
+    script.write_text(f"vercel {deploying}\n")
+    before, finishing = config.read_bytes(), Cronshift(app)
+    assert finishing(*FINALIZE, "--yes").code == 0
+    assert config.exists()
+    alone = config.read_bytes()
+    done = finishing(*FINALIZE, "--direct", "--yes")
+    assert done.code == 0, done.err
+    assert (config.read_text() if config.exists() else None) == left
+    assert finishing("status").code in {0, 1}
+    assert finishing("rollback", "--all", "--yes").code == 0
+    assert config.read_bytes() == alone
+    assert finishing("rollback", "--all", "--yes").code == 0
+    assert config.read_bytes() == before
+
+
+def test_a_configuration_that_was_empty_before_is_not_ours_to_remove(tmp_path: Path) -> None:
+    app = moved(tmp_path, {"clean": CLEAN})
+    finishing = Cronshift(app)
+    assert finishing(*FINALIZE, "--yes").code == 0
+    (app / "vercel.json").write_text("{ }\n")
+    done = finishing(*FINALIZE, "--direct", "--yes")
+    assert done.code == 0, done.err
+    assert (app / "vercel.json").read_text() == "{ }\n"
+
+
+WRAPPER = """/** Around a route: withRun(work). */
+export const withRun = (work: () => Promise<object>) => async (request: Request) => {
+  if (request.headers.get("authorization") !== `Bearer ${process.env.CRON_SECRET}`) {
+    return new Response("no", { status: 401 });
+  }
+  return Response.json({ ran: await work() });
+};
+"""
+IN_PLACE = """/** Around a route: withRun(work). */
+export const withRun = (work: () => Promise<object>) => async () => {
+  return { ran: await work() };
+};
+"""
+WRAPPED = """import { withRun } from "../../../../lib/runs";
+export const GET = withRun(async () => ({}));
+"""
+ALL, ONE = ("finalize", "--all"), ("finalize", "clean")
+
+
+@pytest.mark.parametrize(
+    ("other", "named", "is_alone"),
+    [
+        ("", ALL, True),
+        ("", ONE, False),
+        ('import { withRun } from "../lib/runs";\n', ALL, False),
+        ('import * as runs from "../lib/runs";\n', ALL, False),
+        (
+            'import * as path from "node:path";\nimport type { Kept } from "../lib/runs";\n',
+            ALL,
+            True,
+        ),
+    ],
+    ids=["all", "one of two", "imported elsewhere", "imported whole", "another name of it"],
+)
+def test_a_wrapper_changes_in_its_place_where_all_who_call_it_are_the_apps_own(
+    tmp_path: Path, other: str, named: tuple[str, ...], *, is_alone: bool
+) -> None:
+    for folder in ("lib", "app"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "lib/runs.ts").write_text(WRAPPER)
+    (tmp_path / "app/now.ts").write_text(f"{other}export const now = 1;\n")
+    finishing = Cronshift(moved(tmp_path, {"clean": WRAPPED, "sweep": WRAPPED}))
+    done = finishing(*named, "--ticks-ran", "--direct", "--yes")
+    assert done.code == 0, done.err
+    text, name = (
+        (tmp_path / "lib/runs.ts").read_text(),
+        "withRun" if is_alone else "withRunDirectly",
+    )
+    beside = f"{WRAPPER}\n{IN_PLACE.replace('const withRun', f'const {name}')}"
+    assert text == (IN_PLACE if is_alone else beside)
+    own = (tmp_path / "lib/inngest/jobs/clean.ts").read_text()
+    assert f"const work = {name}(async () => ({{}}));" in own
+    assert finishing("rollback", "clean", "--yes").code == 0
+    assert (tmp_path / "lib/runs.ts").read_text() == WRAPPER
+    assert (tmp_path / "app/api/cron/clean/route.ts").read_text() == WRAPPED
 
 
 def test_it_is_offered_where_it_is_certain(finishing: Cronshift) -> None:

@@ -43,6 +43,7 @@ async function asRoute(shape: Shape): Promise<Ending> {
   const headers = {
     authorization: `Bearer ${process.env.CRON_SECRET}`,
     "user-agent": "vercel-cron/1.0",
+    "x-vercel-cron": "1",
     "x-vercel-cron-schedule": shape.schedule,
   };
   const [status, text, isJson, after] = shape.paged

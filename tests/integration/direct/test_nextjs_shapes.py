@@ -64,6 +64,16 @@ def module_of(conversion: Converted) -> str:
     return f"{conversion.text}\nexport {{ {conversion.function} }};\n"
 
 
+def with_own_wrapper(root: Path, work: Path, conversion: Converted) -> str:
+    """Return the module of a shape, beside whose wrapper, where it has one, stands what that becomes."""
+    if conversion.wrapper is None:
+        return module_of(conversion)
+    file = Path(conversion.wrapper.use.file)
+    own = file.with_name(f"{file.stem}.{work.parent.name}.{work.name.partition('.')[0]}.work.ts")
+    (root / own).write_text(conversion.wrapper.text)
+    return module_of(conversion).replace(f'/{file.stem}"', f'/{own.stem}"')
+
+
 @pytest.fixture(scope="module")
 def app(node_packages: Path) -> Iterator[Path]:
     """The shapes, each with the module that it becomes beside it, where packages are found."""
@@ -72,7 +82,7 @@ def app(node_packages: Path) -> Iterator[Path]:
     for path, schedule in CRONS:
         file, conversion = converted(root, path, schedule)
         work = file.with_name(f"{file.stem}.work{file.suffix}")
-        work.write_text(module_of(conversion))
+        work.write_text(with_own_wrapper(root, work, conversion))
         steps = stepped(root, path, schedule)
         if steps is not None:
             file.with_name(f"{file.stem}.steps.work{file.suffix}").write_text(steps)

@@ -47,6 +47,21 @@ KEPT = {
         3,
         "declares searchParams once more",
     ),
+    "a request that is a member by its own name": (
+        """export async function GET(request: Request) {
+  return Response.json(await handle({ request }));
+}""",
+        2,
+        "needs its request (`request`)",
+    ),
+    "a query that is a member by its own name": (
+        """export async function GET(request: Request) {
+  const { searchParams } = new URL(request.url);
+  return Response.json(await handle({ searchParams }));
+}""",
+        3,
+        "needs its request (`searchParams`)",
+    ),
     "all that it is called with": (
         """export async function GET() {
   return Response.json({ given: arguments.length });
@@ -74,14 +89,16 @@ export async function GET() {
         """export async function GET() {
   try {
     for await (const row of rows()) {
-      if (!row) return Response.json({}, { status: 500 });
+      if (!row) {
+        return row === null ? Response.json({}) : Response.json({}, { status: 500 });
+      }
     }
     return Response.json({});
   } catch {
     return Response.json({ caught: true });
   }
 }""",
-        4,
+        5,
         "answers with an error between a catch and a finally",
     ),
     "two expressions in one": (
@@ -252,10 +269,10 @@ export async function GET() {
         1,
         "may end without an answer",
     ),
-    "an error between catch and finally": (
+    "an error between catch and finally where its name is taken": (
         """export async function GET() {
   try {
-    if (!(await due())) return Response.json({}, { status: 404 });
+    if (!(await due(failure))) return Response.json({}, { status: 404 });
     return Response.json({});
   } catch {
     return Response.json({}, { status: 500 });
@@ -376,16 +393,15 @@ WRAPPED = """import { withTiming } from "../../../../lib/cron";
 export const GET = withTiming(async () => Response.json({}));"""
 
 
-def test_a_wrapper_that_does_more_than_to_check_keeps_a_route(tmp_path: Path) -> None:
+def test_a_wrapper_that_needs_its_request_keeps_a_route(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/cron.ts").write_text(
         "export function withTiming(work: any) {\n  return async (request: Request) => {\n"
-        "    const response = await work(request);\n    await log();\n    return response;\n  };\n}\n"
+        "    await log(request.body);\n    return await work(request);\n  };\n}\n"
     )
-    kept = judged(tmp_path, WRAPPED)
     assert (
-        str(kept)
-        == f"{ROUTE}:2: is wrapped by withTiming, which does more than to check the caller"
+        str(judged(tmp_path, WRAPPED))
+        == f"{ROUTE}:2: is wrapped by withTiming, which needs its request (`request.body`) (lib/cron.ts:3)"
     )
 
 

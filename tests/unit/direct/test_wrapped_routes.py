@@ -81,7 +81,7 @@ def test_a_check_around_a_named_function_goes_and_what_is_said_of_it_stays(
     [
         (
             'switched("x", sweep)',
-            "is wrapped by switched, which does more than to check the caller",
+            "is wrapped by switched, which takes its work as Handle, which is not read (app/api/cron/x/around.ts:8)",
         ),
         ("memoized(sweep)", "is wrapped by memoized, which is not read"),
         ("guarded(sweep, sweep)", "is made by a call that is not read"),

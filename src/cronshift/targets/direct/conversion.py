@@ -9,6 +9,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from cronshift.model import Location
+    from cronshift.targets.direct.javascript.shared_wrappers import SharedWrapper
 
 
 class Entry(Struct, frozen=True):
@@ -60,6 +61,7 @@ class Converted(Struct, frozen=True):
         rest: its route's module without it, where other methods do other work.
         aliases: other paths that the handler answered.
         reads: whether it reads answers that other code makes, which no step can hand on.
+        wrapper: what stands around it, or is called by it, and does without HTTP too.
     """
 
     text: str
@@ -75,6 +77,7 @@ class Converted(Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     reads: bool = False
     rest: str | None = None
+    wrapper: SharedWrapper | None = None
 
 
 class Kept(Struct, frozen=True):

@@ -11,7 +11,7 @@ from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.model import FanOutMode, RowSource
 from cronshift.runtime.schedule.durations import format_duration
-from cronshift.targets.direct.javascript.converting import with_import
+from cronshift.targets.direct.javascript.module_heads import with_import
 from cronshift.targets.direct.javascript.module_kinds import commonjs
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of

@@ -26,6 +26,7 @@ from cronshift.targets.typescript.lasting import SHORTEST
 from cronshift.targets.typescript.library import source
 from cronshift.targets.typescript.own_modules import OwnModule, own_modules
 from cronshift.targets.typescript.retiring import importers
+from cronshift.targets.typescript.shared_wrapping import wrapper_edits
 from cronshift.targets.typescript.source import listed
 from cronshift.targets.typescript.style import restyle
 from cronshift.vercel.dispatcher import MOUNT
@@ -60,6 +61,7 @@ def direct(
     if not written:
         return Directing(kept=kept)
     modules = [*_modules(plan, tree, written), *settled(ended, [each.job for each in written])]
+    modules += wrapper_edits(tree, written)
     edits = merged(ending, modules)
     rest = before.after(edits).plan
     edits = merged(edits, _served(plan, rest, tree))
@@ -193,6 +195,8 @@ def _unused(
             if edit.path == each.file and edit.moved_from:
                 source = edit.moved_from
         imported |= set(_imports_of(tree_before, source))
+        if each.wrapper is not None:
+            imported |= set(_imports_of(tree_before, each.wrapper.use.file))
     candidates = {
         file for file in imported if file in tree.files and file.rpartition(".")[2] in {"ts", "js"}
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,8 +28,15 @@ from cronshift.targets.typescript.direct_module import (
 )
 from cronshift.targets.typescript.relocating import relocated
 from cronshift.targets.typescript.retiring import callers_of
+from cronshift.targets.typescript.shared_wrapping import by_wrapper, called_elsewhere, differing
 from cronshift.targets.typescript.source import text
 from cronshift.targets.typescript.style import restyle
+from cronshift.targets.typescript.work_entries import (
+    StaysError,
+    differing_value,
+    entries_of,
+    named,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -38,7 +44,9 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler, Job, Plan
     from cronshift.targets.direct.conversion import Conversion
+    from cronshift.targets.direct.javascript.shared_wrappers import SharedWrapper
     from cronshift.targets.target import Wishes
+    from cronshift.targets.typescript.shared_wrapping import WrapperName
 
 
 class OwnModule(Struct, frozen=True):
@@ -51,6 +59,7 @@ class OwnModule(Struct, frozen=True):
         route: what its route's file holds from then on, where that stays: others call it, or others
             stand in it.
         sends: whether that sends an event.
+        wrapper: what hears of its work, and is to be without HTTP too.
     """
 
     job: Job
@@ -61,6 +70,7 @@ class OwnModule(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     route: str | None = None
     sends: bool = False
+    wrapper: SharedWrapper | None = None
 
     @property
     def is_declared(self) -> bool:
@@ -73,10 +83,6 @@ class OwnModule(Struct, frozen=True):
         return place_of(self.job)[0]
 
 
-class _StaysError(Exception):
-    """A handler stays as it is; the reason reads on from its job."""
-
-
 def own_modules(
     plan: Plan, tree: SourceTree, jobs: Sequence[Job], wishes: Wishes
 ) -> tuple[list[OwnModule], dict[str, str]]:
@@ -84,6 +90,26 @@ def own_modules(
 
     Jobs of one handler have one module: the work is there once.
     """
+    beside: set[WrapperName] = set()
+    while True:
+        written, kept = _written(plan, tree, jobs, wishes, beside)
+        modules = by_wrapper(written)
+        more = called_elsewhere(tree, modules) - beside
+        if not more:
+            break
+        beside |= more
+    for (file, name), together in modules.items():
+        if differing(together):
+            written = [each for each in written if each not in together]
+            why = f": {name} of {file} does something else for each of its jobs"
+            kept |= _staying([each.job for each in together], why)
+    return written, kept
+
+
+def _written(
+    plan: Plan, tree: SourceTree, jobs: Sequence[Job], wishes: Wishes, beside: set[WrapperName]
+) -> tuple[list[OwnModule], dict[str, str]]:
+    """Return the own modules of jobs by themselves, and why the others stay as they are."""
     written: list[OwnModule] = []
     kept: dict[str, str] = {}
     by_place: defaultdict[tuple[str, int], list[Job]] = defaultdict(list)
@@ -91,8 +117,8 @@ def own_modules(
         by_place[place_of(job)].append(job)
     for together in by_place.values():
         try:
-            written += _modules(plan, tree, together, wishes)
-        except _StaysError as error:
+            written += _modules(plan, tree, together, wishes, beside)
+        except StaysError as error:
             kept |= _staying(together, str(error))
     by_file: defaultdict[str, list[OwnModule]] = defaultdict(list)
     for each in written:
@@ -136,12 +162,12 @@ def _rest(tree: SourceTree, file: str, written: Sequence[OwnModule]) -> str | Ke
 
 
 def _modules(
-    plan: Plan, tree: SourceTree, jobs: Sequence[Job], wishes: Wishes
+    plan: Plan, tree: SourceTree, jobs: Sequence[Job], wishes: Wishes, beside: set[WrapperName]
 ) -> Iterator[OwnModule]:
     """Yield the own module of a handler, for each of its jobs.
 
     Raises:
-        _StaysError: where it stays as it is.
+        StaysError: where it stays as it is.
     """
     first, handler = jobs[0], jobs[0].handler
     if handler is not None:
@@ -155,17 +181,17 @@ def _modules(
     monitor = f"{plan.out}/{MONITOR}.{app_of(plan).routers.language}"
     is_watched = any(job.options.heartbeat_env for job in jobs)
     if is_watched and monitor in tree.files and "tellMonitor" not in tree.read(monitor):
-        raise _StaysError(f": {monitor} is in its way")
+        raise StaysError(f": {monitor} is in its way")
     file = _moved_to(plan, first, place_of(first)[0])
-    works = _works(plan, tree, jobs, file, steps=wishes.steps)
+    works = _works(plan, tree, jobs, file, wishes, beside)
     old = place_of(first)[0]
     if file != old and file in tree.files:
-        raise _StaysError(f": {old} cannot go to {file}")
+        raise StaysError(f": {old} cannot go to {file}")
     route = _route_left(plan, tree, first, wishes) if file != old else None
     if isinstance(route, Kept):
-        raise _StaysError(f". {route}")
+        raise StaysError(f". {route}")
     if route is not None and len(jobs) > 1:
-        raise _StaysError(f": others call {handler.file} too, which is {_named(jobs)}")
+        raise StaysError(f": others call {handler.file} too, which is {named(jobs)}")
     callers = {job.id: callers_of(tree, plan, job) for job in jobs} if file != old else {}
     rows = rows_of(plan, first, file)
     _refuse_taken(handler, taken, ("inngest", "tellMonitor", rows[1] if rows else "inngest"))
@@ -187,7 +213,9 @@ def _modules(
             *sentences,
             *([f"{each.job.id} is one step: {work.unoffered}."] if work.unoffered else []),
         )
-        yield OwnModule(each.job, file, text, work.text, each.name, notes, left, route is not None)
+        yield OwnModule(
+            each.job, file, text, work.text, each.name, notes, left, route is not None, work.wrapper
+        )
 
 
 def _caller_notes(function: WorkingFunction, callers: str | None, *, is_sent: bool) -> list[str]:
@@ -198,19 +226,32 @@ def _caller_notes(function: WorkingFunction, callers: str | None, *, is_sent: bo
     return [told_of_event(path, function.event, callers, is_sent=is_sent)]
 
 
-def _works(
-    plan: Plan, tree: SourceTree, jobs: Sequence[Job], file: str, *, steps: bool
+def _works(  # noqa: PLR0913, PLR0917 - each is a part of the question
+    plan: Plan,
+    tree: SourceTree,
+    jobs: Sequence[Job],
+    file: str,
+    wishes: Wishes,
+    beside: set[WrapperName],
 ) -> list[Converted]:
     """Return the work of jobs with one handler, in the same words for all of them."""
     handler = jobs[0].handler
     if handler is None:
         return []
     old, shape = place_of(jobs[0])[0], app_of(plan).framework.shape_of(handler)
-    for entries in (_entries(jobs), _entries(jobs, _differing(jobs))):
+    for entries in (entries_of(jobs), entries_of(jobs, differing_value(jobs))):
         works = [
             _work(
                 plan,
-                convert(tree, old, handler.export, entry, steps=steps, event=shape),
+                convert(
+                    tree,
+                    old,
+                    handler.export,
+                    entry,
+                    steps=wishes.steps,
+                    event=shape,
+                    beside=beside,
+                ),
                 old,
                 file,
             )
@@ -218,19 +259,19 @@ def _works(
         ]
         if len({work.text for work in works}) == 1:
             return works
-    raise _StaysError(f": the work of {_named(jobs)} in {handler.file} differs")
+    raise StaysError(f": the work of {named(jobs)} in {handler.file} differs")
 
 
 def _work(plan: Plan, conversion: Conversion, old: str, new: str) -> Converted:
     """Return a conversion as it is in its new place."""
     if isinstance(conversion, Kept):
-        raise _StaysError(f". {conversion}")
+        raise StaysError(f". {conversion}")
     framework = app_of(plan).framework
     work = conversion.text
     untied = framework.untied(work) if framework.abilities.retires else work
     source = relocated(untied, old, new) if untied is not None else None
     if source is None:
-        raise _StaysError(f": {old} cannot go to {new}")
+        raise StaysError(f": {old} cannot go to {new}")
     return replace(conversion, text=source)
 
 
@@ -240,12 +281,12 @@ def _refuse(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> None:
     framework = app_of(plan).framework
     if handler is not None and _is_declared(job) and framework.shape_of(handler) is None:
         place = f"{handler.route}: {framework.title}"
-        raise _StaysError(f": {place} answers by the app itself, in which its route stays")
+        raise StaysError(f": {place} answers by the app itself, in which its route stays")
     if not _is_read(plan, job) or handler is None:
-        raise _StaysError(f": it calls {job.entry.path} over HTTP")
+        raise StaysError(f": it calls {job.entry.path} over HTTP")
     why = _held_back(plan, tree, job, wishes)
     if why is not None:
-        raise _StaysError(f": {why}")
+        raise StaysError(f": {why}")
 
 
 def _is_read(plan: Plan, job: Job) -> bool:
@@ -276,7 +317,7 @@ def _refuse_taken(handler: Handler, taken: Collection[str], names: Sequence[str]
     """Refuse a module that calls something else by a name that a function of its own needs."""
     for name in names:
         if name in taken:
-            raise _StaysError(f": {handler.file} has a name `{name}` already")
+            raise StaysError(f": {handler.file} has a name `{name}` already")
 
 
 def _refuse_others(plan: Plan, jobs: Sequence[Job]) -> None:
@@ -284,52 +325,12 @@ def _refuse_others(plan: Plan, jobs: Sequence[Job]) -> None:
     file, _ = place = place_of(jobs[0])
     sharing = [job for job in plan.jobs if place_of(job) == place]
     if len(sharing) > len(jobs):
-        raise _StaysError(f": {_named(sharing)} share {file}, and become so together")
+        raise StaysError(f": {named(sharing)} share {file}, and become so together")
     fan_outs = [job.options.fan_out for job in jobs if job.options.fan_out is not None]
     if fan_outs and len(jobs) > 1:
-        raise _StaysError(f": {_named(jobs)} share {file}, and fan out")
+        raise StaysError(f": {named(jobs)} share {file}, and fan out")
     if any(fan_out.mode is FanOutMode.RUNS for fan_out in fan_outs):
-        raise _StaysError(": its values have runs of their own")
-
-
-def _named(jobs: Sequence[Job]) -> str:
-    return " and ".join(job.id for job in jobs)
-
-
-def _entries(jobs: Sequence[Job], name: str | None = None) -> list[Entry]:
-    """Return the entries of jobs with one handler; the value of ``name`` is what its work is called with."""
-    fan_out = jobs[0].options.fan_out
-    if fan_out is not None or name is None:
-        param = fan_out.param if fan_out is not None else None
-        return [Entry(job.entry.path, job.entry.schedule, param) for job in jobs]
-    return [Entry(_without(job.entry.path, name), job.entry.schedule, name) for job in jobs]
-
-
-def _differing(jobs: Sequence[Job]) -> str | None:
-    """Return the one value of their queries by which jobs of one handler differ."""
-    queries = [Entry(job.entry.path, job.entry.schedule).query for job in jobs]
-    if all(query == queries[0] for query in queries):
-        return None
-    names = {name for query in queries for name, _ in query}
-    differing = [name for name in names if len({_values(query, name) for query in queries}) > 1]
-    if len(differing) > 1 or any(len(_values(query, differing[0])) != 1 for query in queries):
-        raise _StaysError(f": the queries of {_named(jobs)} differ by more than one value")
-    return differing[0]
-
-
-def _values(query: list[tuple[str, str]], name: str) -> tuple[str, ...]:
-    return tuple(value for key, value in query if key == name)
-
-
-def _without(path: str, name: str) -> str:
-    """Return a path without a value of its query."""
-    bare, _, query = path.partition("?")
-    parts = [
-        part
-        for part in query.split("&")
-        if dict(parse_qsl(part, keep_blank_values=True)).keys() != {name}
-    ]
-    return f"{bare}?{'&'.join(parts)}" if parts else bare
+        raise StaysError(": its values have runs of their own")
 
 
 def _called(job: Job, jobs: Sequence[Job], work: Converted) -> Converted:
@@ -337,7 +338,7 @@ def _called(job: Job, jobs: Sequence[Job], work: Converted) -> Converted:
     if work.parameter is None or job.options.fan_out is not None:
         return work
     value = Entry(job.entry.path, job.entry.schedule).value(work.parameter)
-    unoffered = f"{_named(jobs)} share it" if work.unoffered is not None else None
+    unoffered = f"{named(jobs)} share it" if work.unoffered is not None else None
     return replace(work, arguments=(text(value or ""),), unoffered=unoffered)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.handlers.javascript import METHODS, constant, exports
-from cronshift.handlers.tree import IMPORT, SourceTree, language
+from cronshift.handlers.tree import IMPORT, SourceTree, is_in_comment, language
 from cronshift.model import Job, Mode
 from cronshift.targets.direct.other_callers import in_words
 from cronshift.targets.seal import is_untouched
@@ -23,8 +23,6 @@ from cronshift.targets.typescript.relocating import relocated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-
-    from ast_grep_py import SgNode
 
     from cronshift.model import Handler, Plan
 
@@ -178,7 +176,7 @@ def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
             continue
         for match in spoken.finditer(text):
             route = by_path[match[0]]
-            if file != route and not _in_comment(tree.parsed(file), match.start()):
+            if file != route and not is_in_comment(tree.parsed(file), match.start()):
                 places[route].append(f"called by {file}:{_line(text, match.start())}")
     return {file: in_words(uses) or "" for file, uses in places.items()}
 
@@ -225,16 +223,6 @@ def _names(file: str) -> tuple[str, str]:
 
 def _ends(specifier: str, stems: Collection[str]) -> bool:
     return PurePosixPath(specifier).stem in stems
-
-
-def _in_comment(root: SgNode | None, offset: int) -> bool:
-    if root is None:
-        return False
-    return any(
-        span.start.index <= offset < span.end.index
-        for node in root.find_all(kind="comment")
-        for span in [node.range()]
-    )
 
 
 def _line(text: str, offset: int) -> int:

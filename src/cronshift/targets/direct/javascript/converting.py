@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import chain, count
 from typing import TYPE_CHECKING
@@ -11,22 +10,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.handlers.javascript import exports, imports, line_of
-from cronshift.handlers.tree import SourceTree, is_broken, language, parse, span_of
+from cronshift.handlers.tree import SourceTree, is_broken, language, span_of
 from cronshift.model import Location
-from cronshift.runtime.lazy_pattern import lazy_pattern
 from cronshift.targets.direct.comments import OF_CHECKS
 from cronshift.targets.direct.conversion import Conversion, Converted, Entry, Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
-from cronshift.targets.direct.javascript.about import declared, names_of
 from cronshift.targets.direct.javascript.answers import NON_RETRIABLE, RETRY_AFTER
 from cronshift.targets.direct.javascript.beside import refuse_beside, without_method
 from cronshift.targets.direct.javascript.checks import checks_of
-from cronshift.targets.direct.javascript.handing import nodes_of_work
+from cronshift.targets.direct.javascript.error_causes import knows_causes
 from cronshift.targets.direct.javascript.handler import (
     SEGMENT,
     RouteFunction,
     binds,
-    every,
     is_inside,
     names_declared,
     names_in,
@@ -34,26 +30,43 @@ from cronshift.targets.direct.javascript.handler import (
     whole_statement,
     with_comment,
 )
+from cronshift.targets.direct.javascript.handler_comments import without_words_of_caller
 from cronshift.targets.direct.javascript.leftovers import refuse_asking, refuse_leftovers
 from cronshift.targets.direct.javascript.meanings import refuse_other_meanings
+from cronshift.targets.direct.javascript.module_heads import with_import, with_query
 from cronshift.targets.direct.javascript.read_answers import reader_for
 from cronshift.targets.direct.javascript.requests import RequestEdits
 from cronshift.targets.direct.javascript.results import result_edits
 from cronshift.targets.direct.javascript.routes import unmarked
 from cronshift.targets.direct.javascript.spellings import in_place, spellings
 from cronshift.targets.direct.javascript.steps import with_steps
-from cronshift.targets.direct.javascript.subjects import DECLARATIONS, REQUEST, ScriptScope, is_told
+from cronshift.targets.direct.javascript.subjects import REQUEST, ScriptScope
+from cronshift.targets.direct.javascript.told_caller import told_caller_edits
+from cronshift.targets.direct.javascript.unasked import is_gone, remove_unasked
 from cronshift.targets.direct.javascript.unawaited import refuse_unawaited
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
+from cronshift.targets.direct.javascript.wrapped_work import (
+    Asked,
+    WrappedWork,
+    aliases_beside,
+    called_by,
+    declare_wrapped,
+    handed_edits,
+    made_by,
+    names_of_request,
+    refuse_calling_again,
+)
 from cronshift.targets.direct.javascript.wrappers import refuse_wrapper
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ast_grep_py import SgNode
 
+    from cronshift.targets.direct.javascript.read_answers import AnswerReader
     from cronshift.targets.direct.javascript.routes import HandlerShape
 
 _NAMES = ("work", "doWork", "workOfJob")
-_OF_INNGEST = lazy_pattern(r'^import \{ ([^{}]+) \} from "inngest";\n', re.MULTILINE)
 _CONFIGURING = re.compile(
     r"durat|dynamic|static|cache|runtime|edge|node|region|render|second|\d ?s\b|minute|time|limit|ceiling|bound|budget|build",
     re.IGNORECASE,
@@ -71,6 +84,7 @@ class RouteModule(Struct, frozen=True):
         before: the names that the module used once.
         responds: whether all that it returns are the web's answers.
         is_file: whether its module is one of routes, where others may stay without it.
+        beside: the wrappers that others call too, each by its file and its name there.
     """
 
     file: str
@@ -79,6 +93,15 @@ class RouteModule(Struct, frozen=True):
     before: frozenset[str]
     responds: bool
     is_file: bool = True
+    beside: Collection[tuple[str, str]] = ()
+
+
+class _Working(Struct, frozen=True):
+    """The function that does a route's work, and the wrapper that hears of it."""
+
+    function: RouteFunction
+    wrapped: WrappedWork | None
+    place: Asked
 
 
 def convert(  # noqa: PLR0913 - each is a wish of its own
@@ -89,6 +112,7 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
     *,
     steps: bool = False,
     event: HandlerShape | None = None,
+    beside: Collection[tuple[str, str]] = (),
 ) -> Conversion:
     """Return a route's module without HTTP, or why it stays as it is.
 
@@ -99,11 +123,12 @@ def convert(  # noqa: PLR0913 - each is a wish of its own
         entry: the cron entry whose work it does.
         steps: whether its work becomes the durable steps that the code shows.
         event: what it takes in place of a request, in another framework.
+        beside: the wrappers that others call too, each by its file and its name there.
     """
     root = tree.parsed(file)
     if root is None or is_broken(root):
         return Kept(Location(file, 1), "does not parse without errors")
-    route = RouteModule(file, export, entry, used_names(root), export != "default")
+    route = RouteModule(file, export, entry, used_names(root), export != "default", beside=beside)
     try:
         if event is not None:
             tree, export = event.as_route(tree, file, root, export)
@@ -140,6 +165,9 @@ def _in_steps(tree: SourceTree, converted: Converted, file: str) -> Converted:
     """Return a module whose work is made of steps, or why it is one."""
     if converted.parameter is not None:
         return replace(converted, unoffered="each value has a step already")
+    if converted.wrapper is not None:
+        called = converted.wrapper.called
+        return replace(converted, unoffered=f"{called} hears of it as a whole")
     if converted.reads:
         return replace(converted, unoffered="it reads an answer that other code makes")
     try:
@@ -164,86 +192,103 @@ def _converted(tree: SourceTree, route: RouteModule, *, reads: bool) -> Converte
     if root is None:
         raise NotCertainError(1, "would not parse without errors")
     is_typed = language(file) in {"typescript", "tsx"}
-    function = route_function(root, export)
+    function = replace(route_function(root, export), causes=knows_causes(tree, file))
     if function.beside and not route.is_file:
         refuse_beside(function)
     _refuse_others(root, function, export)
-    in_pages = export == "default"
-    request, second = function.parameter(0), function.parameter(1)
-    names = {request: frozenset({REQUEST})} if request else {}
-    scope = ScriptScope(tree, file, root, names)
-    refuse_wrapper(function, scope)
-    refuse_unawaited(function, scope)
-    refuse_other_meanings(function, of_answers=route.is_file)
-    edits = Edits(text)
-    for statement in checks_of(function, scope).statements:
-        edits.remove_lines(*with_comment(statement, OF_CHECKS))
-    used = used_names(root) | route.before
+    place = Asked(tree, file, entry, route.beside, in_pages=export == "default")
+    function, wrapped = _wrapped(function, place)
+    edits, used = Edits(text), used_names(root) | route.before
     reader = reader_for(function) if reads else None
-    result_edits(function, edits, second if in_pages else None, reader)
-    _remove_unasked(edits, function, scope, used)
-    asked = RequestEdits(function, edits, entry, typed=is_typed, in_pages=in_pages)
-    asked.apply(request)
-    if second is not None:
-        why = "answers in a way that is not read" if in_pages else "needs its path's parameters"
-        _refuse_uses(function, edits, second, why)
     taken = {node.text() for node in names_in(root)}
     name = next(name for name in chain(_NAMES, map("work{}".format, count(2))) if name not in taken)
-    _declare(function, edits, name, entry.parameter, typed=is_typed)
+    needs_query = _work_edits(route, _Working(function, wrapped, place), edits, reader)
+    if wrapped is not None and wrapped.makes:
+        declare_wrapped(function, name, entry.parameter, edits)
+    else:
+        _declare(function, edits, name, entry.parameter, typed=is_typed)
     _take_exports(root, function, export, edits)
     written = f"{unmarked(edits.result()).rstrip()}\n"
-    if asked.needs_query:
-        written = _with_query(written, file, entry)
+    if needs_query:
+        written = with_query(written, file, entry)
     written = without_unused(written, tree, file, used)
+    written = without_words_of_caller(written, file, name)
     is_read = reader is not None and reader.is_used
     if reader is not None and is_read:
         written += reader.source(typed=is_typed)
     for error in (NON_RETRIABLE, RETRY_AFTER):
         if f"new {error}(" in written and error not in used:
             written = with_import(written, file, error)
-    refuse_leftovers(written, file, root, reads=is_read)
-    refuse_asking(tree.with_text(file, written), file, name)
-    return Converted(
-        written,
-        name,
-        parameter=entry.parameter,
-        reads=is_read,
-    )
+    there = tree.with_text(file, written)
+    if wrapped is not None:
+        refuse_calling_again(wrapped, written, file)
+        there = there.with_text(wrapped.shared.use.file, wrapped.shared.text)
+    refuse_leftovers(written, file, root, reads=is_read or wrapped is not None)
+    refuse_asking(there, file, name)
+    shared = wrapped.shared if wrapped is not None else None
+    return Converted(written, name, parameter=entry.parameter, reads=is_read, wrapper=shared)
 
 
-def _remove_unasked(
-    edits: Edits, function: RouteFunction, scope: ScriptScope, used: frozenset[str]
-) -> None:
-    """Remove the declarations that only the checks used, the last first: they read credentials."""
-    nodes = [
-        node
-        for node in nodes_of_work(function)
-        if node.kind() in DECLARATIONS and not edits.covers(*span_of(node))
-    ]
-    scope = scope.within(names_of(nodes, scope))
-    for node in reversed(nodes):
-        bound = declared(node, scope)
-        is_pure = bool(bound) and all(is_told(subjects) for subjects in bound.values())
-        if not is_pure or REQUEST in frozenset().union(*bound.values()):
-            continue
-        if all(name in used and not _uses(function, edits, name, node) for name in bound):
-            edits.remove_lines(*with_comment(node, OF_CHECKS))
+def _work_edits(
+    route: RouteModule, working: _Working, edits: Edits, reader: AnswerReader | None
+) -> bool:
+    """Have the work check nobody, ask for no request and give its results; return whether it needs its query.
+
+    What a wrapper hears of stays as it gives it.
+    """
+    function, wrapped, place = working.function, working.wrapped, working.place
+    is_made = wrapped is not None and wrapped.makes
+    request, second = _parameters(function, wrapped)
+    names = {request: frozenset({REQUEST})} if request else {}
+    scope = ScriptScope(place.tree, place.file, function.root, names)
+    if not is_made:
+        refuse_unawaited(function, scope)
+    refuse_other_meanings(function, of_answers=route.is_file and not is_made)
+    used = used_names(function.root) | route.before
+    checks = checks_of(function, scope)
+    for statement in checks.statements:
+        edits.remove_lines(*with_comment(statement, OF_CHECKS))
+    told_caller_edits(function, scope.within(checks.names), place.entry.schedule, edits)
+    if wrapped is not None:
+        handed_edits(wrapped, place, edits)
+    if not is_made:
+        settled = wrapped.result if wrapped is not None else None
+        result_edits(function, edits, second if place.in_pages else None, reader, settled)
+    remove_unasked(edits, function, scope, used)
+    is_typed = language(place.file) in {"typescript", "tsx"}
+    asked = RequestEdits(function, edits, place.entry, typed=is_typed, in_pages=place.in_pages)
+    asked.apply(request)
+    if second is not None:
+        why = (
+            "answers in a way that is not read" if place.in_pages else "needs its path's parameters"
+        )
+        _refuse_uses(function, edits, second, why)
+    return asked.needs_query
 
 
-def _uses(function: RouteFunction, edits: Edits, name: str, declaration: SgNode) -> bool:
-    start, end = span_of(declaration)
-    return edits.writes(name) or any(
-        node.text() == name
-        and not (start <= span_of(node)[0] and span_of(node)[1] <= end)
-        and not _is_gone(node, edits)
-        for node in names_in(function.body)
-    )
+def _wrapped(function: RouteFunction, place: Asked) -> tuple[RouteFunction, WrappedWork | None]:
+    """Return a route's function, and the wrapper around it, or in it, that does more than to check the caller.
+
+    Raises:
+        NotCertainError: where what that does is not certain without HTTP.
+    """
+    try:
+        refuse_wrapper(function, ScriptScope(place.tree, place.file, function.root, {}))
+    except NotCertainError:
+        wrapped = made_by(function, place)
+        if wrapped is None:
+            raise
+        return aliases_beside(function), wrapped
+    return function, called_by(function, function.parameter(0), place)
 
 
-def _is_gone(node: SgNode, edits: Edits) -> bool:
-    return edits.covers(*span_of(node)) or any(
-        edits.covers(*span_of(ancestor)) for ancestor in node.ancestors()
-    )
+def _parameters(
+    function: RouteFunction, wrapped: WrappedWork | None
+) -> tuple[str | None, str | None]:
+    """Return the names, in a route's function or the work in its wrapper, of the request and of what is beside it."""
+    if wrapped is None or not wrapped.makes:
+        return function.parameter(0), function.parameter(1)
+    return names_of_request(function, wrapped.shared.hearing)
 
 
 def _refuse_others(root: SgNode, function: RouteFunction, export: str) -> None:
@@ -271,7 +316,7 @@ def _refuse_others(root: SgNode, function: RouteFunction, export: str) -> None:
 
 def _refuse_uses(function: RouteFunction, edits: Edits, name: str, why: str) -> None:
     for node in names_in(function.body):
-        if node.text() == name and not _is_gone(node, edits):
+        if node.text() == name and not is_gone(node, edits):
             raise NotCertainError(line_of(node), why)
 
 
@@ -351,44 +396,3 @@ def _take_exports(root: SgNode, function: RouteFunction, export: str, edits: Edi
         ]
         if bound and set(bound) <= SEGMENT:
             edits.remove_lines(*with_comment(statement, _CONFIGURING))
-
-
-def with_import(text: str, file: str, name: str = NON_RETRIABLE) -> str:
-    """Return a module that imports a name of the Inngest SDK, before what it imports."""
-    there = _OF_INNGEST.search(text)
-    names = (
-        sorted([*there[1].split(", "), name], key=lambda each: each.rpartition(" ")[2])
-        if there
-        else [name]
-    )
-    line = f'import {{ {", ".join(names)} }} from "inngest";\n'
-    if there is not None:
-        return f"{text[: there.start()]}{line}{text[there.end() :]}"
-    root = parse(text, language(file))
-    children = root.children() if root is not None else []
-    first = next((node for node in children if node.kind() == "import_statement"), None)
-    at = span_of(first)[0] if first is not None else 0
-    return f"{text[:at]}{line}{text[at:]}" if first is not None else f"{line}\n{text}"
-
-
-def _with_query(text: str, file: str, entry: Entry) -> str:
-    """Return a module with the constant that stands for its query, behind the imports."""
-    root = parse(text, language(file))
-    if root is None:
-        return text
-    ends = [span_of(node)[1] for node in root.children() if node.kind() == "import_statement"]
-    if any(node.text() == "query" and _declares(node) for node in every(root)):
-        raise NotCertainError(1, "has a name `query` already")
-    at = text.find("\n", max(ends, default=0)) + 1 if ends else 0
-    constant = f"const query = new URLSearchParams({json.dumps(entry.search[1:])});\n"
-    return f"{text[:at]}\n{constant}{text[at:]}" if at else f"{constant}\n{text}"
-
-
-def _declares(node: SgNode) -> bool:
-    parent = node.parent()
-    bound = (
-        parent.field("name")
-        if parent is not None and parent.kind() == "variable_declarator"
-        else None
-    )
-    return bound is not None and span_of(bound) == span_of(node)

@@ -39,6 +39,7 @@ class RouteFunction(Struct, frozen=True):
         wrapper: the call around it, that lets callers by.
         aliases: statements that only hand other methods on to it, or export it.
         beside: statements of other methods that do other work, by method; neither names the other.
+        causes: whether an error that it throws may have a cause.
     """
 
     root: SgNode
@@ -48,6 +49,7 @@ class RouteFunction(Struct, frozen=True):
     wrapper: SgNode | None
     aliases: tuple[SgNode, ...]
     beside: Mapping[str, SgNode] = {}
+    causes: bool = False
 
     @property
     def parameters(self) -> list[SgNode]:

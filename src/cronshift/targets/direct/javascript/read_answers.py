@@ -73,7 +73,7 @@ class AnswerReader:
     def read(self, value: SgNode, edits: Edits) -> bool:
         """Have a value that is returned read first; return whether that keeps its meaning."""
         waiting = self._waiting(value)
-        if waiting is None or not _is_whole(value) or is_in_awaited_loop(value):
+        if waiting is None or not is_whole(value) or is_in_awaited_loop(value):
             return False
         start, end = span_of(value)
         edits.replace(start, start, f"{waiting}{self.name}(")
@@ -112,19 +112,19 @@ def reader_for(function: RouteFunction) -> AnswerReader | None:
     return AnswerReader(function, name) if name is not None else None
 
 
-def _is_whole(value: SgNode) -> bool:
+def is_whole(value: SgNode) -> bool:
     """Return whether an answer is all there once it has been read: no stream, no wish for a later call."""
     if value.kind() == "ternary_expression":
         arms = (value.field("consequence"), value.field("alternative"))
-        return all(arm is not None and _is_whole(arm) for arm in arms)
+        return all(arm is not None and is_whole(arm) for arm in arms)
     if value.kind() in _DATA | {"sequence_expression"}:
         return False
     try:
         answer = answer_of(value)
     except NotCertainError:
         body = next(iter(arguments(value)), None)
-        is_whole = is_made_of_json(value) or body is None or body.kind() in TEXTS | NOTHINGS
-        return is_whole and "retry-after" not in value.text().lower()
+        is_read = is_made_of_json(value) or body is None or body.kind() in TEXTS | NOTHINGS
+        return is_read and "retry-after" not in value.text().lower()
     return answer is None or answer.status is None or not _leads_elsewhere(answer.status)
 
 

@@ -81,14 +81,19 @@ class RequestEdits:
         refuse_rebound(self._function, request, self._is_gone)
         for declarator in self._declarators():
             self._declared(declarator, request)
-        for name in self._params | self._urls | self._headers:
+        parts = self._params | self._urls | self._headers
+        for name in parts:
             refuse_rebound(self._function, name, self._is_gone)
         for node in every(self._function.body):
-            if node.kind() != "identifier" or self._is_gone(node):
+            kind = node.kind()
+            is_member = kind == "shorthand_property_identifier"
+            if not (is_member or kind == "identifier") or self._is_gone(node):
                 continue
+            if is_member and node.text() in {request, *parts}:
+                raise NotCertainError(line_of(node), f"needs its request (`{node.text()}`)")
             if node.text() == request:
                 self._read(node)
-            elif node.text() in self._params | self._urls | self._headers:
+            elif node.text() in parts:
                 self._read_through(node)
 
     def _is_gone(self, node: SgNode) -> bool:

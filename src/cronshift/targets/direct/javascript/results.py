@@ -24,6 +24,7 @@ from cronshift.targets.direct.javascript.answers import (
 )
 from cronshift.targets.direct.javascript.built_answer import lead_of
 from cronshift.targets.direct.javascript.endings import ends, following_of, is_last
+from cronshift.targets.direct.javascript.error_causes import cause_of
 from cronshift.targets.direct.javascript.handler import (
     RouteFunction,
     every,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from cronshift.targets.direct.edits import Edits
     from cronshift.targets.direct.javascript.read_answers import AnswerReader
 
+_DELAYED = "answers with an error between a catch and a finally"
+_FAILURE = "failure"
 _FIRST_FAULT = 500
 _FLAGS = {"success", "ok", "status"}
 _WORDS = {"error", "message", "reason"}
@@ -48,7 +51,11 @@ _NAME = lazy_pattern(r"[\w.]+")
 
 
 def result_edits(
-    function: RouteFunction, edits: Edits, response: str | None, reader: AnswerReader | None
+    function: RouteFunction,
+    edits: Edits,
+    response: str | None,
+    reader: AnswerReader | None,
+    settled: SgNode | None = None,
 ) -> None:
     """Have a function return results and throw errors instead of answering.
 
@@ -57,21 +64,29 @@ def result_edits(
         edits: of its module; what is removed already is not looked at.
         response: what it sends its answers by, in the pages router.
         reader: what reads an answer that is not spelled out, where all that is returned is one.
+        settled: a call that gives a result already.
 
     Raises:
         NotCertainError: for an answer that is neither spelled out nor read, or a way without one.
     """
     body = function.body
+    if settled is not None and settled in (body, *_awaited(body)):
+        return
     if body.kind() != "statement_block":
         _written(body, reader, edits, lambda: _of_expression(body, edits))
         return
     for node in function.own_nodes():
-        if node.kind() == "return_statement" and not edits.covers(*span_of(node)):
+        is_settled = settled is not None and settled in (node.child(1), *_awaited(node.child(1)))
+        if node.kind() == "return_statement" and not (is_settled or edits.covers(*span_of(node))):
             _of_return(function, node, edits, response, reader)
     if response is not None:
         _of_sending(function, edits, response)
     elif not ends(function.statements):
         raise NotCertainError(line_of(function.node), "may end without an answer")
+
+
+def _awaited(value: SgNode | None) -> list[SgNode]:
+    return value.children() if value is not None and value.kind() == "await_expression" else []
 
 
 def _of_expression(body: SgNode, edits: Edits) -> None:
@@ -119,7 +134,7 @@ def _of_return(
 def _of_value(function: RouteFunction, statement: SgNode, value: SgNode, edits: Edits) -> None:
     """Have a statement return what a value spells out, or throw it."""
     if value.kind() == "ternary_expression":
-        _of_choice(statement, value, edits)
+        _of_choice(function, statement, value, edits)
         return
     answer = answer_of(value)
     if answer is None:
@@ -128,7 +143,7 @@ def _of_value(function: RouteFunction, statement: SgNode, value: SgNode, edits: 
     _write(function, statement, answer, edits)
 
 
-def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
+def _of_choice(function: RouteFunction, statement: SgNode, value: SgNode, edits: Edits) -> None:
     """Have a statement return one of two results, or throw the one that is an error."""
     condition = value.field("condition")
     first, second = (answer_of(value.field(arm)) for arm in ("consequence", "alternative"))
@@ -147,7 +162,7 @@ def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
         or (block is None or block.kind() != "statement_block")
     ):
         raise why
-    raised, over = _raising(statement, failing)
+    raised, over = _raising(function, statement, failing)
     (start, end), (asked, behind) = span_of(statement), span_of(condition)
     former, latter = span_of(first.node), span_of(second.node)
     semicolon = ";" if text[start:end].endswith(";") else ""
@@ -169,12 +184,16 @@ def _of_choice(statement: SgNode, value: SgNode, edits: Edits) -> None:
         _write_message(second, edits, (former[1], f"{lead}{raised}"), (end, f"{over}{semicolon}"))
 
 
-def _raising(statement: SgNode, answer: SpelledAnswer) -> tuple[str, str]:
+def _raising(function: RouteFunction, statement: SgNode, answer: SpelledAnswer) -> tuple[str, str]:
     """Return the code before and behind the words of an error that a statement ends with."""
     error = _error(answer.status or answer.failure)
+    cause = cause_of(statement) if function.causes else None
+    options = f", {{ cause: {cause} }}" if cause is not None else ""
     if _is_caught(statement):
-        return f"return Promise.reject(new {error}(", "))"
-    return f"throw new {error}(", ")"
+        if _is_delayed(statement):
+            raise NotCertainError(line_of(statement), _DELAYED)
+        return f"return Promise.reject(new {error}(", f"{options}))"
+    return f"throw new {error}(", f"{options})"
 
 
 def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, edits: Edits) -> None:
@@ -194,11 +213,15 @@ def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, ed
             lift(answer.body, statement, edits)
     elif answer.status < FIRST_ERROR:
         raise NotCertainError(line_of(statement), f"answers {answer.status}, which leads elsewhere")
+    elif _is_caught(statement) and _is_delayed(statement):
+        _write_delayed(function, statement, answer, edits)
     else:
-        before, behind = _raising(statement, answer)
+        before, behind = _raising(function, statement, answer)
         words, _ = _words(answer) or (None, False)
         before = f"{words_before(statement, answer.body, words)}{before}"
         _write_message(answer, edits, (start, before), (end, f"{behind}{semicolon}"))
+        if words is not None:
+            lift(words, statement, edits)
 
 
 def _write_message(
@@ -251,7 +274,7 @@ def _write_either(
         raise NotCertainError(line_of(statement), "answers with a status that is not spelled out")
     start, end = span_of(statement)
     first, last = span_of(answer.body)
-    before, behind = _raising(statement, answer)
+    before, behind = _raising(function, statement, answer)
     raised = f"{before}JSON.stringify(result){behind}"
     line = edits.text.rfind("\n", 0, start) + 1
     lead = edits.text[line:start]
@@ -292,19 +315,37 @@ def _is_caught(statement: SgNode) -> bool:
         if ancestor.kind() == "try_statement" and ancestor.field("handler") is not None:
             body = ancestor.field("body")
             if body is not None and span_of(body) == span_of(inner):
-                _refuse_finally(statement)
                 return True
         inner = ancestor
     return False
 
 
-def _refuse_finally(statement: SgNode) -> None:
-    """Refuse what is rejected in front of what is still awaited: nobody hears of it by then."""
-    for ancestor in statement.ancestors():
-        is_try = ancestor.kind() == "try_statement"
-        if (is_try and ancestor.field("finalizer") is not None) or is_in_awaited_loop(statement):
-            why = "answers with an error between a catch and a finally"
-            raise NotCertainError(line_of(statement), why)
+def _is_delayed(statement: SgNode) -> bool:
+    """Return whether something is still done behind what a statement returns: a rejection waits for that, unheard."""
+    around = (above for above in statement.ancestors() if above.kind() == "try_statement")
+    return is_in_awaited_loop(statement) or any(
+        each.field("finalizer") is not None for each in around
+    )
+
+
+def _write_delayed(
+    function: RouteFunction, statement: SgNode, answer: SpelledAnswer, edits: Edits
+) -> None:
+    """Have a statement return a failure that no catch hears of, and that may wait until all is done."""
+    names = {node.text() for node in every(function.root) if node.kind() == "identifier"}
+    if _FAILURE in names:
+        raise NotCertainError(line_of(statement), _DELAYED)
+    (start, end), lead, parent = span_of(statement), lead_of(statement), statement.parent()
+    semicolon = ";" if statement.text().endswith(";") else ""
+    is_block = parent is not None and parent.kind() == "statement_block"
+    inner = lead if is_block else f"{lead}  "
+    error = _error(answer.status or answer.failure)
+    before = f"const {_FAILURE} = Promise.reject(new {error}("
+    lines = ("))", f"{_FAILURE}.catch(() => undefined)", f"return {_FAILURE}")
+    behind = f"{semicolon}\n{inner}".join(lines) + semicolon
+    if not is_block:
+        before, behind = f"{{\n{inner}{before}", f"{behind}\n{lead}}}"
+    _write_message(answer, edits, (start, before), (end, behind))
 
 
 def _of_sending(function: RouteFunction, edits: Edits, response: str) -> None:
