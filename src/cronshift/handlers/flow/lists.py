@@ -122,12 +122,16 @@ def _added(machine: Machine, owner: ListValue, name: str, arguments: Arguments) 
 
 
 def turns_of(machine: Machine, owner: ListValue) -> tuple[Value, ...]:
-    """Return the elements of a list that are gone through one by one, and one for all others."""
+    """Return the elements of a list that are gone through one by one, and one for all others.
+
+    Where all is too much to be followed, the first few stand for the others too.
+    """
     elements = owner.elements
     is_plain = all(isinstance(value, PlainValue) for value in elements.values)
     most = machine.world.turns or (_MOST_PLAIN_TURNS if is_plain else _MOST_TURNS)
     if len(elements.values) > most:
-        return (*elements.values[:most], Unknown(taints_of(owner)))
+        rest = () if machine.world.turns else (Unknown(taints_of(owner)),)
+        return (*elements.values[:most], *rest)
     if not elements.values and elements.open:
         return (Unknown(owner.taints),)
     return elements.values
