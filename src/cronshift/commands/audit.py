@@ -120,16 +120,15 @@ def _run(invocation: Invocation, *, yes: bool) -> Project:
 def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool, every: bool) -> None:
     from cronshift.output.audit_text import audit_text
     from cronshift.output.text import forecast_text
-    from cronshift.plan.forecast import executions
+    from cronshift.plan.forecast import SOME_DAY, monthly
 
     console = invocation.console
     if plan.jobs or plan.findings:
         console.result(audit_text(plan, now, console.out.width, every=every))
-    monthly = sum(executions(job, now) for job in plan.jobs)
     console.result(
         f"{counted(len(plan.jobs), 'entry')} in {plan.config_file}; {len(plan.runnable)} can move. "
-        f"About {counted(monthly, 'Inngest execution')} in 30 days."
+        f"About {counted(monthly(plan.jobs), 'Inngest execution')} in 30 days."
     )
     if outlook:
-        console.result(forecast_text(plan, now))
+        console.result(forecast_text(plan, SOME_DAY))
     tell_next(invocation, "audit", plan=plan)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _CONFIGS = ("app/routes.ts", "app/routes.js")
 _DEEPEST = 12  # routes inside routes
+_NESTING = {"remix-flat-routes", "@remix-run/v1-route-convention", "remix-custom-routes"}
+"""The packages by which a file in a folder is a route again."""
 _WAITED = {"await_expression": 1, "parenthesized_expression": 1}
 
 
@@ -133,14 +135,27 @@ def _segment(part: str) -> Segment:
     return Segment(Rank.STATIC, part)
 
 
+def _is_flat(app: Folder) -> bool:
+    """Return whether a file in a folder is a route only as ``folder/route.ts``: since Remix 2, but for conventions of packages."""
+    if not _NESTING.isdisjoint(app.dependencies):
+        return False
+    version = re.match(r"\D*(\d+)", app.dependencies.get("@remix-run/dev", ""))
+    is_second = version is not None and int(version[1]) > 1
+    return is_second or "@react-router/dev" in app.dependencies
+
+
 def _flat_files(app: Folder) -> Iterator[Route]:
     """Yield the flat files of ``app/routes/``: dots are slashes."""
+    is_flat = _is_flat(app)
     for file in app.under("app/routes"):
         place = PurePosixPath(file)
         if place.suffix not in SOURCES:
             continue
         parts = list(place.relative_to("app/routes").parts)
         stem = place.stem
+        is_route = len(parts) == 1 or (len(parts) == 2 and stem in {"route", "index"})  # noqa: PLR2004 - a folder and its file
+        if is_flat and not is_route:
+            continue
         if len(parts) > 1 and stem in {"route", "index"} and (stem == "route" or len(parts) == 2):  # noqa: PLR2004 - a folder and its file
             parts.pop()
         else:

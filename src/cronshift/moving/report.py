@@ -11,7 +11,7 @@ from msgspec import Struct
 from cronshift.model import Origin, Severity
 from cronshift.observing.fates import Fate, TickFate
 from cronshift.operations import past_operations
-from cronshift.plan.forecast import allowances, executions
+from cronshift.plan.forecast import allowances, monthly
 from cronshift.project.counting import counted
 from cronshift.project.ownership_file import percent_now
 from cronshift.readiness.fact import Knowledge
@@ -181,7 +181,7 @@ def make_report(  # noqa: PLR0913, PLR0917 - what is known comes from as many pl
         tuple(_marks(project, span)),
         evidence.sources,
         tuple(each for each in plan.findings if each.severity is not Severity.NOTE),
-        sum(executions(job, now) for job in plan.jobs),
+        monthly(plan.jobs),
         {allowance.name: allowance.executions for allowance in allowances()},
     )
 

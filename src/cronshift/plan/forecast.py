@@ -36,7 +36,7 @@ DEATH = 2
 """The executions that a run adds which fails for good or is cancelled: what hears of it, and its step."""
 
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-"""Where findings count from, so that they do not change from day to day."""
+"""Where findings and sums count from, so that they do not change from day to day, and are one sum."""
 
 STAGGER = timedelta(minutes=5)
 """Inngest's longest jitter: over so long the jobs of one minute can be spread."""
@@ -116,6 +116,11 @@ def executions(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
     fan_out = job.options.fan_out
     alone = 2 * fan_out.count if fan_out and has_runs(job.options) else 0
     return runs(job, now, period) * (1 + steps(job) + alone)
+
+
+def monthly(jobs: Iterable[Job]) -> int:
+    """Return the executions of jobs together in 30 days, the same number on any day."""
+    return sum(executions(job, SOME_DAY) for job in jobs)
 
 
 def retries(jobs: Iterable[Job], now: datetime) -> int:

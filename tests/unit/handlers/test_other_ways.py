@@ -229,6 +229,18 @@ def test_who_may_call_is_told_where_the_rest_is_too_much(audited: Callable[..., 
     assert plan.jobs[0].handler.auth == "cron-secret"
 
 
+def test_a_header_that_lets_by_is_told_where_the_rest_is_too_much(
+    audited: Callable[..., Plan],
+) -> None:
+    steps = " ".join(f"if (row.part{n}) store.put(row.part{n});" for n in range(60))
+    once = f"for (const key of ['a', 'b', 'c', 'd']) for (const row of store[key]) {{ {steps} }}"
+    check = "if (!request.headers.get('x-vercel-cron')) return new Response('no', { status: 401 });"
+    text = f"import {{ store }} from '@acme/store';\nexport async function GET(request: Request) {{\n  {check}\n  {once * 20}\n  return Response.json({{}});\n}}\n"
+    plan = audited({"app/api/cron/x/route.ts": text})
+    assert plan.jobs[0].handler is not None
+    assert plan.jobs[0].handler.auth == "spoofable"
+
+
 def test_installed_packages_that_are_committed_are_no_source(tmp_path: Path) -> None:
     for name in ("lib/python3.12/site-packages/flask/app.py", "lib/work.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -103,6 +103,13 @@ CASES: dict[str, tuple[dict[str, str], str, str | None]] = {
         {**package("@remix-run/node"), "app/routes/api.x.ts": "export async function loader() { return null; }"},
         "/api/x", "app/routes/api.x.ts",
     ),
+    "remix 2, in a folder that is no route": ({**package("@remix-run/dev", "^2.9.0"), "app/routes/_index.tsx": "export default () => null;", "app/routes/api/x.ts": "export async function loader() { return null; }"}, "/api/x", None),
+    "remix 2, a folder's route": ({**package("@remix-run/dev", "^2.9.0"), "app/routes/api.x/route.ts": "export async function loader() { return null; }"}, "/api/x", "app/routes/api.x/route.ts"),
+    "remix 1, in a folder": ({**package("@remix-run/dev", "^1.19.0"), "app/routes/api/x.ts": "export async function loader() { return null; }"}, "/api/x", "app/routes/api/x.ts"),
+    "remix 2, by a package's folders": (
+        {"package.json": '{"dependencies": {"@remix-run/dev": "2.9.0", "remix-flat-routes": "1"}}', "app/routes/api/x.ts": "export async function loader() { return null; }"},
+        "/api/x", "app/routes/api/x.ts",
+    ),
     "react router config": (
         {
             **package("@react-router/dev"),

@@ -38,6 +38,8 @@ NULL = helper("try { return await mail.send(row); } catch (error) { console.erro
 DENIED = helper("try { await mail.send(row); return { ok: true }; } catch (error) { return { ok: false, reason: error.message }; }")  # fmt: skip
 WORDED = helper("try { await mail.send(row); return 'sent'; } catch (error) { console.error(error); return 'failed'; }")  # fmt: skip
 TELL = "async function tell(row) { const answer = await fetch('https://t.example', { method: 'POST' }); const data = await answer.json(); return data.ok; }"  # fmt: skip
+LOOK = "async function look(row) { const answer = await fetch(`https://t.example/${row}`); if (!answer.ok) return null; return answer.json(); }"  # fmt: skip
+LIST = "async function list(source) { try { return await store.list(source); } catch (error) { console.error(error); return []; } }"  # fmt: skip
 HEARD = {
     # what the catch leaves, in the handler
     "an answer of its own": route("try { await mail.sendAll(); } catch (error) { return Response.json({ success: false }); }\n  return Response.json({ success: true });"),
@@ -70,6 +72,7 @@ HEARD = {
     "a word, by a computed name": route(f"const counts = {{ sent: 0, failed: 0 }};\n  {LOOP} {{ counts[await send(row)]++; }}\n  return Response.json(counts);", WORDED),
     "a class that keeps its errors": route("const run = new Run();\n  await run.all();\n  return Response.json(run.summary());", "class Run { errors = []; async all() { try { await mail.sendAll(); } catch (error) { this.errors.push(error.message); } } summary() { return { errors: this.errors }; } }"),
     "settled, mapped to words": route("const settled = await Promise.allSettled((await store.rows()).map((row) => mail.send(row)));\n  const outcome = settled.map((one) => (one.status === 'rejected' ? 'failed' : 'sent'));\n  return Response.json({ outcome });"),
+    "settled, of what may end before": route("const settled = await Promise.allSettled((await store.rows()).map(async (row) => { const done = await store.get(row); if (done) return; await mail.send(row); }));\n  const failed = settled.filter((one) => one.status === 'rejected').length;\n  return Response.json({ failed });"),
     "an answer of Telegram": route("const answer = await fetch('https://t.example', { method: 'POST' });\n  const data = await answer.json();\n  if (!data.ok) return Response.json({ ok: false, description: data.description });\n  return Response.json({ ok: true });"),
     "a turn that goes on where all is well": route(f"let sent = 0, failed = 0;\n  {LOOP} {{ const result = await send(row); if (result.ok) {{ sent++; continue; }} failed++; }}\n  return Response.json({{ sent, failed }});", DENIED),
     "an answer of Telegram, counted": route(f"let failed = 0;\n  {LOOP} {{ if (!(await tell(row))) failed++; }}\n  return Response.json({{ failed }});", TELL),
@@ -104,6 +107,15 @@ UNHEARD = {
     "a comment on the others": each("/* one failure must not stop the others */", OK),
     "an answer of another way that has another word for it": route("const rows = await store.rows();\n  if (!rows.length) return Response.json({ ok: true, idle: true });\n  let sent = 0;\n  for (const row of rows) { try { await mail.send(row); sent++; } catch (error) { console.error(error); } }\n  return Response.json({ success: true, sent });"),
     "an update that begins with find": route(f"try {{ await Lead.findOneAndUpdate({{ id: 1 }}, {{ seen: true }}); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import { Lead } from "@acme/models";'),
+    "a look that is left out of a list": route(f"const all = [];\n  {LOOP} {{ const one = await look(row); if (!one) continue; all.push(one); }}\n  await store.insertMany(all);\n  {OK}", LOOK),
+    "a list that is spread into another": route(f"const all = [];\n  for (const source of ['a', 'b']) all.push(...(await list(source)));\n  await store.rows.createMany({{ data: all }});\n  {OK}", LIST),
+    "lists that are made one": route(f"const all = (await Promise.all(['a', 'b'].map(list))).flat();\n  await store.insertMany(all.slice(0, 50));\n  {OK}", LIST),
+    "a list that is hung on another": route(f"const all = (await list('a')).concat(await list('b'));\n  await store.insertMany(all);\n  {OK}", LIST),
+    "a client that another call has made": route(f"try {{ await client.send(1); }} catch (error) {{ console.error(error); }}\n  {OK}", 'import { Client } from "@acme/client";\nlet client: Client | null = null;\nexport function init() { client = new Client(); }'),
+    "a field that another method sets": route(f"await service.run();\n  {OK}", "class Service { http = null; init() { this.http = store.http(); } async run() { try { await this.http!.post('/x'); } catch (error) { console.error(error); } } }\nconst service = new Service();"),
+    "a set that other calls fill": route(f"{LOOP} {{ if (!wanted.has(row.id)) continue; try {{ await mail.send(row); }} catch (error) {{ console.error(error); }} }}\n  {OK}", "const wanted = new Set();\nexport function want(id) { wanted.add(id); }"),
+    "a switch that another call turns": route(f"if (!ready) return Response.json({{}}, {{ status: 503 }});\n  try {{ await mail.sendAll(); }} catch (error) {{ console.error(error); }}\n  {OK}", "let ready = false;\nexport function start() { ready = true; }"),
+    "what only went well is counted by a choice": route(f"let sent = 0, failed = 0;\n  {LOOP} {{ (await tell(row)) ? sent++ : failed++; }}\n  return Response.json({{ sent }});", "async function tell(row) { return (await fetch('https://t.example', { method: 'POST' })).ok; }"),
 }  # fmt: skip
 NOTHING = {
     "a status of 500": route("let failed = 0;\n  try { await mail.sendAll(); } catch { failed++; }\n  return Response.json({ failed }, { status: failed ? 500 : 200 });"),
@@ -129,6 +141,10 @@ NOTHING = {
     "a cache by its key": route(f"await mail.sendAll();\n  try {{ await redis.setEx(cacheKey, 60, 'x'); }} catch (error) {{ console.warn(error); }}\n  {OK}", "import { redis } from '@acme/redis';\nconst cacheKey = 'rows';"),
     "a look that is built step by step": route(f"const lead = await Lead.findOne({{ id: 1 }}).lean().catch(() => null);\n  await mail.send(lead?.name ?? 'you');\n  {OK}", 'import { Lead } from "@acme/models";'),
     "done at once where it cannot be handed on": route("try { await queue.send({ name: 'go' }); return Response.json({ ok: true }); } catch (error) { console.error(error); }\n  const result = await refreshAll();\n  return Response.json({ ok: true, ...result });", 'import { queue } from "@acme/queue";\nasync function refreshAll() { const result = { refreshed: 0, failed: 0 }; for (const row of await store.rows()) { if (await store.refresh(row)) result.refreshed++; else result.failed++; } return result; }'),
+    "kept in memory where the store cannot be reached": route(f"{LOOP} await mark(row.id);\n  {OK}", 'import { Redis } from "@upstash/redis";\nconst redis = new Redis({ url: "x" });\nconst memory = new Map();\nasync function mark(id) { try { await redis.set(id, 1); } catch { memory.set(id, 1); } }'),
+    "kept in a set where the store cannot be reached": route(f"{LOOP} await mark(row.id);\n  {OK}", "const seen = new Set();\nasync function mark(id) { try { await store.rows.insert({ id }); } catch { seen.add(id); } }"),
+    "a side matter that says how it is borne": route(f"await mail.sendAll();\n  try {{ await store.rows.update({{ seen: true }}); }} catch {{ /* gracefully degrade */ }}\n  {OK}"),
+    "a list handed on whole after another look": route(f"let all = await store.list('a');\n  let names = [];\n  try {{ names = await store.list('b'); }} catch (error) {{ console.error(error); }}\n  await store.insertMany([all, names.length]);\n  {OK}"),
     "a side matter by a comment where its statement closes": route(f"await mail.sendAll();\n  await store.rows.update({{\n    seen: true,\n  }}).catch(() => {{ /* best-effort */ }});\n  {OK}"),
     "a key that is read": route(f"let key = null;\n  try {{ key = await importJWK({{}}); }} catch (error) {{ console.error(error); }}\n  await mail.send(key);\n  {OK}", "import { importJWK } from 'jose';"),
     "a word to the owner": route(f"await mail.sendAll();\n  await mail.sendOwnerAlert('done').catch((error) => console.error(error));\n  {OK}"),

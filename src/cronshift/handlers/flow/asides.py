@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _MINOR = lazy_pattern(
-    r"\b(?:non|not)[-\s]?(?:fatal|critical|blocking|essential)\b|\bbest[-\s]?effort\b|\bfail(?:s|ing)?[-\s]open\b|"
+    r"\b(?:non|not)[-\s]?(?:fatal|critical|blocking|essential)\b|\bbest[-\s]?effort\b|\bgraceful(?:ly)? (?:degrad|fall)|\bdegrad\w+ gracefully|\bfail(?:s|ing)?[-\s]open\b|"
     r"(?:\b(?:not|never)|n't)\s+(?:break|block|fail|abort|interrupt|crash|affect|stop|kill)\b(?!.*\b(?:others?|rest|"
     r"remaining|next|one|single|each|loop|batch)\b)|"
     r"\bcache (?:write|read|set|get|update|save|store)\b|\.set(?:[eE]x)?\(\s*[\w.]*[cC]ache|"
@@ -71,9 +71,10 @@ def _whole(lines: Sequence[str], at: int) -> Iterator[str]:
     yield from lines[at : at + 1]
     for line in lines[at + 1 : at + _LONGEST]:
         ends = bool(line.strip()) and _indent(line) <= _indent(lines[at])
-        if not ends or line.lstrip().startswith((")", "}", "]")):
+        closes = ends and line.lstrip().startswith((")", "}", "]", "`"))
+        if not ends or closes:
             yield line  # what closes a statement may catch its failure
-        if ends:
+        if ends and not (closes and line.rstrip().endswith(("{", "("))):
             return
 
 

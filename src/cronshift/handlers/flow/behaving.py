@@ -64,11 +64,12 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         reads_query="query" in run.ledger.asked,
         marked=_marked(reader, run),
     )
-    reached = reader.shallower()
+    reached = reader
     if lacked is not None:
         reached = reader.changed(lacked.world)
     elif callers.auth is Auth.WRONG:
         reached = reader.changed(replace(reader.world, anyone=True))
+    reached = reached.shallower()
     work = reached.scheduled
     if work.is_complete:
         swallowed, admitted = failures_of(reached, work)
@@ -79,9 +80,10 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
             soft=(*admitted, *soft_answers(reached, work)),
             unread=tuple(unread_results(reached, work)),
         )
+    if work.exhausted:
+        whole = replace(whole, too_long=_spot(place, reader.handler.export))
     if not run.is_complete:
-        too_long = _spot(place, reader.handler.export) if work.exhausted else None
-        return replace(whole, too_long=too_long)
+        return whole
     if not run.ledger.cut:
         called = {place.file for place in run.ledger.sites}
         whole = replace(whole, reached=frozenset(run.ledger.files | called))

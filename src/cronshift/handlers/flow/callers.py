@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.handlers.behaviour import Auth
-from cronshift.handlers.flow.following import Passage, RequestEnding, Trace
+from cronshift.handlers.flow.following import SHALLOWER, Passage, RequestEnding, Trace
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.requests import LACKING
 from cronshift.handlers.flow.values import Response
@@ -101,12 +101,20 @@ def _pretended(reader: HandlerReader, work: frozenset[CodePlace], stranger: _Try
     """Return whether a stranger gets through who writes what is wanted into headers, or into the query."""
     tried = _tried(reader, forged(reader.world), work)
     pretending = tried.passage
-    if tried.run.exhausted and pretending is Passage.YES:
+    if tried.run.exhausted and pretending is Passage.YES and not _gets_as_far(reader, tried.run):
         return Passage.MAYBE  # the check may stand behind what is read
     if pretending is Passage.NO and "query" in stranger.run.ledger.asked:
         guessing = _tried(reader, guessed(reader.world), work).passage
         return guessing if guessing is Passage.YES else Passage.NO
     return pretending
+
+
+def _gets_as_far(reader: HandlerReader, run: Trace) -> bool:
+    """Return whether a call comes to all that Vercel's comes to, where both are too much however few calls are followed."""
+    scheduled = reader.scheduled
+    is_least = (reader.world.deepest, reader.world.turns) == SHALLOWER[-1]
+    is_as_far = scheduled.ledger.sites.keys() <= run.ledger.sites.keys()
+    return is_least and scheduled.exhausted and is_as_far
 
 
 def _believed(reader: HandlerReader, work: frozenset[CodePlace]) -> CodePlace | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.promises import failure_in
 from cronshift.handlers.flow.refusals import refused_answer
 from cronshift.handlers.flow.values import (
     NOTHING,
@@ -90,13 +91,13 @@ def _settlement(machine: Machine, promise: Value, arguments: Arguments) -> Value
     if not isinstance(promise, Promise):
         return ObjectValue({"status": PlainValue("fulfilled"), "value": promise})
     machine.ledger.shielded[promise.place] = arguments.place
-    if not promise.rejected:
+    error = promise.value if promise.rejected else failure_in(promise)
+    if error is None:
         return ObjectValue({"status": PlainValue("fulfilled"), "value": promise.value})
+    machine.path.failed = machine.path.failed or not promise.rejected
     if machine.path.failed:
         machine.catch(arguments.place)
-    return ObjectValue(
-        {"status": PlainValue("rejected", promise.value.taints), "reason": promise.value}
-    )
+    return ObjectValue({"status": PlainValue("rejected", error.taints), "reason": error})
 
 
 def _resolved(machine: Machine, arguments: Arguments) -> Value:

@@ -12,6 +12,7 @@ from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
 from cronshift.handlers.flow.paths import Exhausted
 from cronshift.handlers.flow.refusals import decides_by_failure, failing_side, marked, of_failure
+from cronshift.handlers.flow.stale import leave_stale
 from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
@@ -115,7 +116,7 @@ class Expressions(Calls):
             rest = [part for part in decided.alternatives if not isinstance(part, Unknown)]
             if (
                 rest
-                and all(truth(part) is True for part in rest)
+                and all(isinstance(part, PlainValue) and part.value is True for part in rest)
                 and len(rest) < len(decided.alternatives)
             ):
                 return PlainValue(value=True, taints=taints_of(decided))
@@ -139,6 +140,8 @@ class Expressions(Calls):
         if decides is not None:
             chosen_node = node.yes if decides else node.no
             if decides_by_failure(self.machine, test):
+                self.path.decided = self.path.decided or node.place
+                leave_stale(self.machine, [node.no if decides else node.yes], scope, node.place)
                 with self.because(taints_of(test)):
                     chosen = of_failure(self.machine, self.value(chosen_node, scope))
             else:

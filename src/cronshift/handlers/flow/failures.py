@@ -25,6 +25,7 @@ from cronshift.handlers.flow.endings import (
     succeeds,
     told_by,
 )
+from cronshift.handlers.flow.handed import is_handed_less
 from cronshift.handlers.flow.hearing import Heard, hangs_on_it, heard
 from cronshift.handlers.flow.soft import soft_word
 from cronshift.handlers.flow.trials import Trial, Trials
@@ -141,12 +142,16 @@ def _softly(run: Trace) -> set[CodePlace | None]:
 
 
 def leaves_work(run: Trace, failed: Trace) -> bool:
-    """Return whether work is not begun where a look fails, or less often: what it was for is left undone."""
+    """Return whether work is not begun where a look fails, less often, or with less: what it was for is left undone."""
     begun = failed.ledger.sites
     return any(
         is_work(site)
-        and writes(site.name)
-        and (place not in begun or begun[place].turns < site.turns)
+        and (writes(site.name) or site.written)
+        and (
+            place not in begun
+            or begun[place].turns < site.turns
+            or is_handed_less(begun[place], site)
+        )
         for place, site in run.ledger.sites.items()
         if not site.rescuing
     )

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.program import Program
     from cronshift.handlers.flow.worlds import World
 
-SHALLOWER = ((14, 2), (5, 2), (3, 2))
+SHALLOWER = ((14, 2), (5, 2), (4, 2), (3, 2))
 """How many calls inside calls are followed where all of them are too much, and elements of a list."""
 _FAILED = 500
 _REFUSED = 300

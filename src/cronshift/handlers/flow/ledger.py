@@ -52,6 +52,7 @@ class Site(Struct):
         calls: the calls into the project that lead to it.
         tries: how many of the project's ``try`` stand around it, and ``guard``, what the innermost does.
         turns: how often it was reached.
+        handed: the elements of the lists that it was handed, all told, as far as that is known.
     """
 
     place: CodePlace
@@ -70,6 +71,7 @@ class Site(Struct):
     guard: CodePlace | None = None
     package: str = ""
     turns: int = 1
+    handed: int | None = None
 
 
 class Ledger(Struct):

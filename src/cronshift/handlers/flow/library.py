@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.lists import TURNING, of_list, turned
+from cronshift.handlers.flow.memory import keep_instead
 from cronshift.handlers.flow.nobody import member_of_nobody
 from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.program import is_python
@@ -95,7 +96,7 @@ def _of_fields(_machine: Machine, owner: ObjectValue, name: str) -> Value | None
     if name in {"values", "items", "entries", "keys"}:
         return Native(name, lambda _m, _a: items_of(*_listed(owner, name), is_open=True))
     if name in {"set", "update", "setdefault", "append"}:
-        return Native(name, lambda m, a: _opened(m, owner, a))
+        return Native(name, lambda m, a: _opened(m, owner, name, a))
     return None
 
 
@@ -115,9 +116,10 @@ def _got(owner: ObjectValue, arguments: Arguments) -> Value:
     return arguments.at(1) if len(arguments.values) > 1 else NOTHING
 
 
-def _opened(machine: Machine, owner: ObjectValue, arguments: Arguments) -> Value:
+def _opened(machine: Machine, owner: ObjectValue, name: str, arguments: Arguments) -> Value:
     for argument in arguments.values:
         machine.consume(argument)
+    keep_instead(machine, owner, name, arguments)
     owner.open = True
     owner.taints |= arguments.taints
     return owner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.memory import keep_instead
 from cronshift.handlers.flow.operations import MANY, contained
 from cronshift.handlers.flow.values import (
     FAILED,
@@ -49,11 +50,13 @@ def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
     if name in {"length", "size"}:
         return _length(owner)
     if name in {"push", "append", "add", "unshift", "extend"}:
-        return Native(name, lambda m, a: _added(m, owner, a))
+        return Native(name, lambda m, a: _added(m, owner, name, a))
     if name in TURNING:
         return Native(name, lambda m, a: turned(m, owner, name, a))
     if name in {"includes", "has", "__contains__"}:
         return Native(name, lambda m, a: contained(m, owner, a.at(0), a.place))
+    if name in {"flat", "concat", "slice"}:
+        return Native(name, lambda _m, a: _strung(owner, name, a))
     if name == "join":
         return Native(name, lambda _m, a: _joined(owner, a))
     if name == "pop" and not owner.elements.open:
@@ -83,6 +86,21 @@ def _joined(owner: ListValue, arguments: Arguments) -> Value:
     return PlainValue(between.join(text for text in texts if text is not None), taints_of(owner))
 
 
+def _strung(owner: ListValue, name: str, arguments: Arguments) -> Value:
+    """Read ``lists.flat()``, ``rows.concat(more)``, and ``rows.slice(…)``, which gives some of them."""
+    whole, is_open = list(owner.elements.values), owner.elements.open
+    added = arguments.values if name == "concat" else ()
+    values: list[Value] = []
+    for part in (*whole, *added) if name == "flat" else added:
+        is_list = isinstance(part, ListValue)
+        values += part.elements.values if isinstance(part, ListValue) else (part,)
+        is_open = is_open or not is_list or (isinstance(part, ListValue) and part.elements.open)
+    if name != "flat":
+        values = [*whole, *values]
+    is_open = is_open or (name == "slice" and bool(arguments.values) and bool(whole))
+    return items_of(*values, is_open=is_open, taints=owner.taints)
+
+
 def _picked(owner: ListValue, arguments: Arguments, otherwise: int = 0) -> Value:
     elements, number = owner.elements, arguments.at(0)
     if elements.values and isinstance(number, PlainValue) and isinstance(number.value, int):
@@ -90,7 +108,8 @@ def _picked(owner: ListValue, arguments: Arguments, otherwise: int = 0) -> Value
     return elements.values[otherwise] if elements.values else Unknown(owner.taints)
 
 
-def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
+def _added(machine: Machine, owner: ListValue, name: str, arguments: Arguments) -> Value:
+    keep_instead(machine, owner, name, arguments)
     elements = owner.elements
     added = arguments.values
     if machine.in_trouble:
@@ -103,12 +122,16 @@ def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
 
 
 def turns_of(machine: Machine, owner: ListValue) -> tuple[Value, ...]:
-    """Return the elements of a list that are gone through one by one, and one for all others."""
+    """Return the elements of a list that are gone through one by one, and one for all others.
+
+    Where all is too much to be followed, the first few stand for the others too.
+    """
     elements = owner.elements
     is_plain = all(isinstance(value, PlainValue) for value in elements.values)
     most = machine.world.turns or (_MOST_PLAIN_TURNS if is_plain else _MOST_TURNS)
     if len(elements.values) > most:
-        return (*elements.values[:most], Unknown(taints_of(owner)))
+        rest = () if machine.world.turns else (Unknown(taints_of(owner)),)
+        return (*elements.values[:most], *rest)
     if not elements.values and elements.open:
         return (Unknown(owner.taints),)
     return elements.values

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.code import UNDEFINED, Undefined
+from cronshift.handlers.flow.memory import is_set_in
 from cronshift.handlers.flow.names import NameLookup
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.program import is_python
@@ -255,8 +256,13 @@ class Members(NameLookup):
                         field, ListValue | ObjectValue
                     ):
                         self.write(owner.cell, name, field)  # each instance has its own
-                    return Unknown() if is_unset and is_python(defining.scope.file) else field
+                    return Unknown() if is_unset and self._is_set(defining, name) else field
         return None
+
+    def _is_set(self, kind: ClassValue, field: str) -> bool:
+        """Return whether a field that begins as nothing is given its value by a method; in Python, by whatever."""
+        file = kind.scope.file
+        return is_python(file) or is_set_in(self.program.tree.read(file), field)
 
     def kinds(self, kind: ClassValue | None) -> Iterator[ClassValue]:
         """Yield a class, and the project's classes behind it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from cronshift.handlers.flow.copies import copied
 from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.ledger import Ledger, Site
+from cronshift.handlers.flow.memory import open_kept
 from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
 from cronshift.handlers.flow.program import Imported, Program, dotted, is_python
 from cronshift.handlers.flow.python_refusals import refused_python_answer
@@ -90,7 +91,7 @@ class NameLookup(Forks, ABC):
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
         self._active: list[code.Function] = []
-        self._modules: dict[str, Scope] = {}
+        self.modules: dict[str, Scope] = {}
         self._resolving: set[tuple[str, str]] = set()
 
     @abstractmethod
@@ -111,9 +112,9 @@ class NameLookup(Forks, ABC):
 
     def module(self, file: str) -> Scope:
         """Return the names of a module."""
-        if file not in self._modules:
-            self._modules[file] = Scope(file, {}, is_module=True)
-        return self._modules[file]
+        if file not in self.modules:
+            self.modules[file] = Scope(file, {}, is_module=True)
+        return self.modules[file]
 
     def lookup(self, name: str, scope: Scope) -> Value:
         """Return the value of a name."""
@@ -158,6 +159,8 @@ class NameLookup(Forks, ABC):
         if kept is None:
             self._loaded(made, scope)
             value = scope.names.get(name, Unknown())
+            if not is_python(file):
+                open_kept(value, self.program.tree.read(file), name)
             plain = copied(value)
             if plain is not None:
                 self.program.constants[key] = plain

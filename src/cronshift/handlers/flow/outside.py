@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow.callbacks import called_back, error_callback, handed_in
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.coroutines import gives_coroutine
+from cronshift.handlers.flow.handed import take_in
 from cronshift.handlers.flow.hearing import speaks_of_it
 from cronshift.handlers.flow.letting_by import passed_on
 from cronshift.handlers.flow.nobody import gives_session
@@ -195,6 +196,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
             written=_sent_by_urllib(name, arguments),
             package=_package(called),
         )
+        take_in(machine.ledger.sites[place], arguments)
         _may_keep(machine, name, arguments, telling=telling)
     listener = None if machine.loading else error_callback(name, arguments)
     if listener is not None:

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from cronshift.handlers.flow.code import Bind, Name, NamePattern, Statement, named
 from cronshift.handlers.flow.javascript_code import JavaScript
+from cronshift.handlers.flow.memory import is_left_by_calls
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.javascript import exports, imports
 from cronshift.handlers.python_modules import imported_names, module_file
@@ -183,7 +184,9 @@ def _declared(lower: JavaScript, node: SgNode) -> Callable[[], Statement]:
 
 
 def _is_set_later(node: SgNode, name: str, value: str) -> bool:
-    """Return whether a module gives a name its value below, ``let db = null; try { db = … }``."""
+    """Return whether a module gives a name its value below, ``let db = null; try { db = … }``, or a call does."""
+    if is_left_by_calls(node.get_root().root().text(), name, value):
+        return True
     if value not in {"null", "undefined"}:
         return False
     assignment = re.compile(rf"\b{re.escape(name)}\s*=[^=>]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.values import (
     Arguments,
     Native,
@@ -56,15 +57,23 @@ def _then(machine: Machine, owner: Promise, arguments: Arguments) -> Value:
 
 def _caught(machine: Machine, owner: Promise, called: Value, arguments: Arguments) -> Value:
     machine.ledger.shielded[owner.place] = arguments.place
-    if not owner.rejected:
+    error = owner.value if owner.rejected else failure_in(owner)
+    if error is None:
         return _chain(machine, owner, machine.promise(owner.value, owner.place, owner.name))
+    machine.path.failed = machine.path.failed or not owner.rejected
     if machine.path.failed:
         machine.catch(arguments.place)
-    passed = Arguments((owner.value,), {}, arguments.place, arguments.name)
+    passed = Arguments((error,), {}, arguments.place, arguments.name)
     machine.catching += machine.path.failed
     made = machine.promised(owner.place, owner.name, lambda: machine.call(called, passed))
     machine.catching -= machine.path.failed
     return _chain(machine, owner, made)
+
+
+def failure_in(promise: Promise) -> Value | None:
+    """Return the error of the way on which a promise is rejected by the failure that is tried out, if one is."""
+    ways = (way.abrupt for way in promise.errors if way.path.failed)
+    return next((thrown.value for thrown in ways if isinstance(thrown, Thrown)), None)
 
 
 def _finally(machine: Machine, owner: Promise, arguments: Arguments) -> Value:

@@ -31,7 +31,10 @@ _ADDING = {"push", "append", "add", "set", "unshift", "extend", "update"}
 
 
 def leave_stale(
-    machine: Machine, body: Sequence[code.Statement], scope: Scope, since: CodePlace | None
+    machine: Machine,
+    body: Sequence[code.Statement | code.Expression],
+    scope: Scope,
+    since: CodePlace | None,
 ) -> None:
     """Mark the names that statements would have set from a place on: a failure left them as they were."""
     for target in _targets(body, since) if since is not None else ():

@@ -1,4 +1,4 @@
-"""Results that nobody looks at, of writes that tell of a failure in them and throw nothing."""
+"""Results that nobody looks at, of calls that tell of a failure in them and throw nothing."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _MOST = 12  # calls that are tried out
+_MOST_LOOKS = 8  # and of those that only look
 _SUPABASE_WRITES = lazy_pattern(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$|\.auth\.admin\.(?:deleteUser|createUser|updateUserById)$")  # fmt: skip
-_EMPTIED = lazy_pattern(r"\.(?:insert|update|upsert|delete)\.(?:[\w.]*\.)?select(?:\.|$)")
-"""Writes that give the rows which they wrote: an error leaves none."""
+_SUPABASE_READS = lazy_pattern(r"\.from\.select(?:\.|$)")
+_EMPTIED = lazy_pattern(r"\.(?:from|insert|update|upsert|delete)\.(?:[\w.]*\.)?select(?:\.|$)")
+"""What gives rows, read or written: an error leaves none."""
 _RESEND_WRITES = lazy_pattern(r"\.(?:emails|batch)\.(?:send|create)$")
 
 
 def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadResult, SourceSpot]]:
-    """Yield the writes that may fail with no exception, and of whose results nothing is read."""
+    """Yield the calls that may fail with no exception, and of whose results nothing is read."""
     left = {promise.place for promise in run.ledger.left()}
     sites = [
         (kind, site)
@@ -40,8 +42,9 @@ def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadRe
         if not (site.followed or site.beside or site.rescuing or site.place in left)
         and (kind := _kind(site, reader.program.tree)) is not None
     ]
-    sites.sort(key=lambda pair: _only_looks(pair[1]))
-    for kind, site in sites[:_MOST]:
+    writing = [pair for pair in sites if not _only_looks(pair[1])]
+    looking = [pair for pair in sites if _only_looks(pair[1])]
+    for kind, site in (*writing[:_MOST], *looking[:_MOST_LOOKS]):
         empties = _EMPTIED.search(site.name) is not None
         failed = reader.run(
             replace(reader.world, fail_at=site.place, refused=True, emptied=empties)
@@ -63,12 +66,10 @@ def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadRe
 
 
 def _only_looks(site: Site) -> bool:
-    """Return whether a request of Python's asks for something: who does without it is told by what is left undone."""
-    return (
-        is_python(site.place.file)
-        and asks(site)
-        and request_of(site.name).endswith((".get", ".request"))
-    )
+    """Return whether a request asks for something: who does without it is told by what is left undone."""
+    if not is_python(site.place.file):
+        return _SUPABASE_READS.search(site.name) is not None
+    return asks(site) and request_of(site.name).endswith((".get", ".request"))
 
 
 def _kind(site: Site, tree: SourceTree) -> UnreadResult | None:
@@ -80,7 +81,7 @@ def _kind(site: Site, tree: SourceTree) -> UnreadResult | None:
     if site.name == "fetch":
         return UnreadResult.STATUS if site.written else None
     client = f"{site.package} {site.name}".lower()
-    if "supabase" in client and _SUPABASE_WRITES.search(site.name):
+    if "supabase" in client and (_SUPABASE_WRITES.search(site.name) or _only_looks(site)):
         return None if "throwOnError" in site.name else UnreadResult.ERROR
     if "resend" in client and _RESEND_WRITES.search(site.name):
         return UnreadResult.ERROR

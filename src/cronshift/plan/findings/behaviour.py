@@ -316,8 +316,8 @@ UNREAD_ERROR = Rule(
     "CS555",
     "unread-error",
     Severity.WARNING,
-    "The client throws nothing: a write that fails says so in `{ error }` of its result, and nobody looks at "
-    "it, so that the run succeeds with nothing written and is never tried again.",
+    "The client throws nothing: a call that fails says so in `{ error }` of its result, and nobody looks at it, so "
+    "that the run succeeds with nothing written, or with what it looked for left undone, and is never tried again.",
     "Take `{ error }` of the result and throw it; with Supabase, end the query with `.throwOnError()`.",
     of_job=_unread(UnreadResult.ERROR, "tells of its failure in a result that nobody looks at"),
 )

@@ -33,7 +33,7 @@ _CLOCK_CHANGE = timedelta(hours=2)  # none is longer
 
 def _over_free_plan(project: ProjectSubject) -> Iterator[Evidence]:
     free, *_ = forecast.allowances()
-    total = sum(forecast.executions(job, forecast.SOME_DAY) for job in project.jobs)
+    total = forecast.monthly(project.jobs)
     if total > free.executions:
         yield Evidence(
             f"About {total:,} executions in 30 days; the {free.name} plan has {free.executions:,}.",

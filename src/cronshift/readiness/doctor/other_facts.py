@@ -78,7 +78,7 @@ def database_facts(asking: Asking, sights: tuple[DatabaseSight, ...]) -> Iterato
 
 def limit_facts(asking: Asking) -> Iterator[Fact]:
     """Yield whether the jobs fit what the plans allow."""
-    total = sum(forecast.executions(job, asking.now) for job in asking.plan.runnable)
+    total = forecast.monthly(asking.plan.runnable)
     functions = forecast.functions(asking.plan)
     evidence, remedy = (
         "cronshift audit --forecast",
