@@ -61,7 +61,8 @@ _QUIET = lazy_pattern(
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
     r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|\w+(?:Error|Exception)|Path|today|utcnow|items|keys|rfind|rindex|"
-    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump|values|add_header|"
+    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump|values|add_header|(?:iso)?weekday|isocalendar|"
+    r"toordinal|geturl|getcode|getheaders?|splitlines|remove(?:prefix|suffix)|"
     r"select_one|find_all|find_next|get_text|"
     r"(?:asc|desc|i?like|not_?i?like|is_(?:not)?|isnot|(?:not_?)?in_|nulls_?(?:first|last))(?:\(\))?)$|"
     r"^(?:abs|all|any|bool|bytes|chr|dict|filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"

@@ -40,7 +40,9 @@ def _caller(auth: Auth, how: str) -> JobCheck:
 
     def check(job: JobSubject) -> Iterator[Evidence]:
         behaviour = job.behaviour
-        if behaviour.auth is auth and behaviour.stub is None:
+        # of what does nothing there is nothing to keep from anybody
+        is_open = auth is Auth.NONE and behaviour.idle is not None
+        if behaviour.auth is auth and behaviour.stub is None and not is_open:
             yield from at([behaviour.auth_spot], f"{_file(job)} {how}.")
 
     return check
