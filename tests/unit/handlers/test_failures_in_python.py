@@ -106,6 +106,14 @@ def work():
         logger.error(error)
     return {"ok": True}
 """
+STATUS = """
+def work():
+    results = []
+    for row in requests.get("https://rows.example").json():
+        answer = requests.{verb}("https://e.example")
+        results.append({{"id": row["id"], "http": answer.status_code}})
+    return {{"done": len(results), "results": results}}
+"""
 NAMED: dict[str, tuple[str, set[str]]] = {
     "what is opened, and not what is read of it": (PAGE, {"urllib.request.urlopen"}),
     "a text that is no JSON is nobody's failure": (CARDS, set()),
@@ -114,6 +122,11 @@ NAMED: dict[str, tuple[str, set[str]]] = {
         SAID.replace("def pass_on", "from acme import rows\n\ndef pass_on"),
         set(),
     ),
+    "a status that is only handed on, of what is sent": (
+        STATUS.format(verb="post"),
+        {"requests.post"},
+    ),
+    "a status that is what was looked for": (STATUS.format(verb="get"), set()),
     "a function that catches all its errors": (CAUGHT_INSIDE, {"requests.post.raise_for_status"}),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import Auth
 from cronshift.handlers.flow.following import Passage, RequestEnding, Trace
@@ -146,7 +147,9 @@ def _without_secret(
     for comparison in (*open_to_all.compared, *written.compared):
         if _says(reader, comparison.written, unset, work):
             return Callers(Auth.WRITTEN, comparison.place, secret)
-    return None
+    bare = {name: text for name, text in reader.world.headers.items() if name != "authorization"}
+    believed = _tried(reader, replace(reader.world, headers=bare, unset=unset), work)
+    return Callers(Auth.FAIL_OPEN, place, secret) if _lets_by(reader, believed) else None
 
 
 def _secrets(compared: Iterable[Comparison]) -> frozenset[str]:

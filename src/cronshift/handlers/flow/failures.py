@@ -26,6 +26,7 @@ from cronshift.handlers.flow.endings import (
     told_by,
 )
 from cronshift.handlers.flow.hearing import Heard, hangs_on_it, heard
+from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.soft import soft_word
 from cronshift.handlers.flow.trials import Trial, Trials
 from cronshift.handlers.flow.work import is_work, writes
@@ -106,8 +107,9 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     ending = endings[levels.index(level)]
     path = ending.path
     place = path.caught or (path.decided if trial.refused else None)
-    if place is None and trial.refused and level is Heard.NAME:
-        place = site.place
+    is_sent = is_python(site.place.file) and writes(site.name)
+    if place is None and trial.refused and level >= (Heard.WORDS if is_sent else Heard.NAME):
+        place = site.place  # its status is handed on in the answer, and that is all
     if place is None or answered_at(ending) in _softly(run):
         return None
     fate = FailureFate(site.name, place, level)
