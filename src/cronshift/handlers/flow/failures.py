@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
+from cronshift.handlers.flow.amounts import is_content, is_given_less
 from cronshift.handlers.flow.asides import is_minor
 from cronshift.handlers.flow.endings import (
     answered_at,
@@ -116,8 +117,9 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     works = is_work(site) or (trial.refused and bool(site.written))
     if level is Heard.NAME and (works or not path.instead):
         return fate
-    is_settled = path.instead or (path.kept and level < Heard.WORDS)
-    matters = not is_settled and (works or leaves_work(run, failed))
+    is_sent_on = any(map(is_content, failed.ledger.sites.values()))
+    is_settled = path.instead or (path.kept and level < Heard.WORDS and not is_sent_on)
+    matters = not is_settled and (works or is_sent_on or leaves_work(run, failed))
     calls, entered = (site.place, *site.calls), run.ledger.entered.get(site.place)
     function = entered.place if entered is not None else None
     is_aside = matters and is_minor(reader.program.tree, place, calls, function)
@@ -143,12 +145,16 @@ def _softly(run: Trace) -> set[CodePlace | None]:
 
 
 def leaves_work(run: Trace, failed: Trace) -> bool:
-    """Return whether work is not begun where a look fails, or less often: what it was for is left undone."""
+    """Return whether work is not begun where a look fails, less often, or with less: what it was for is left undone."""
     begun = failed.ledger.sites
     return any(
         is_work(site)
-        and writes(site.name)
-        and (place not in begun or begun[place].turns < site.turns)
+        and (writes(site.name) or site.written)
+        and (
+            place not in begun
+            or begun[place].turns < site.turns
+            or is_given_less(begun[place], site)
+        )
         for place, site in run.ledger.sites.items()
         if not site.rescuing
     )

@@ -52,6 +52,8 @@ class Site(Struct):
         calls: the calls into the project that lead to it.
         tries: how many of the project's ``try`` stand around it, and ``guard``, what the innermost does.
         turns: how often it was reached.
+        amount: how much it was given in all, and ``vague``, in how many values that are not told.
+        words: whether it was given the text of an error.
     """
 
     place: CodePlace
@@ -70,6 +72,9 @@ class Site(Struct):
     guard: CodePlace | None = None
     package: str = ""
     turns: int = 1
+    amount: int = 0
+    vague: int = 0
+    words: bool = False
 
 
 class Ledger(Struct):

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.amounts import give
 from cronshift.handlers.flow.callbacks import called_back, error_callback, handed_in
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.coroutines import gives_coroutine
@@ -196,6 +197,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
             written=_sent_by_urllib(name, arguments),
             package=_package(called),
         )
+        give(machine.ledger.sites[place], arguments)
         _may_keep(machine, name, arguments, telling=telling)
     listener = None if machine.loading else error_callback(name, arguments)
     if listener is not None:
