@@ -147,6 +147,8 @@ def _without_secret(
     for comparison in (*open_to_all.compared, *written.compared):
         if _says(reader, comparison.written, unset, work):
             return Callers(Auth.WRITTEN, comparison.place, secret)
+    if not is_python(reader.handler.file):
+        return None
     bare = {name: text for name, text in reader.world.headers.items() if name != "authorization"}
     believed = _tried(reader, replace(reader.world, headers=bare, unset=unset), work)
     return Callers(Auth.FAIL_OPEN, place, secret) if _lets_by(reader, believed) else None

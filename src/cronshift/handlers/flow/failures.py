@@ -119,11 +119,25 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
         return fate
     is_sent_on = any(map(is_content, failed.ledger.sites.values()))
     is_settled = path.instead or (path.kept and level < Heard.WORDS and not is_sent_on)
-    matters = not is_settled and (works or is_sent_on or leaves_work(run, failed))
+    is_less = is_sent_on or _gives_less(run, failed)
+    matters = not is_settled and (works or is_less or leaves_work(run, failed))
     calls, entered = (site.place, *site.calls), run.ledger.entered.get(site.place)
     function = entered.place if entered is not None else None
     is_aside = matters and is_minor(reader.program.tree, place, calls, function)
     return fate if matters and not is_aside else None
+
+
+def _gives_less(run: Trace, failed: Trace) -> bool:
+    """Return whether work is given less to write where something failed."""
+    begun = failed.ledger.sites
+    return any(
+        is_work(site)
+        and not site.rescuing
+        and (writes(site.name) or site.written)
+        and is_given_less(begun[place], site)
+        for place, site in run.ledger.sites.items()
+        if place in begun
+    )
 
 
 def _heard(ending: RequestEnding, run: Trace) -> Heard:
@@ -145,16 +159,12 @@ def _softly(run: Trace) -> set[CodePlace | None]:
 
 
 def leaves_work(run: Trace, failed: Trace) -> bool:
-    """Return whether work is not begun where a look fails, less often, or with less: what it was for is left undone."""
+    """Return whether work is not begun where a look fails, or less often: what it was for is left undone."""
     begun = failed.ledger.sites
     return any(
         is_work(site)
-        and (writes(site.name) or site.written)
-        and (
-            place not in begun
-            or begun[place].turns < site.turns
-            or is_given_less(begun[place], site)
-        )
+        and writes(site.name)
+        and (place not in begun or begun[place].turns < site.turns)
         for place, site in run.ledger.sites.items()
         if not site.rescuing
     )

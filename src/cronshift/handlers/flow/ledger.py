@@ -46,14 +46,14 @@ class Site(Struct):
         depth: how many functions of the project were entered to get there.
         followed: whether it was followed into the project.
         within: the promises that it is part of.
+        amount: how much it was given in all, and ``vague``, in how many values that are not told.
+        words: whether it was given the text of an error.
         beside: whether it is part of a matter beside the work: a log of the run, what makes a decorator.
         noting: whether it is so whatever else is done: its own statement notes down the run.
         rescuing: whether it is reached only where something is caught.
         calls: the calls into the project that lead to it.
         tries: how many of the project's ``try`` stand around it, and ``guard``, what the innermost does.
         turns: how often it was reached.
-        amount: how much it was given in all, and ``vague``, in how many values that are not told.
-        words: whether it was given the text of an error.
     """
 
     place: CodePlace
@@ -64,6 +64,9 @@ class Site(Struct):
     awaited: bool = False
     within: tuple[CodePlace, ...] = ()
     written: str = ""
+    amount: int = 0
+    vague: int = 0
+    words: bool = False
     beside: bool = False
     noting: bool = False
     rescuing: bool = False
@@ -72,9 +75,6 @@ class Site(Struct):
     guard: CodePlace | None = None
     package: str = ""
     turns: int = 1
-    amount: int = 0
-    vague: int = 0
-    words: bool = False
 
 
 class Ledger(Struct):
