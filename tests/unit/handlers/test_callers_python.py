@@ -74,6 +74,22 @@ CASES: dict[str, tuple[str, str, str]] = {
         ),
         "fail-open",
     ),
+    "the hour of the day alone, whoever calls": (
+        "fastapi",
+        FASTAPI.format(
+            head="from datetime import datetime\napp = FastAPI()\ndef within():\n    now = datetime.now()\n    if now.hour < 6 or now.hour > 7:\n        raise HTTPException(403)\n",
+            given="allowed = Depends(within)",
+        ),
+        "none",
+    ),
+    "a check that is not here": (
+        "fastapi",
+        FASTAPI.format(
+            head="from acme import allowed\napp = FastAPI()\ndef within():\n    if not allowed():\n        raise HTTPException(403)\n",
+            given="known = Depends(within)",
+        ),
+        "",
+    ),
     "settings that do not": (
         "fastapi",
         FASTAPI.format(

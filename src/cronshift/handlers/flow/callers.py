@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import Auth
 from cronshift.handlers.flow.following import Passage, RequestEnding, Trace
+from cronshift.handlers.flow.paths import OTHER_SIDE
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.requests import LACKING
 from cronshift.handlers.flow.values import Response
@@ -78,6 +79,8 @@ def callers_of(reader: HandlerReader) -> Callers:
             _of_refused(reader, scheduled, stranger), _lacked(scheduled) or place, secret
         )
     stopped = scheduled.run.exhausted and not stranger.run.exhausted  # somewhere on the way
+    if stranger.passage is Passage.MAYBE and _hangs_on_no_caller(reader, stranger):
+        return Callers(Auth.NONE)
     if stranger.passage is Passage.MAYBE or (stopped and stranger.passage is Passage.YES):
         return Callers(Auth.UNKNOWN, place)
     if stranger.passage is Passage.YES:
@@ -248,6 +251,20 @@ def _of_refused(reader: HandlerReader, scheduled: _Try, stranger: _Try) -> Auth:
     if is_python(reader.handler.file) and not _asks(reader, scheduled):
         return Auth.NONE  # it is refused for another reason, the hour of the day
     return Auth.WRONG
+
+
+def _hangs_on_no_caller(reader: HandlerReader, tried: _Try) -> bool:
+    """Return whether nothing of the caller is asked, nor anything called, before a call is turned away: the hour is."""
+    if not is_python(reader.handler.file) or not tried.run.is_complete or _asks(reader, tried):
+        return False
+    sites = tried.run.ledger.sites
+    doubts = {doubt for ending in tried.run.endings for doubt in ending.path.doubts}
+    return doubts <= {OTHER_SIDE} and not any(
+        not (sites[place].followed or sites[place].name.rpartition(".")[2][:1].isupper())
+        for ending in tried.run.endings
+        if _is_turned_away(ending)
+        for place in ending.path.visited & sites.keys()
+    )
 
 
 def _lacked(scheduled: _Try) -> CodePlace | None:
