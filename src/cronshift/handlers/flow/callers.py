@@ -79,11 +79,11 @@ def callers_of(reader: HandlerReader) -> Callers:
             _of_refused(reader, scheduled, stranger), _lacked(scheduled) or place, secret
         )
     stopped = scheduled.run.exhausted and not stranger.run.exhausted  # somewhere on the way
-    if stranger.passage is Passage.MAYBE and _hangs_on_no_caller(reader, stranger):
-        return Callers(Auth.NONE)
-    if stranger.passage is Passage.MAYBE or (stopped and stranger.passage is Passage.YES):
+    is_maybe = stranger.passage is Passage.MAYBE
+    by_the_hour = is_maybe and _hangs_on_no_caller(reader, stranger)
+    if not by_the_hour and (is_maybe or (stopped and stranger.passage is Passage.YES)):
         return Callers(Auth.UNKNOWN, place)
-    if stranger.passage is Passage.YES:
+    if by_the_hour or stranger.passage is Passage.YES:
         return Callers(Auth.NONE)
     pretended = _pretended(reader, work, stranger)
     if pretended is Passage.YES:
