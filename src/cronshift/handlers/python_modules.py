@@ -30,6 +30,9 @@ def module_file(tree: SourceTree, file: str, module: str) -> str | None:
     near = next(_places(tree, path, starts), None)
     if near is not None or up:
         return near
+    added = next(_places(tree, path, _added_to_path(tree, file)), None)
+    if added is not None:
+        return added
     apart = set(_places(tree, path, _sources(tree).get(bare.partition(".")[0], ())))
     return apart.pop() if len(apart) == 1 else None
 
@@ -41,6 +44,41 @@ def _places(tree: SourceTree, path: str, starts: Iterable[PurePosixPath]) -> Ite
             place = str(start / name)
             if place in tree.files:
                 yield place
+
+
+@lru_cache(maxsize=512)
+def _added_to_path(tree: SourceTree, file: str) -> tuple[PurePosixPath, ...]:
+    """Return the folders that a file adds to ``sys.path``, by their names: beside it or above."""
+    if "sys.path" not in tree.read(file):
+        return ()
+    module, folder = tree.python(file), PurePosixPath(file).parent
+    calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
+    passed = [
+        part
+        for call in calls
+        if ast.unparse(call.func) in {"sys.path.insert", "sys.path.append"}
+        for part in call.args
+    ]
+    named = {part.id for part in passed if isinstance(part, ast.Name)}
+    made = [
+        node.value
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign) and named & {ast.unparse(target) for target in node.targets}
+    ]
+    names = filter(None, map(_folder_named, (*passed, *made)))
+    return tuple(base / name for name in names for base in (folder, *folder.parents))
+
+
+def _folder_named(written: ast.expr) -> str:
+    """Return the folder that the texts in an expression spell, ``os.path.join(here, "..", "bot")``."""
+    texts = [
+        node.value
+        for node in ast.walk(written)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    return "/".join(
+        part for text in texts for part in text.split("/") if part not in {"", ".", ".."}
+    )
 
 
 @lru_cache(maxsize=8)

@@ -58,6 +58,38 @@ CASES: dict[str, tuple[str, str, str]] = {
         ),
         "cron-secret",
     ),
+    "settings of a file and of the environment in one": (
+        "fastapi",
+        FASTAPI.format(
+            head='app = FastAPI()\ndef load():\n    values = {}\n    for line in open(".env"):\n        values[line[:3]] = line[3:]\n    merged = {**values, **os.environ}\n    return {"secret": merged.get("CRON_SECRET", "").strip()}\ndef check(request: Request):\n    secret = load().get("secret", "")\n    if not secret or request.headers.get("authorization") != f"Bearer {secret}":\n        raise HTTPException(401)\n',
+            given="allowed = Depends(check)",
+        ),
+        "cron-secret",
+    ),
+    "a User-Agent, where no secret is set": (
+        "fastapi",
+        FASTAPI.format(
+            head='app = FastAPI()\ndef lets_by(request):\n    secret = os.environ.get("CRON_SECRET", "")\n    if secret:\n        return request.headers.get("authorization") == f"Bearer {secret}"\n    return request.headers.get("user-agent") == "vercel-cron/1.0"\ndef check(request: Request):\n    if not lets_by(request):\n        raise HTTPException(401)\n',
+            given="allowed = Depends(check)",
+        ),
+        "fail-open",
+    ),
+    "the hour of the day alone, whoever calls": (
+        "fastapi",
+        FASTAPI.format(
+            head="from datetime import datetime\napp = FastAPI()\ndef within():\n    now = datetime.now()\n    if now.hour < 6 or now.hour > 7:\n        raise HTTPException(403)\n",
+            given="allowed = Depends(within)",
+        ),
+        "none",
+    ),
+    "a check that is not here": (
+        "fastapi",
+        FASTAPI.format(
+            head="from acme import allowed\napp = FastAPI()\ndef within():\n    if not allowed():\n        raise HTTPException(403)\n",
+            given="known = Depends(within)",
+        ),
+        "",
+    ),
     "settings that do not": (
         "fastapi",
         FASTAPI.format(

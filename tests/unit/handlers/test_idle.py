@@ -31,6 +31,15 @@ def function(body: str) -> dict[str, str]:
     return {"api/cron/x.py": f"from http.server import BaseHTTPRequestHandler\nimport requests\n\n\nclass handler(BaseHTTPRequestHandler):\n    def do_GET(self):\n        {body}\n        self.send_response(200)\n        self.end_headers()\n        self.wfile.write('ok'.encode())\n"}  # fmt: skip
 
 
+def app(body: str) -> dict[str, str]:
+    head = "import os\nfrom acme import rows\nfrom fastapi import FastAPI\nfrom fastapi.responses import FileResponse, HTMLResponse\n\napp = FastAPI()\n\n\n"  # fmt: skip
+    return {
+        "api/index.py": f'{head}@app.get("/api/cron/x")\ndef run():\n    {body}\n',
+        "requirements.txt": "fastapi\n",
+        "vercel.json": '{"crons": [{"path": "/api/cron/x", "schedule": "0 3 * * *"}], "rewrites": [{"source": "/(.*)", "destination": "/api/index"}]}',
+    }
+
+
 IDLE = {
     "a constant": route(DONE),
     "a constant, concisely": {ROUTE: "export const GET = () => new Response('Hello');\n"},
@@ -44,9 +53,12 @@ IDLE = {
     "an answer that it is switched off": route("return Response.json({ error: 'disabled' }, { status: 410 });"),
     "a page that only answers": page("console.log(req.headers['user-agent']);\n  res.status(200).json({ ok: true });"),
     "a class of Python's": function("print('tick')"),
+    "a function that the framework's decorator marks": app("return {'ok': True}"),
+    "a page of the site, whatever is asked for": app("if os.path.isfile('x.html'):\n        return FileResponse('x.html')\n    return HTMLResponse('no', status_code=404)"),
 }  # fmt: skip
 BUSY = {
     "work": route(f"await sendReports();\n  {DONE}"),
+    "work below the framework's decorator": app("rows.purge()\n    return {'ok': True}"),
     "a look": route("return Response.json({ n: await client.rows.count() });"),
     "a look by a package": route("return Response.json(await Row.find({}));", 'import { Row } from "@acme/rows";'),
     "a statement that asks whether a database is there": route(f"await sql`SELECT 1`;\n  {DONE}", 'import { sql } from "@vercel/postgres";'),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import Auth
 from cronshift.handlers.flow.following import SHALLOWER, Passage, RequestEnding, Trace
+from cronshift.handlers.flow.paths import OTHER_SIDE
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.requests import LACKING
 from cronshift.handlers.flow.values import Response
@@ -77,9 +79,11 @@ def callers_of(reader: HandlerReader) -> Callers:
             _of_refused(reader, scheduled, stranger), _lacked(scheduled) or place, secret
         )
     stopped = scheduled.run.exhausted and not stranger.run.exhausted  # somewhere on the way
-    if stranger.passage is Passage.MAYBE or (stopped and stranger.passage is Passage.YES):
+    is_maybe = stranger.passage is Passage.MAYBE
+    by_the_hour = is_maybe and _hangs_on_no_caller(reader, stranger)
+    if not by_the_hour and (is_maybe or (stopped and stranger.passage is Passage.YES)):
         return Callers(Auth.UNKNOWN, place)
-    if stranger.passage is Passage.YES:
+    if by_the_hour or stranger.passage is Passage.YES:
         return Callers(Auth.NONE)
     pretended = _pretended(reader, work, stranger)
     if pretended is Passage.YES:
@@ -154,7 +158,11 @@ def _without_secret(
     for comparison in (*open_to_all.compared, *written.compared):
         if _says(reader, comparison.written, unset, work):
             return Callers(Auth.WRITTEN, comparison.place, secret)
-    return None
+    if not is_python(reader.handler.file):
+        return None
+    bare = {name: text for name, text in reader.world.headers.items() if name != "authorization"}
+    believed = _tried(reader, replace(reader.world, headers=bare, unset=unset), work)
+    return Callers(Auth.FAIL_OPEN, place, secret) if _lets_by(reader, believed) else None
 
 
 def _secrets(compared: Iterable[Comparison]) -> frozenset[str]:
@@ -251,6 +259,20 @@ def _of_refused(reader: HandlerReader, scheduled: _Try, stranger: _Try) -> Auth:
     if is_python(reader.handler.file) and not _asks(reader, scheduled):
         return Auth.NONE  # it is refused for another reason, the hour of the day
     return Auth.WRONG
+
+
+def _hangs_on_no_caller(reader: HandlerReader, tried: _Try) -> bool:
+    """Return whether nothing of the caller is asked, nor anything called, before a call is turned away: the hour is."""
+    if not is_python(reader.handler.file) or not tried.run.is_complete or _asks(reader, tried):
+        return False
+    sites = tried.run.ledger.sites
+    doubts = {doubt for ending in tried.run.endings for doubt in ending.path.doubts}
+    return doubts <= {OTHER_SIDE} and not any(
+        not (sites[place].followed or sites[place].name.rpartition(".")[2][:1].isupper())
+        for ending in tried.run.endings
+        if _is_turned_away(ending)
+        for place in ending.path.visited & sites.keys()
+    )
 
 
 def _lacked(scheduled: _Try) -> CodePlace | None:

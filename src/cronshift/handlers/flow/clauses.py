@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.values import ClassValue, ObjectValue, Taint, Unknown, Value
@@ -19,6 +22,12 @@ _OF_OTHERS = lazy_pattern(
 )
 """Names of what Python raises where a call to somebody else fails."""
 _MOST_BASES = 5
+_SAYING = lazy_pattern(r"^(?:print|(?:\w+\.)*_?(?:console|log(?:ger|ging)?)\.\w+)$", re.IGNORECASE)
+_AT_HAND = (
+    code.Bind | code.Choice | code.Do | code.If | code.Joined | code.Listed | code.Logical | code.Member
+    | code.ObjectExpression | code.Return | code.StatementBlock | code.Constant | code.Name | code.NamePattern
+)  # fmt: skip
+"""What is made of values at hand."""
 
 
 def _catches(clause: code.Catch, error: Value) -> bool:
@@ -93,6 +102,22 @@ def _leaves(node: code.Statement, ways: Sequence[str]) -> bool:
 def throws(function: code.Function) -> bool:
     """Return whether a function itself throws, where none of its own clauses catches that."""
     return any(map(_throws, function.body()))
+
+
+def only_says(function: code.Function) -> bool:
+    """Return whether a function gives what it has at hand, and writes lines of a log: it cannot fail."""
+    return _only_says(function.body())
+
+
+def _only_says(node: object) -> bool:
+    if isinstance(node, tuple):
+        return all(map(_only_says, node))
+    if isinstance(node, code.CallExpression):
+        is_said = _SAYING.search(code.called_name(node.called)) is not None
+        return is_said and _only_says(node.arguments)
+    if isinstance(node, _AT_HAND):
+        return all(_only_says(getattr(node, name)) for name in node.__struct_fields__)
+    return not isinstance(node, Struct) or isinstance(node, code.CodePlace)
 
 
 def _throws(node: code.Statement) -> bool:

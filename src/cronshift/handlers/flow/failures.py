@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
+from cronshift.handlers.flow.amounts import is_content, is_given_less
 from cronshift.handlers.flow.asides import is_minor
 from cronshift.handlers.flow.endings import (
     answered_at,
@@ -27,6 +28,7 @@ from cronshift.handlers.flow.endings import (
 )
 from cronshift.handlers.flow.handed import is_handed_less
 from cronshift.handlers.flow.hearing import Heard, hangs_on_it, heard
+from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.soft import soft_word
 from cronshift.handlers.flow.trials import Trial, Trials
 from cronshift.handlers.flow.work import is_work, writes
@@ -107,20 +109,36 @@ def _fate(reader: HandlerReader, run: Trace, trial: Trial, failed: Trace) -> Fai
     ending = endings[levels.index(level)]
     path = ending.path
     place = path.caught or (path.decided if trial.refused else None)
-    if place is None and trial.refused and level is Heard.NAME:
-        place = site.place
+    is_sent = is_python(site.place.file) and writes(site.name)
+    if place is None and trial.refused and level >= (Heard.WORDS if is_sent else Heard.NAME):
+        place = site.place  # its status is handed on in the answer, and that is all
     if place is None or answered_at(ending) in _softly(run):
         return None
     fate = FailureFate(site.name, place, level)
     works = is_work(site) or (trial.refused and bool(site.written))
     if level is Heard.NAME and (works or not path.instead):
         return fate
-    is_settled = path.instead or (path.kept and level < Heard.WORDS)
-    matters = not is_settled and (works or leaves_work(run, failed))
+    is_sent_on = any(map(is_content, failed.ledger.sites.values()))
+    is_settled = path.instead or (path.kept and level < Heard.WORDS and not is_sent_on)
+    is_less = is_sent_on or _gives_less(run, failed)
+    matters = not is_settled and (works or is_less or leaves_work(run, failed))
     calls, entered = (site.place, *site.calls), run.ledger.entered.get(site.place)
     function = entered.place if entered is not None else None
     is_aside = matters and is_minor(reader.program.tree, place, calls, function)
     return fate if matters and not is_aside else None
+
+
+def _gives_less(run: Trace, failed: Trace) -> bool:
+    """Return whether work is given less to write where something failed."""
+    begun = failed.ledger.sites
+    return any(
+        is_work(site)
+        and not site.rescuing
+        and (writes(site.name) or site.written)
+        and is_given_less(begun[place], site)
+        for place, site in run.ledger.sites.items()
+        if place in begun
+    )
 
 
 def _heard(ending: RequestEnding, run: Trace) -> Heard:

@@ -39,7 +39,9 @@ _SAYING = lazy_pattern(
     r"setHeader|set|header|body|writeHead)(?:\.(?:json|send|end|text|html|type|header|set|setHeader|redirect))*$"
     r"|^self\.(?:send_response|send_header|end_headers|send_error|wfile\.write)$"
     r"|^(?:json|data|text|error|redirect|permanentRedirect|notFound|jsonify|abort|make_response|createError|"
-    r"sendRedirect|setResponseStatus|noStore|unstable_noStore|connection|\w*Response|\w*Error|\w*Exception)$",
+    r"sendRedirect|setResponseStatus|noStore|unstable_noStore|connection|\w*Response|\w*Error|\w*Exception)$"
+    # a page, or a file of the site
+    r"|^os\.path\.\w+$|^(?:flask\.)?(?:render_template|send_from_directory|send_file)$|\.TemplateResponse$",
     re.IGNORECASE,
 )
 """Names of calls that only look at the request, say something, or make the answer."""

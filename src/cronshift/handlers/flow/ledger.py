@@ -46,6 +46,8 @@ class Site(Struct):
         depth: how many functions of the project were entered to get there.
         followed: whether it was followed into the project.
         within: the promises that it is part of.
+        amount: how much it was given in all, and ``vague``, in how many values that are not told.
+        words: whether it was given the text of an error.
         beside: whether it is part of a matter beside the work: a log of the run, what makes a decorator.
         noting: whether it is so whatever else is done: its own statement notes down the run.
         rescuing: whether it is reached only where something is caught.
@@ -63,6 +65,9 @@ class Site(Struct):
     awaited: bool = False
     within: tuple[CodePlace, ...] = ()
     written: str = ""
+    amount: int = 0
+    vague: int = 0
+    words: bool = False
     beside: bool = False
     noting: bool = False
     rescuing: bool = False

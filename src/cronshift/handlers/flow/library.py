@@ -90,7 +90,7 @@ def _applied(machine: Machine, owner: Closure, name: str, arguments: Arguments) 
 
 def _of_fields(_machine: Machine, owner: ObjectValue, name: str) -> Value | None:
     if name == "get":
-        return Native(name, lambda _m, a: _got(owner, a))
+        return Native(name, lambda m, a: _got(m, owner, a))
     if name in {"has", "hasOwnProperty"}:
         return Native(name, lambda m, a: contained(m, owner, a.at(0), None))
     if name in {"values", "items", "entries", "keys"}:
@@ -107,10 +107,12 @@ def _listed(owner: ObjectValue, name: str) -> Iterator[Value]:
         yield items_of(*pair) if name in {"items", "entries"} else pair[name == "values"]
 
 
-def _got(owner: ObjectValue, arguments: Arguments) -> Value:
+def _got(machine: Machine, owner: ObjectValue, arguments: Arguments) -> Value:
     name = key_of(arguments.at(0))
     if name is not None and name in owner.cell:
         return owner.cell[name]
+    if isinstance(owner.rest, NativeObject):  # {**defaults, **os.environ}
+        return machine.call(machine.member(owner.rest, "get"), arguments)
     if owner.open or name is None:
         return Unknown(taints_of(owner))
     return arguments.at(1) if len(arguments.values) > 1 else NOTHING

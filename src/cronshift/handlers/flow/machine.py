@@ -160,7 +160,7 @@ class Machine(Expressions):
         before = set(self.ledger.sites)
         made = self.value(decorator, scope)
         for place in self.ledger.sites.keys() - before:  # it ran when the module was loaded
-            self.ledger.sites[place].beside = self.ledger.sites[place].noting = True
+            del self.ledger.sites[place]
         if isinstance(made, Closure) or (isinstance(made, Native) and made.name == "decorator"):
             place = (
                 value.function.place if isinstance(value, Closure) else CodePlace(scope.file, 1, 1)

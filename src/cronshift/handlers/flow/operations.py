@@ -23,6 +23,7 @@ from cronshift.handlers.flow.values import (
     Value,
     is_error,
     is_nothing,
+    items_of,
     taints_of,
     text_of,
 )
@@ -73,9 +74,16 @@ def operate(
             values[0].dropped = machine.statement
         return PlainValue(UNDEFINED)
     if len(values) == 2:  # noqa: PLR2004 - both sides
-        result = _ordered if operator in _ORDERED else _calculated
-        return result(operator, values[0], values[1], taints)
+        return _of_two(operator, values, scope, taints)
     return Unknown(taints)
+
+
+def _of_two(operator: str, values: list[Value], scope: Scope, taints: Taints) -> Value:
+    is_added = operator == "+" and is_python(scope.file)
+    if is_added and any(isinstance(value, ListValue) for value in values):
+        return _strung(values, taints)
+    result = _ordered if operator in _ORDERED else _calculated
+    return result(operator, values[0], values[1], taints)
 
 
 def _told_apart(
@@ -101,6 +109,16 @@ def _negated(value: Value, taints: Taints) -> Value:
         PlainValue(not outcome, part) for outcome, part in outcomes if outcome is not None
     )
     return Unknown(taints, whole if len(whole) == len(parts) else ())
+
+
+def _strung(values: list[Value], taints: Taints) -> Value:
+    """Return the list of what several lists hold; one that is not told stands in it as one element."""
+    lists = [value for value in values if isinstance(value, ListValue)]
+    parts = [
+        value.elements.values if isinstance(value, ListValue) else (value,) for value in values
+    ]
+    is_open = len(lists) < len(values) or any(value.elements.open for value in lists)
+    return items_of(*(part for each in parts for part in each), is_open=is_open, taints=taints)
 
 
 def _joined(values: list[Value], scope: Scope, taints: Taints) -> Value:

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.amounts import give
 from cronshift.handlers.flow.callbacks import called_back, error_callback, handed_in
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.coroutines import gives_coroutine
@@ -62,8 +63,8 @@ _QUIET = lazy_pattern(
 """What computes or only says something."""
 _COMPUTING = lazy_pattern(
     r"(?:^|\.)(?:Request|Retry|HTTPAdapter|MIME\w+|EmailMessage|timedelta|\w+(?:Error|Exception)|Path|today|utcnow|items|keys|rfind|rindex|"
-    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump|values|add_header|"
-    r"select_one|find_all|find_next|get_text|"
+    r"partition|groups?|groupdict|total_seconds|timestamp|model_dump|values|add_header|(?:iso)?weekday|isocalendar|"
+    r"toordinal|geturl|getcode|getheaders?|splitlines|remove(?:prefix|suffix)|select_one|find_all|find_next|get_text|"
     r"(?:asc|desc|i?like|not_?i?like|is_(?:not)?|isnot|(?:not_?)?in_|nulls_?(?:first|last))(?:\(\))?)$|"
     r"^(?:abs|all|any|bool|bytes|chr|dict|filter|frozenset|hex|iter|len|list|map|next|ord|repr|set|str|tuple|type)$"
 )
@@ -198,6 +199,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
         )
         take_in(machine.ledger.sites[place], arguments)
         _may_keep(machine, name, arguments, telling=telling)
+        give(machine.ledger.sites[place], arguments)
     listener = None if machine.loading else error_callback(name, arguments)
     if listener is not None:
         return called_back(machine, listener, name, arguments)

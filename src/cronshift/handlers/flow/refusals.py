@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
+
+from msgspec.structs import replace
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.values import (
@@ -34,6 +36,8 @@ TELLING = frozenset({"ok", "error", "status", "status_code", "is_success", "is_e
 """The members by which the result of a call tells that it failed."""
 _HEARD = TELLING | {"data", "count", "statusText", "success", "id", "length"}
 """The members by which somebody looks at a result at all."""
+WORDS = "words"
+"""The name of a text that a function gives where something failed, in place of what it is asked for."""
 REFUSED = "refused"
 """The data of a result that tells of a failure."""
 _REFUSED = 500
@@ -96,7 +100,14 @@ def of_failure(machine: Machine, value: Value, written: code.Expression | None =
         parts = (of_failure(machine, part) for part in value.elements.values)
         taints = value.taints | QUIETLY_FAILED  # how many there are tells nobody why
         return items_of(*parts, is_open=value.elements.open, taints=taints)
-    return marked(machine, value)
+    made = marked(machine, value)
+    return replace(made, name=WORDS) if _is_text(made, written) else made
+
+
+def _is_text(value: Value, written: code.Expression | None) -> TypeGuard[Unknown]:
+    """Return whether a value is a text of the error, ``f"Error: {error}"``."""
+    is_written = isinstance(written, code.Joined) and isinstance(value, Unknown)
+    return is_written and Taint.LOUD in value.taints
 
 
 def marked(machine: Machine, value: Value) -> Value:

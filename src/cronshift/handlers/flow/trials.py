@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.handlers.flow.clauses import throws
+from cronshift.handlers.flow.clauses import only_says, throws
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.python_refusals import ANSWERED, asks
 from cronshift.handlers.flow.work import is_work, throws_nothing, writes
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _BODIES = (".json", ".text", ".blob", ".arrayBuffer", ".formData")
 """What reads an answer: it throws, and tells of nothing in what it gives."""
+_READING = {"get", "join"}
+_PARSED = "loads"
+"""What gives a value of JSON: a dictionary, which only computes."""
 _MOST_FAILURES = 30  # calls of the work whose failure is tried out
 _MOST_LOOKS = 16  # and calls that only look
 _MOST_REFUSALS = 20  # and calls that may tell of a failure in what they give
@@ -93,12 +96,13 @@ def _candidates(run: Trace) -> list[Site]:
 
 
 def _is_plain(site: Site) -> bool:
-    """Return whether a call of Python's only reads a value at hand, ``row.get("id")``, or makes one, ``Column(int)``."""
+    """Return whether a call of Python's only handles a value at hand, ``row.get("id")``, or makes one, ``Column(int)``."""
     if not is_python(site.place.file):
         return False
-    is_get = site.name.endswith(".get") and not site.package
-    is_made = site.name.rpartition(".")[2][:1].isupper()
-    return is_made or (is_get and ANSWERED.search(site.name) is None)
+    owner, _, verb = site.name.rpartition(".")
+    is_get = verb in _READING and not site.package
+    is_made = verb[:1].isupper()
+    return is_made or owner.endswith(_PARSED) or (is_get and ANSWERED.search(site.name) is None)
 
 
 def _telling(run: Trace) -> list[Site]:
@@ -172,9 +176,12 @@ def _is_asked(site: Site, ledger: Ledger) -> bool:
 
 
 def _unfailing(run: Trace) -> Iterator[CodePlace]:
-    """Yield the calls into the project in which every call out of it is caught, wherever they stand."""
+    """Yield the calls into the project in which every call out of it is caught, wherever they stand, or nothing fails."""
     ledger, harmless = run.ledger, set()
     yield from _computing(ledger)
+    for place, function in ledger.entered.items():
+        if is_python(place.file) and only_says(function):
+            yield place
     for place, site in ledger.sites.items():
         leading_out = [
             inner
@@ -182,7 +189,7 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
             if site.followed
             and place in inner.calls
             and (inner.awaited or is_python(inner.place.file))
-            and not (inner.followed or inner.rescuing)
+            and not (inner.followed or inner.rescuing or _is_plain(inner))
         ]
         if (
             leading_out
@@ -202,7 +209,7 @@ def _computing(ledger: Ledger) -> Iterator[CodePlace]:
     outmost = [
         site
         for site in ledger.sites.values()
-        if not (site.followed and site.place in ledger.entered)
+        if not ((site.followed and site.place in ledger.entered) or _is_plain(site))
     ]
     leading_out = {_entered(place, ledger) for site in outmost for place in site.calls}
     guards = {
