@@ -12,7 +12,12 @@ from cronshift.handlers.javascript import arguments, imports, locally
 from cronshift.handlers.literals import literal
 from cronshift.handlers.tree import is_broken, language, parse, span_of
 from cronshift.targets.direct.javascript.module_kinds import commonjs, is_commonjs
-from cronshift.targets.typescript.manner import in_manner, last_import, newline_of
+from cronshift.targets.typescript.manner import (
+    in_manner,
+    last_import,
+    last_requirement,
+    newline_of,
+)
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -216,8 +221,10 @@ def with_mount(text: str, site: MountSite, module: str) -> str:
     ]
     imported_as = f'import {{ {MOUNT_NAME} }} from "{module}";'
     line = commonjs(imported_as) if site.is_commonjs else imported_as
-    imported = last_import(root, requires=site.is_commonjs) if root is not None else None
     statement = declared[0].parent() if len(declared) == 1 else None
+    imported = None
+    if root is not None and statement is not None:
+        imported = last_requirement(root, statement) if site.is_commonjs else last_import(root)
     if statement is None or imported is None or root is None or is_broken(root):
         raise CronshiftError(
             f"{site.file} {_BROKEN}: where the app is made is not certain.",

@@ -11,7 +11,13 @@ from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.project.conventions.inngest import serve_calls, serve_options
 from cronshift.targets.direct.javascript.module_kinds import commonjs, is_commonjs
-from cronshift.targets.typescript.manner import ending_of, in_manner, last_import, newline_of
+from cronshift.targets.typescript.manner import (
+    ending_of,
+    in_manner,
+    last_import,
+    last_requirement,
+    newline_of,
+)
 from cronshift.vercel.splicing import Splice, spliced
 
 if TYPE_CHECKING:
@@ -163,7 +169,8 @@ def _behind_imports(
     text: str, root: SgNode, statements: list[str], file: str, module: str
 ) -> Splice:
     requires = language(file) == "javascript" and is_commonjs(root)
-    last = last_import(root, requires=requires)
+    call = next(serve_calls(root), None)
+    last = last_requirement(root, call) if requires else last_import(root)
     source = last.find(kind="string") if last is not None else None
     if last is None or source is None or (requires and len(statements) > 1):
         raise _cannot(file, module)

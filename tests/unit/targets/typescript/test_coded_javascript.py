@@ -12,6 +12,7 @@ from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets import generate
 from cronshift.targets.typescript.framework import Additions
+from cronshift.targets.typescript.mounting import MountSite, with_mount
 from cronshift.targets.typescript.serve_route import extend_route
 
 if TYPE_CHECKING:
@@ -79,3 +80,15 @@ def test_exports_of_commonjs_are_not_written_into_a_route() -> None:
     )
     with pytest.raises(CronshiftError, match="cannot be extended safely"):
         extend_route(SERVING, "api/inngest.js", ["./inngest/functions"], more)
+
+
+def test_what_is_required_is_there_before_it_is_called() -> None:
+    late = 'const routes = require("./routes");\n'
+    text = f'const express = require("express");\nconst app = express();\n{late}'
+    place = MountSite("server.js", "server.js", "app", is_commonjs=True)
+    written = with_mount(text, place, "./inngest/routes/endpoint")
+    assert written.index("{ mountInngest } = require") < written.index("mountInngest(app);")
+    extended = extend_route(SERVING + late, "server.js", ["./inngest/functions"], Additions())
+    assert extended.index("cronshiftFunctions } = require") < extended.index(
+        "...cronshiftFunctions"
+    )
