@@ -117,7 +117,7 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(app: Path) -> N
     done = finalized(app, direct=Directness.WHOLE)
     assert set(done.direct) == set(jobs)
     assert speaking(app) == []
-    assert "crons" not in json.loads((app / "vercel.json").read_text())
+    assert not (app / "vercel.json").exists()  # there was nothing else in it
     assert (app / "requirements.txt").read_text() == "fastapi\ninngest>=0.5.19,<0.6\n"
     assert "CRON_SECRET any more" in done.stays[0]
     result = ran(app)
@@ -702,7 +702,7 @@ def test_a_class_that_asks_where_it_stands_stays_in_its_folder(tmp_path: Path) -
     files = tree(tmp_path)
     assert "api/clean.py" not in files
     assert b"def work(path):\n" in files["api/_clean.py"]
-    assert json.loads(files["vercel.json"]) == {}
+    assert "vercel.json" not in files  # there was nothing else in it
     jobs = sorted(file for file in files if re.fullmatch(r"inngest_app/jobs/clean.*", file))
     code = "; ".join(
         f"from inngest_app.jobs.{Path(job).stem} import do_the_work as w{at}; print(asyncio.run(w{at}()))"
