@@ -51,8 +51,9 @@ def project_after(project: Project, edits: Sequence[Edit]) -> Project:
     if file in after:
         settings = parse_settings((after[file] or b"").decode(), file)
     sources = project.sources
-    if after.get(source.file) is not None:
-        sources = (parse_config((after[source.file] or b"").decode(), source.file), *sources[1:])
+    if source.file in after:  # where it goes, nothing is scheduled in it
+        text = (after[source.file] or b"{}").decode()
+        sources = (parse_config(text, source.file), *sources[1:])
     edited = {**project.edited, **after}
     if settings.workflows:
         from cronshift.project.workflows.sources import workflow_sources

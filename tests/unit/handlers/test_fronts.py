@@ -105,6 +105,28 @@ def test_a_hook_of_sveltekit_is_followed(
     assert ("CS310" in {one.code for one in found}) is turned_away
 
 
+@pytest.mark.parametrize(
+    ("unset", "codes"), [("return", {"CS311"}), ("raise HTTPException(500)", {"CS310"})]
+)
+def test_a_stop_only_where_a_secret_is_set_is_not_told_for_sure(
+    audited: Callable[..., Plan], unset: str, codes: set[str]
+) -> None:
+    text = (
+        "import os\nimport requests\nfrom fastapi import Depends, FastAPI, Header, HTTPException\n"
+        "SECRET = os.environ.get('CRON_SECRET')\n\n\n"
+        "def check(x_cron_secret: str = Header(None)):\n"
+        f"    if not SECRET:\n        {unset}\n"
+        "    if x_cron_secret != SECRET:\n        raise HTTPException(401)\n\n\n"
+        "app = FastAPI()\n\n\n@app.get('/api/cron/x', dependencies=[Depends(check)])\n"
+        "def run():\n    requests.post('https://e.example').raise_for_status()\n    return {'ok': True}\n"
+    )
+    crons = '"crons": [{"path": "/api/cron/x", "schedule": "0 3 * * *"}]'
+    rewrites = '"rewrites": [{"source": "/(.*)", "destination": "/api/index"}]'
+    files = {"api/index.py": text, "vercel.json": f"{{{crons}, {rewrites}}}"}
+    plan = audited({**files, "requirements.txt": "fastapi\n"})
+    assert {finding.code for finding in plan.findings} & {"CS310", "CS311"} == codes
+
+
 def test_a_middleware_of_nuxt_is_followed(told: Callable[..., list[Finding]]) -> None:
     check = "if (!process.env.CRON_SECRET || getHeader(event, 'authorization') !== `Bearer ${process.env.CRON_SECRET}`) throw createError({ statusCode: 401 });"
     files = {

@@ -109,6 +109,12 @@ def test_exactly_what_nobody_looks_at_is_told(audited: Callable[..., Plan], name
     assert {finding.code for finding in plan.findings} & watched == codes
 
 
+def test_every_one_of_many_is_told(audited: Callable[..., Plan]) -> None:
+    writes = "\n  ".join(f"await {MARK.replace('rows', f'rows{number}')};" for number in range(20))
+    plan = audited(route(f"{writes}\n  {OK}"))
+    assert len([finding for finding in plan.findings if finding.code == "CS555"]) == 20
+
+
 def test_a_client_that_the_project_makes_is_known_by_its_package(
     audited: Callable[..., Plan],
 ) -> None:

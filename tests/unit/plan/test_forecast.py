@@ -133,3 +133,8 @@ def test_spreading_five_jobs_over_five_minutes_leaves_one_at_a_time() -> None:
     load = forecast.load_of([job(number, "0 3 * * *") for number in range(5)], NOW)
     assert (load.peak, load.staggered_peak) == (5, 1)
     assert [(str(one), one.jobs) for one in load.busiest] == [("03:00", 5)]
+
+
+@pytest.mark.parametrize("schedule", ["0 0 1 * *", "0 0 * * 4"])
+def test_a_job_that_runs_in_a_month_is_counted(schedule: str) -> None:
+    assert forecast.monthly([job(1, schedule)]) > 0

@@ -24,7 +24,7 @@ _MINOR = lazy_pattern(
     r"durdurmas.n|engellemesin|kritik değil|\bno (?:debe |puede )?(?:bloquea|interrump|deten|romp)|"
     r"\bn[ãa]o (?:deve |pode )?(?:interromp|quebra|derruba|impede)|\bne (?:doit |peut )?(?:pas )?(?:bloque|casse|interromp)|"
     r"실패해도[^.]{0,20}(?:무해|영향|상관|괜찮|계속|무시|진행)|실패.{0,20}(?:죽이지|막지|멈추지|중단하지|중단시키지) ?않|영향[을이]? ?(?:없|주지)|"
-    r"치명적이지 ?않|失敗しても|影響しない|影響なし|止めない|致命的で(?:は)?ない|失败.{0,6}(?:不影响|不阻|忽略|无妨)|"
+    r"치명적이지 ?않|失敗しても|影響しない|影響させない|影響なし|止めない|致命的で(?:は)?ない|失败.{0,6}(?:不影响|不阻|忽略|无妨)|"
     r"kh[ôo]ng (?:ảnh hưởng|chặn|nghiêm trọng|làm (?:dừng|hỏng))|tidak (?:fatal|kritis|menghentikan|mengganggu|memblokir)|"
     r"не (?:должн\w+ )?(?:лома|блокир|прерыва|рон|валит|мешат?|влия|фаталь)|\bnie (?:blokuj|przerywaj|krytyczn)|"
     r"\bunkritisch|\bdarf \w+ nicht (?:blockier|abbrech)|\bnicht kritisch|не ?критичн",

@@ -207,7 +207,8 @@ def _stub(reader: HandlerReader, got: Trace) -> SourceSpot | None:
         return None
     for method, export in _other_methods(reader):
         run = reader.run(replace(reader.world, method=method, anyone=True), export)
-        done = [site for site in run.ledger.sites.values() if works(site.name)]
+        sites = run.ledger.sites.values()
+        done = [site for site in sites if works(site.name) and not site.beside]
         surely = [site for site in done if site.written or writes(site.name)] or done
         looked = _names(got)
         if (run.is_complete or run.exhausted) and surely and (method == "POST" or not looked):

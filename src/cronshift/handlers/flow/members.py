@@ -294,7 +294,12 @@ def _copied(key: Value, value: Value) -> Value | None:
 
 
 def spread(fields: ObjectValue, content: Value) -> None:
-    """Give an object all that another value has."""
+    """Give an object all that another value has; where what that has is open, it may be any of the object's own."""
+    if isinstance(content, Unknown | NativeObject) or (
+        isinstance(content, ObjectValue) and content.open
+    ):
+        other = Unknown(taints_of(content))
+        fields.cell |= {name: joined(value, other) for name, value in fields.cell.items()}
     if isinstance(content, ObjectValue):
         fields.cell |= content.cell
         fields.open = fields.open or content.open

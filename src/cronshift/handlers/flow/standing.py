@@ -26,6 +26,7 @@ from cronshift.handlers.flow.worlds import called_by_inngest, vercel
 from cronshift.handlers.verdict import Verdict
 from cronshift.model import Location
 from cronshift.runtime.lazy_pattern import lazy_pattern
+from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -107,9 +108,29 @@ def _front(resolver: Resolver, gate: Gate, path: str, caller: PathCaller) -> Fro
     elif isinstance(answer, Stops) and len(secrets) > 1:
         others = ", ".join(sorted(secrets - {"CRON_SECRET"}))
         answer = Untold(answer.place, f"compares the bearer with {others}")
+    elif (
+        isinstance(answer, Stops)
+        and secrets
+        and _is_of_entry(path, caller)
+        and _lets_by(resolver, gate, path, secrets)
+    ):
+        (name,) = secrets
+        answer = Untold(answer.place, f"{answer.how} where {name} is set, and else nobody")
     if gate.path is not None or isinstance(answer, LetsBy):
         return Front(answer, gate.file, gate.line)
     return Front(answer, answer.place.file, answer.place.line)
+
+
+def _is_of_entry(path: str, caller: PathCaller) -> bool:
+    """Return whether Vercel calls a path of the app's own."""
+    return caller is PathCaller.VERCEL and not path.startswith(f"{MOUNT}/")
+
+
+def _lets_by(resolver: Resolver, gate: Gate, path: str, unset: Iterable[str]) -> bool:
+    """Return whether a gate lets Vercel's call by where secrets are not set."""
+    world = replace(vercel(path), unset=frozenset(unset))
+    standings = list(standings_of(gate, follow_gate(resolver.program, gate, world)))
+    return bool(standings) and all(isinstance(standing, LetsBy) for standing in standings)
 
 
 _PASSING = lazy_pattern(r"\banswers (?:429|503)$")

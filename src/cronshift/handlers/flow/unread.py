@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.reader import HandlerReader
     from cronshift.handlers.tree import SourceTree
 
-_MOST = 12  # calls that are tried out
-_MOST_LOOKS = 8  # and of those that only look
+_MOST = 60  # calls that are tried out
+_MOST_LOOKS = 20  # and of those that only look
 _SUPABASE_WRITES = lazy_pattern(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$|\.auth\.admin\.(?:deleteUser|createUser|updateUserById)$")  # fmt: skip
 _SUPABASE_READS = lazy_pattern(r"\.from\.select(?:\.|$)")
 _EMPTIED = lazy_pattern(r"\.(?:from|insert|update|upsert|delete)\.(?:[\w.]*\.)?select(?:\.|$)")
