@@ -378,3 +378,13 @@ def returned_of(function: SgNode) -> str | None:
         if value is not None and value.kind() == "identifier":
             return text_of(value)
     return None
+
+
+def module_of(node: SgNode) -> SgNode:
+    """Return a module in place of its default export: ``m`` of ``m.default || m``, and of ``m.default``."""
+    member = node.field("property") if node.kind() == "member_expression" else None
+    inner = node.field("object") if member is not None and member.text() == "default" else None
+    operator = node.field("operator")
+    if operator is not None and operator.text() in {"||", "??"}:
+        inner = node.field("right")
+    return module_of(inner) if inner is not None else node

@@ -25,6 +25,7 @@ from cronshift.handlers.node_registrations import (
     NodeModule,
     NodeRegistration,
     is_app,
+    module_of,
     name_of,
     parameters_of,
     read_node_module,
@@ -143,13 +144,22 @@ class NodeRoutes:
         top = [
             name for name in module.owners if name not in mounted and self._has_routes(file, name)
         ]
-        return top or [name for name in imports(root) if self._has_routes(file, name)]
+        imported = [name for name in imports(root) if self._has_routes(file, name)]
+        unread = [
+            name for name in module.owners if name not in mounted and self._is_unread(file, name)
+        ]
+        return top or [*imported, *unread]
 
     def _has_routes(self, file: str, name: str) -> bool:
         is_based = name in self._module(file).bases
         return is_based or any(
             isinstance(route, CodeRoute) for route in self._routes(file, name, Trail())
         )
+
+    def _is_unread(self, file: str, name: str) -> bool:
+        """Return whether an app mounts something that is not followed."""
+        routes = self._routes(file, name, Trail())
+        return any(isinstance(route, UnreadRegistration) for route in routes)
 
     def _routes(self, file: str, name: str, trail: Trail) -> Iterator[Declaration]:
         root, behind = self._tree.parsed(file), trail.through(file, name)
@@ -247,6 +257,7 @@ class NodeRoutes:
         name: str | None = None,
     ) -> Iterator[Declaration]:
         """Yield the routes of a router's argument: a name, a plugin, a call that makes one."""
+        node = module_of(node) if node is not None else None
         kind = node.kind() if node is not None else "identifier"
         if kind == "identifier":
             name = name or (node.text() if node is not None else "")
@@ -279,9 +290,10 @@ class NodeRoutes:
         elif (
             source is None
             and definition is not None
-            and definition.node.kind() == "call_expression"
+            and (whole := module_of(definition.node)).kind() in {"call_expression", "identifier"}
+            and whole.text() != name
         ):
-            yield from self._called(definition.file, definition.node, trail, at, place)
+            yield from self._mounted(definition.file, whole, trail, at, place)
         elif at or source is None or _REGISTERS.search(name):
             yield UnreadRegistration(trail.prefix, place)
 

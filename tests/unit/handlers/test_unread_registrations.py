@@ -400,3 +400,29 @@ def test_an_entry_of_a_language_that_is_not_read_is_not_told(
 ) -> None:
     resolution = resolved(tmp_path, file, {file: "Handler = proc { |request, response| work }\n"})
     assert resolution.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict", "entry"),
+    [
+        ("routes", Verdict.ANSWERED, "api/index.js"),
+        ("routes.default || routes", Verdict.ANSWERED, "api/index.js"),
+        ("routes.default ?? routes", Verdict.ANSWERED, "app.js"),
+        ("routes.default", Verdict.ANSWERED, "app.js"),
+        ("chosen(routes)", Verdict.UNKNOWN, "app.js"),
+    ],
+)
+def test_a_router_that_is_required_is_followed_or_not_told(
+    tmp_path: Path, made: str, verdict: Verdict, entry: str
+) -> None:
+    app = (
+        "const express = require('express');\nconst routes = require('./routes');\n"
+        f"const router = {made};\nconst app = express();\napp.use('/api', router);\nmodule.exports = app;\n"
+    )
+    mini = "const { Router } = require('express');\nconst router = Router();\nrouter.get('/tick', run);\n"
+    files = {
+        "api/index.js": "module.exports = require('../app');\n",
+        "app.js": app,
+        "routes.js": f"{mini}module.exports = router;\n",
+    }
+    assert resolved(tmp_path, entry, files).verdict is verdict
