@@ -109,7 +109,8 @@ PYTHON: dict[str, tuple[str, set[str]]] = {
     "an answer of 500, counted by the caller": ('import requests\n\n\ndef send(row):\n    answer = requests.post("https://e.example", json=row)\n    return answer.ok\n\n\ndef work():\n    failed = 0\n    for row in store.fetch_rows():\n        if not send(row):\n            failed += 1\n    return {"failed": failed}\n', {"CS205"}),
     "an answer of 500, raised": ('import requests\n\n\ndef work():\n    failed = 0\n    for row in store.fetch_rows():\n        answer = requests.post("https://e.example", json=row)\n        answer.raise_for_status()\n        if not answer.ok:\n            failed += 1\n    return {"failed": failed}\n', set()),
     "an answer of 500, answered 500": ('import requests\n\n\ndef work():\n    answer = requests.post("https://e.example")\n    if not answer.ok:\n        raise HTTPException(500)\n    return {"ok": True}\n', set()),
-    "an answer of 500, and another way": ('import requests\n\n\ndef work():\n    answer = requests.get("https://e.example")\n    rates = answer.json() if answer.ok else {}\n    mail.send_all(rates)\n    return {"ok": True}\n', set()),
+    "an answer of 500, and nothing in its place": ('import requests\n\n\ndef work():\n    answer = requests.get("https://e.example")\n    rates = answer.json() if answer.ok else {}\n    mail.send_all(rates)\n    return {"ok": True}\n', {"CS204"}),
+    "an answer of 500, and another way": ('import requests\n\n\ndef work():\n    answer = requests.get("https://e.example")\n    rates = answer.json() if answer.ok else {"eur": 1}\n    mail.send_all(rates)\n    return {"ok": True}\n', set()),
     "false of an except, counted": ('def send(row):\n    try:\n        mail.send(row)\n    except Exception:\n        return False\n    return True\n\n\ndef work():\n    failed = 0\n    for row in store.fetch_rows():\n        if not send(row):\n            failed += 1\n    return {"failed": failed}\n', {"CS205"}),
 }  # fmt: skip
 
