@@ -22,6 +22,7 @@ from cronshift.handlers.flow.gates import (
     follow_gate,
     standings_of,
 )
+from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.worlds import called_by_inngest, vercel
 from cronshift.handlers.verdict import Verdict
 from cronshift.model import Location
@@ -111,6 +112,9 @@ def _front(resolver: Resolver, gate: Gate, path: str, caller: PathCaller) -> Fro
     elif (
         isinstance(answer, Stops)
         and secrets
+        and is_python(
+            gate.file
+        )  # in JavaScript a header that is missing is null, and no secret undefined
         and _is_of_entry(path, caller)
         and _lets_by(resolver, gate, path, secrets)
     ):
