@@ -144,11 +144,11 @@ class NodeRoutes:
         top = [
             name for name in module.owners if name not in mounted and self._has_routes(file, name)
         ]
+        if top:
+            return top
         imported = [name for name in imports(root) if self._has_routes(file, name)]
-        unread = [
-            name for name in module.owners if name not in mounted and self._is_unread(file, name)
-        ]
-        return top or [*imported, *unread]
+        owners = (name for name in module.owners if name not in mounted)
+        return [*imported, *(name for name in owners if self._is_unread(file, name))]
 
     def _has_routes(self, file: str, name: str) -> bool:
         is_based = name in self._module(file).bases
