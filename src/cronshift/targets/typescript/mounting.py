@@ -95,7 +95,7 @@ def mounted_by_hand(
     is_there = re.search(rf"\b{MOUNT_NAME}\(", tree.read(entry)) is not None
     if not is_there or not imports_maker(tree, entry, makers):
         return None
-    extension, requires = _extension(tree, entry), _requires(tree, entry)
+    extension, requires = _extension(tree, entry), requires_modules(tree, entry)
     return MountSite(entry, entry, "app", "", extension, is_commonjs=requires)
 
 
@@ -179,7 +179,7 @@ def _site(tree: SourceTree, entry: str, file: str, declarator: SgNode) -> MountS
         if not isinstance(text, str) or inner is None or inner != _innermost(inner):
             return None
         base = text.rstrip("/")
-    extension, requires = _extension(tree, file), _requires(tree, file)
+    extension, requires = _extension(tree, file), requires_modules(tree, file)
     return MountSite(file, entry, name.text(), base, extension, is_commonjs=requires)
 
 
@@ -191,7 +191,7 @@ def _extension(tree: SourceTree, file: str) -> str:
     return ".js" if tree.data("package.json").get("type") == "module" else ""
 
 
-def _requires(tree: SourceTree, file: str) -> bool:
+def requires_modules(tree: SourceTree, file: str) -> bool:
     """Return whether Node takes a module for one of CommonJS, and nothing in it is of the other kind."""
     root = tree.parsed(file)
     is_script = language(file) == "javascript" and not file.endswith(".mjs")

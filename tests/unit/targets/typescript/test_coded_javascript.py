@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.errors import CronshiftError
+from cronshift.handlers import Resolver
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets import generate
 from cronshift.targets.typescript.framework import Additions
+from cronshift.targets.typescript.frameworks.express import EXPRESS
 from cronshift.targets.typescript.mounting import MountSite, with_mount
 from cronshift.targets.typescript.serve_route import extend_route
 
@@ -92,3 +94,23 @@ def test_what_is_required_is_there_before_it_is_called() -> None:
     assert extended.index("cronshiftFunctions } = require") < extended.index(
         "...cronshiftFunctions"
     )
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ('import express from "express";\n', "import { mountInngest } from"),
+        ('const express = require("express");\n', "const { mountInngest } = require("),
+    ],
+)
+def test_the_lines_to_write_by_hand_are_of_the_modules_kind(
+    tmp_path: Path, head: str, line: str
+) -> None:
+    text = f'{head}const apps = [express(), express()];\napps[0].get("/api/cron/tides", run);\n'
+    (tmp_path / "package.json").write_text('{"dependencies": {"express": "5.0.0"}}')
+    (tmp_path / "server.js").write_text(text)
+    why = EXPRESS.uncertain(
+        Resolver(tmp_path, {"rewrites": [{"source": "/(.*)", "destination": "/server.js"}]})
+    )
+    assert why is not None
+    assert line in why

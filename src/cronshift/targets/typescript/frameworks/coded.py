@@ -15,6 +15,7 @@ from cronshift.handlers.tree import language
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.direct.javascript.coded_routes import CodedShape
+from cronshift.targets.direct.javascript.module_kinds import commonjs
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
@@ -32,6 +33,7 @@ from cronshift.targets.typescript.mounting import (
     MountSite,
     imports_maker,
     mounted_by_hand,
+    requires_modules,
     site_of,
 )
 from cronshift.targets.typescript.naming import function_name
@@ -140,9 +142,11 @@ class CodedFramework:
                 module = (
                     f"./{posixpath.relpath(f'{folder}/inngest/routes/endpoint', folder or '.')}"
                 )
+                line = f'import {{ {MOUNT_NAME} }} from "{module}";'
+                line = commonjs(line) if requires_modules(resolver.tree, entry) else line
                 return (
                     f"where the {self.title} app of {entry} is made is not certain. Write right behind it"
-                    f' `{MOUNT_NAME}(app);`, and `import {{ {MOUNT_NAME} }} from "{module}";` above'
+                    f" `{MOUNT_NAME}(app);`, and `{line}` above"
                 )
         return None
 
